@@ -1,0 +1,58 @@
+#include "runtime/base/limit.h"
+
+#include <assert.h>
+
+enum {
+	KIB = 1024,
+	MIB = 1024 * 1024
+};
+
+/* clang-format off */
+static const struct limit_row rows[LIMIT_COUNT] = {
+	/* RFC 5321, 4.5.3.1; RFC 4954, 4 */
+	[LIMIT_SMTP_COMMAND_LINE]      = { "smtp.command_line",        2048,       "500 5.5.2 Command line too long" },
+	[LIMIT_SMTP_AUTH_LINE]         = { "smtp.auth_line",           12288,      "500 5.5.6 Authentication exchange line is too long" },
+	[LIMIT_SMTP_RECIPIENTS]        = { "smtp.recipients",          1000,       "452 4.5.3 Too many recipients" },
+	[LIMIT_SMTP_PATH]              = { "smtp.path",                1024,       "501 5.1.7 Path too long" },
+	[LIMIT_SMTP_LOCAL_PART]        = { "smtp.local_part",          64,         "501 5.1.3 Local part longer than 64 octets" },
+	[LIMIT_SMTP_DOMAIN]            = { "smtp.domain",              255,        "501 5.1.3 Domain longer than 255 octets" },
+	[LIMIT_SMTP_MESSAGE]           = { "smtp.message",             50 * MIB,   "552 5.3.4 Message size exceeds the limit" },
+	[LIMIT_SMTP_HEADER]            = { "smtp.header",              MIB,        "552 5.3.4 Header larger than 1 MiB" },
+	[LIMIT_SMTP_ERRORS]            = { "smtp.errors",              20,         "421 4.7.0 Too many errors" },
+	[LIMIT_SMTP_RECEIVED]          = { "smtp.received",            50,         "554 5.4.6 Too many hops" },
+	/* RFC 2683, 3.2.1.5; RFC 7888, 5 */
+	[LIMIT_IMAP_LINE]              = { "imap.line",                64 * KIB,   "BYE [TOOBIG] Command line too long" },
+	[LIMIT_IMAP_LITERAL]           = { "imap.literal",             64 * KIB,   "BAD [TOOBIG] Literal too large" },
+	[LIMIT_IMAP_NONSYNC_LITERAL]   = { "imap.nonsync_literal",     4096,       "BYE [TOOBIG] Non-synchronising literal larger than 4096 octets" },
+	[LIMIT_IMAP_COMMAND]           = { "imap.command",             256 * KIB,  "BAD [TOOBIG] Command too large" },
+	[LIMIT_IMAP_DEPTH]             = { "imap.depth",               32,         "BAD Parentheses nested too deeply" },
+	[LIMIT_IMAP_SET]               = { "imap.set",                 10000,      "BAD Too many ranges in a set" },
+	[LIMIT_IMAP_ERRORS_BEFORE_LOGIN] = { "imap.errors_before_login", 3,        "BYE Too many bad commands" },
+	[LIMIT_IMAP_ERRORS]            = { "imap.errors",              20,         "BYE Too many bad commands" },
+	[LIMIT_IMAP_MAILBOX_NAME]      = { "imap.mailbox_name",        1000,       "NO [CANNOT] Mailbox name too long" },
+	[LIMIT_IMAP_APPEND]            = { "imap.append",              50 * MIB,   "NO [TOOBIG] Message size exceeds the limit" },
+	[LIMIT_MIME_DEPTH]             = { "mime.depth",               100,        "deeper parts are opaque" },
+	[LIMIT_MIME_PARTS]             = { "mime.parts",               10000,      "further parts are opaque" },
+	[LIMIT_MIME_HEADER]            = { "mime.header",              MIB,        "the rest of the header is body" },
+	[LIMIT_MIME_BOUNDARY]          = { "mime.boundary",            2048,       "the multipart is opaque" },
+	[LIMIT_MIME_PARAMETERS]        = { "mime.parameters",          100,        "further parameters are dropped" },
+	[LIMIT_MIME_ADDRESSES]         = { "mime.addresses",           10000,      "further addresses are dropped" },
+	[LIMIT_MIME_COMMENT_DEPTH]     = { "mime.comment_depth",       32,         "the field does not parse" },
+	/* RFC 6585, 5 */
+	[LIMIT_HTTP_HEAD]              = { "http.head",                64 * KIB,   "431 Request Header Fields Too Large" },
+	[LIMIT_HTTP_TARGET]            = { "http.target",              8 * KIB,    "414 URI Too Long" },
+	[LIMIT_HTTP_FIELDS]            = { "http.fields",              100,        "431 Request Header Fields Too Large" },
+	[LIMIT_HTTP_BODY]              = { "http.body",                80 * MIB,   "413 Content Too Large" },
+	[LIMIT_STATE_FILE]             = { "state.file",               4 * MIB,    "FileTooLarge" },
+	[LIMIT_STATE_TOTAL]            = { "state.total",              64 * MIB,   "StateTooLarge" },
+	[LIMIT_STATE_FILES]            = { "state.files",              10000,      "TooManyFiles" },
+	[LIMIT_STATE_DEPTH]            = { "state.depth",              32,         "TooDeep" },
+	[LIMIT_STATE_SCALAR]           = { "state.scalar",             MIB,        "ValueTooLong" },
+};
+/* clang-format on */
+
+const struct limit_row *limit_row(enum limit limit)
+{
+	assert(limit < LIMIT_COUNT && rows[limit].name);
+	return &rows[limit];
+}

@@ -1,0 +1,69 @@
+/* The table of limits: every size that a peer can choose, by name, with its reply.
+ *
+ * A limit is a row here and nowhere else; tests walk the table at limit - 1, limit and
+ * limit + 1. Zero never means "unlimited". The reply is the text a peer gets, for
+ * protocols that answer in lines; limits of other input name their error. */
+#ifndef BASE_LIMIT_H
+#define BASE_LIMIT_H
+
+#include "runtime/base/view.h"
+
+enum limit {
+	LIMIT_SMTP_COMMAND_LINE,
+	LIMIT_SMTP_AUTH_LINE,
+	LIMIT_SMTP_RECIPIENTS,
+	LIMIT_SMTP_PATH,
+	LIMIT_SMTP_LOCAL_PART,
+	LIMIT_SMTP_DOMAIN,
+	LIMIT_SMTP_MESSAGE,
+	LIMIT_SMTP_HEADER,
+	LIMIT_SMTP_ERRORS,
+	LIMIT_SMTP_RECEIVED,
+	LIMIT_IMAP_LINE,
+	LIMIT_IMAP_LITERAL,
+	LIMIT_IMAP_NONSYNC_LITERAL,
+	LIMIT_IMAP_COMMAND,
+	LIMIT_IMAP_DEPTH,
+	LIMIT_IMAP_SET,
+	LIMIT_IMAP_ERRORS_BEFORE_LOGIN,
+	LIMIT_IMAP_ERRORS,
+	LIMIT_IMAP_MAILBOX_NAME,
+	LIMIT_IMAP_APPEND,
+	LIMIT_MIME_DEPTH,
+	LIMIT_MIME_PARTS,
+	LIMIT_MIME_HEADER,
+	LIMIT_MIME_BOUNDARY,
+	LIMIT_MIME_PARAMETERS,
+	LIMIT_MIME_ADDRESSES,
+	LIMIT_MIME_COMMENT_DEPTH,
+	LIMIT_HTTP_HEAD,
+	LIMIT_HTTP_TARGET,
+	LIMIT_HTTP_FIELDS,
+	LIMIT_HTTP_BODY,
+	LIMIT_STATE_FILE,
+	LIMIT_STATE_TOTAL,
+	LIMIT_STATE_FILES,
+	LIMIT_STATE_DEPTH,
+	LIMIT_STATE_SCALAR,
+	LIMIT_COUNT,
+};
+
+struct limit_row {
+	const char *name;  /* as the docs print it */
+	uint64_t value;    /* bytes, or a count where the name says so */
+	const char *reply; /* what the peer is told */
+};
+
+const struct limit_row *limit_row(enum limit limit);
+
+static inline uint64_t limit_value(enum limit limit)
+{
+	return limit_row(limit)->value;
+}
+
+static inline const char *limit_reply(enum limit limit)
+{
+	return limit_row(limit)->reply;
+}
+
+#endif

@@ -1,0 +1,103 @@
+#include "runtime/base/log.h"
+
+#include "runtime/base/buf.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	LONGEST_LINE = 4096,
+	LONGEST_VALUE = 1024
+};
+
+static _Atomic enum log_level least_level = LOG_INFO;
+
+void log_set_level(enum log_level level)
+{
+	least_level = level;
+}
+
+static void add_time(struct buf *line)
+{
+	struct timespec now;
+	struct tm parts;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &parts);
+	buf_addf(line, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ ", parts.tm_year + 1900,
+			parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
+			parts.tm_sec, now.tv_nsec / 1000000);
+}
+
+/* Bare where that is unambiguous, else in quotes with \xx for what is not printable
+ * ASCII. */
+static void add_value(struct buf *line, struct view value)
+{
+	bool bare = value.len > 0;
+
+	value = view_sub(value, 0, LONGEST_VALUE);
+	for (size_t i = 0; i < value.len && bare; i++)
+		bare = value.data[i] > ' ' && value.data[i] < 127 &&
+		       value.data[i] != '"' && value.data[i] != '\\';
+	if (bare) {
+		buf_add(line, value);
+		return;
+	}
+	buf_add_byte(line, '"');
+	for (size_t i = 0; i < value.len; i++) {
+		unsigned char c = (unsigned char)value.data[i];
+
+		if (c == '"' || c == '\\')
+			buf_addf(line, "\\%c", c);
+		else if (c >= ' ' && c < 127)
+			buf_add_byte(line, (char)c);
+		else
+			buf_addf(line, "\\x%02x", c);
+	}
+	buf_add_byte(line, '"');
+}
+
+static void add_field(struct buf *line, const struct log_field *field)
+{
+	buf_add_byte(line, ' ');
+	buf_add_z(line, field->name);
+	buf_add_byte(line, '=');
+	switch (field->type) {
+	case LOG_FIELD_NUMBER:
+		buf_addf(line, "%" PRId64, field->number);
+		break;
+	case LOG_FIELD_ID:
+		buf_addf(line, "%" PRIx64, (uint64_t)field->number);
+		break;
+	case LOG_FIELD_ERRNO:
+		add_value(line, view_z(strerrordesc_np((int)-field->number)));
+		break;
+	case LOG_FIELD_VIEW:
+	case LOG_FIELD_END:
+		add_value(line, field->view);
+		break;
+	}
+}
+
+void log_write(enum log_level level, const char *name, const struct log_field *fields)
+{
+	static const char *const words[] = { "debug", "info", "warn", "error" };
+	CLEANUP(buf_free) struct buf line = BUF_NULL(LONGEST_LINE);
+
+	if (level < least_level || level >= LOG_OFF)
+		return;
+	add_time(&line);
+	buf_addf(&line, "%s %s", words[level], name);
+	for (; fields->type != LOG_FIELD_END; fields++)
+		add_field(&line, fields);
+	if (buf_failed(&line)) {
+		line.failed = false;
+		buf_truncate(&line,
+				line.len < LONGEST_LINE ? line.len : LONGEST_LINE - 1);
+	}
+	buf_add_byte(&line, '\n');
+	if (write(STDERR_FILENO, line.data, line.len) < 0)
+		return; /* there is nowhere left to say so */
+}

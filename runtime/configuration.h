@@ -1,0 +1,189 @@
+/* The running configuration: what the agent decided, in the form that sessions read.
+ *
+ * It is immutable once it is handed to runtime_configure() and counted: a session takes
+ * the current one for a transaction or a command and holds none while idle. It is made of
+ * one shard a domain; a domain whose hash did not change is shared with the configuration
+ * before, so that a change of one user rebuilds one shard, not the world.
+ *
+ * Addresses in it are normalised: lower case, domain as A-label. An account is the store
+ * behind a user (later: a shared mailbox, a service). */
+#ifndef RUNTIME_CONFIGURATION_H
+#define RUNTIME_CONFIGURATION_H
+
+#include "runtime/base/clock.h"
+#include "runtime/base/secret.h"
+#include "runtime/base/view.h"
+
+enum {
+	ACCOUNT_UID_SIZE = 16,
+	ACCOUNT_UID_TEXT = 2 * ACCOUNT_UID_SIZE, /* hexadecimal, as in file names */
+	CONFIGURATION_HASH = 32,
+	RESOLVE_MAX_DEPTH = 10,    /* hops of aliases */
+	RESOLVE_MAX_TARGETS = 1000 /* accounts behind one recipient */
+};
+
+struct configuration;
+
+/* -- what it is built from: views are copied --------------------------------------------
+ */
+
+enum listener_kind {
+	LISTENER_SMTP,        /* MX: STARTTLS, no AUTH */
+	LISTENER_SUBMISSION,  /* STARTTLS, then AUTH (RFC 6409) */
+	LISTENER_SUBMISSIONS, /* implicit TLS (RFC 8314) */
+	LISTENER_IMAP,        /* STARTTLS */
+	LISTENER_IMAPS,       /* implicit TLS */
+	LISTENER_KINDS,
+};
+
+struct listener_spec {
+	enum listener_kind kind;
+	struct view address; /* "127.0.0.1", "::1"; empty: all addresses, both families */
+	uint16_t port;
+};
+
+struct host_spec {
+	struct view name;      /* what we call ourselves: EHLO, banner, Received, trace */
+	uint64_t message_size; /* bytes */
+	uint32_t connections;
+	uint32_t connections_per_ip;
+	const struct listener_spec *listeners;
+	size_t listener_count;
+};
+
+/* A certificate chain and its key, PEM. The first one given is the default; others by
+ * name (SNI). */
+struct identity_spec {
+	struct view name;
+	struct view chain;
+	const struct secret *key;
+};
+
+enum account_state {
+	ACCOUNT_ACTIVE,
+	ACCOUNT_DISABLED, /* left the state: no login; mail 450 4.2.1 for the grace, then
+			     550 5.2.1 */
+};
+
+enum protocol {
+	PROTOCOL_IMAP = 1 << 0,
+	PROTOCOL_SMTP = 1 << 1, /* submission */
+};
+
+struct account_spec {
+	unsigned char uid[ACCOUNT_UID_SIZE];
+	struct view address;     /* its first address, and its login name */
+	struct view name;        /* a person's, for headers that we write */
+	struct view password;    /* a PHC or crypt string; empty: no password login */
+	struct view wrapped_key; /* the host slot of its data key, for the broker */
+	uint64_t quota;     /* bytes; 0 is refused by the schema, never "unlimited" */
+	unsigned protocols; /* a set of enum protocol */
+	enum account_state state;
+	walltime disabled_since;
+	uint64_t revocation; /* a session that began under another number must end */
+};
+
+enum route_kind {
+	ROUTE_ACCOUNT, /* delivered here */
+	ROUTE_ALIAS,   /* goes on to the targets */
+	ROUTE_REJECT,  /* 550 5.7.1 with the text */
+	ROUTE_DISCARD, /* 250, then nowhere */
+};
+
+/* What stands behind one local part of a domain. */
+struct route_spec {
+	struct view local_part;
+	enum route_kind kind;
+	unsigned char account[ACCOUNT_UID_SIZE]; /* ROUTE_ACCOUNT */
+	const struct view *targets;              /* ROUTE_ALIAS: whole addresses */
+	size_t target_count;
+	struct view text; /* ROUTE_REJECT */
+};
+
+struct domain_spec {
+	struct view name;
+	unsigned char hash[CONFIGURATION_HASH]; /* over all that the spec says */
+	char subaddress; /* what begins the detail, usually '+'; '\0': no subaddresses */
+	struct view catch_all; /* a whole address, or empty */
+	const struct account_spec
+			*accounts; /* those whose first address is in this domain */
+	size_t account_count;
+	const struct route_spec *routes;
+	size_t route_count;
+};
+
+/* -- building ---------------------------------------------------------------------------
+ */
+
+/* A new one with one reference. `previous` may be NULL; its shards can be shared. */
+MUST_USE struct configuration *configuration_new(
+		const struct host_spec *host, const struct configuration *previous);
+/* True where `previous` had this domain with this hash: the shard is now shared, and
+ * configuration_add_domain must not be called for it. */
+MUST_USE bool configuration_share_domain(struct configuration *c, struct view name,
+		const unsigned char hash[CONFIGURATION_HASH]);
+void configuration_add_domain(struct configuration *c, const struct domain_spec *spec);
+void configuration_add_identity(
+		struct configuration *c, const struct identity_spec *spec);
+
+struct configuration *configuration_ref(struct configuration *c);
+/* NULL is fine. */
+void configuration_unref(struct configuration *c);
+void configuration_unrefp(struct configuration **c);
+
+/* -- reading
+ * ------------------------------------------------------------------------------ */
+
+const struct host_spec *configuration_host(const struct configuration *c);
+size_t configuration_identity_count(const struct configuration *c);
+const struct identity_spec *configuration_identity(
+		const struct configuration *c, size_t i);
+bool configuration_has_domain(const struct configuration *c, struct view domain);
+const struct account_spec *configuration_account(
+		const struct configuration *c, const unsigned char uid[ACCOUNT_UID_SIZE]);
+/* By the address that it logs in with: its first address or a further one of its own. */
+const struct account_spec *configuration_login(
+		const struct configuration *c, struct view address);
+/* Walks the accounts in no order: *at begins at 0; NULL at the end. */
+const struct account_spec *configuration_next_account(
+		const struct configuration *c, size_t *at);
+
+enum resolve_outcome {
+	RESOLVE_OK = 0,        /* accounts may be empty: then the message is discarded */
+	RESOLVE_E_FOREIGN = 1, /* not a domain of ours */
+	RESOLVE_E_UNKNOWN,     /* no such address in a domain of ours */
+	RESOLVE_E_REJECTED,    /* by an alias: `text` says why */
+	RESOLVE_E_DISABLED, /* the only account behind it has left: since `disabled_since`
+			     */
+	RESOLVE_E_REMOTE,   /* a target elsewhere: not served by this version */
+	RESOLVE_E_TOO_DEEP, /* more than RESOLVE_MAX_DEPTH hops or RESOLVE_MAX_TARGETS
+			       accounts */
+};
+
+struct resolved_account {
+	const struct account_spec *account;
+	struct view detail; /* of a subaddress: what stood behind the separator, else
+			       empty */
+};
+
+struct resolution {
+	struct resolved_account *accounts; /* each once; malloc'd */
+	size_t count;
+	size_t capacity;
+	struct view text;
+	walltime disabled_since;
+};
+
+/* Where a recipient's mail goes: exact address, then subaddress, then catch-all.
+ * `address` is local@domain in any case. `out` begins zeroed and ends by resolution_free;
+ * its views live as long as the configuration (detail: as the address that was given). */
+MUST_USE int configuration_resolve(const struct configuration *c, struct view address,
+		struct resolution *out);
+void resolution_free(struct resolution *r);
+
+/* True where `address` is one that this account may send as: an address of its own, with
+ * or without a subaddress. */
+bool configuration_may_send_as(const struct configuration *c,
+		const struct account_spec *account, struct view address);
+
+#endif

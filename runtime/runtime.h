@@ -1,0 +1,105 @@
+/* The runtime's facade: all that the agent sees of the mail server.
+ *
+ * The agent starts it, hands it configurations, asks what it sees, serves the requests
+ * that arrive at the control socket, and stops it. Nothing here calls upward: requests
+ * are pulled. */
+#ifndef RUNTIME_RUNTIME_H
+#define RUNTIME_RUNTIME_H
+
+#include "runtime/base/clock.h"
+#include "runtime/base/view.h"
+#include "runtime/configuration.h"
+
+#include <sys/types.h>
+
+struct runtime;
+struct broker; /* runtime/crypto/broker.h: unwraps account keys; the agent owns it */
+
+struct runtime_options {
+	const char *data;    /* the data directory; it exists and its lock is held by the
+				caller */
+	const char *control; /* path of the control socket */
+	unsigned loops;      /* threads that carry connections; 0: one a core */
+	unsigned workers;    /* threads that may block; 0: chosen from the cores */
+	struct broker *broker;
+};
+
+/* Recovers the intake log, starts loops and workers and opens the control socket; serves
+ * no mail before the first runtime_configure. -EADDRINUSE where another agent has the
+ * socket. */
+MUST_USE int runtime_start(const struct runtime_options *options, struct runtime **out);
+
+struct runtime_failure {
+	struct listener_spec listener; /* address is a view into `address` */
+	char address[64];
+	int error; /* errno */
+};
+
+enum {
+	RUNTIME_E_LISTENER = 1, /* a port could not be opened: failure says which */
+	RUNTIME_E_IDENTITY,     /* a certificate or key does not load */
+};
+
+/* Makes `next` the current configuration: opens what is new, swaps one pointer, closes
+ * what is gone. Connections stay, but for sessions of accounts that were revoked. On an
+ * outcome or a fault nothing has changed. Takes a reference of its own. */
+MUST_USE int runtime_configure(struct runtime *rt, struct configuration *next,
+		struct runtime_failure *failure);
+
+struct runtime_observed {
+	struct {
+		struct listener_spec spec;
+		char address[64];
+	} listeners[32]; /* those that are bound; port is the real one */
+	size_t listener_count;
+	size_t sessions; /* connections that are open, the control socket's not counted */
+	uint64_t accepted, delivered; /* messages since the start */
+	size_t waiting;               /* accepted and not yet in their mailboxes */
+	bool accepting;               /* false after a disk fault: 451 or 452 to all */
+};
+
+void runtime_observe(struct runtime *rt, struct runtime_observed *out);
+
+/* Readable while a request or a notice waits; for the agent's own loop. */
+int runtime_event_fd(const struct runtime *rt);
+
+/* A request that came over the control socket (HTTP/1.1, runtime/http). */
+struct runtime_request {
+	struct view method;
+	struct view target; /* path and query, as sent */
+	struct view content_type;
+	struct view body;
+	uid_t peer_uid; /* of the process at the other end; 0 and our own are let in,
+			   others get 403 before */
+	pid_t peer_pid;
+};
+
+/* The next one, or NULL. It lives until it is answered; several may be open at once, so
+ * an answer can wait for what it is about. */
+struct runtime_request *runtime_next_request(struct runtime *rt);
+/* Sends the answer and frees the request. */
+void runtime_answer(struct runtime *rt, struct runtime_request *request, int status,
+		struct view content_type, struct view body);
+/* False once its client has gone: a waiting answer may be dropped (it is still to be
+ * answered). */
+bool runtime_request_alive(struct runtime *rt, const struct runtime_request *request);
+
+/* What the runtime has to tell the agent, for its database. */
+struct runtime_notice {
+	enum {
+		NOTICE_PASSWORD_UPGRADED, /* an old hash was verified: `text` is its
+					     Argon2id successor */
+	} kind;
+	unsigned char account[ACCOUNT_UID_SIZE];
+	struct view text;
+};
+
+/* The next one, or NULL; the caller frees it with runtime_notice_free. */
+struct runtime_notice *runtime_next_notice(struct runtime *rt);
+void runtime_notice_free(struct runtime_notice *notice);
+
+/* Refuses new connections, lets transactions end for at most `grace`, files what was
+ * accepted, closes the stores. */
+void runtime_stop(struct runtime *rt, nstime grace);
+
+#endif

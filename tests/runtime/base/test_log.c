@@ -1,0 +1,81 @@
+#include "runtime/base/log.h"
+#include "tests/lib/test.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+/* What one call writes, its time cut off. */
+static const char *logged(void (*call)(void))
+{
+	static char text[8192];
+	int pipe_ends[2], saved = dup(STDERR_FILENO);
+	ssize_t len;
+
+	assert_int_equal(pipe(pipe_ends), 0);
+	dup2(pipe_ends[1], STDERR_FILENO);
+	call();
+	dup2(saved, STDERR_FILENO);
+	close(pipe_ends[1]);
+	close(saved);
+	len = read(pipe_ends[0], text, sizeof(text) - 1);
+	close(pipe_ends[0]);
+	assert_true(len >= 0);
+	text[len] = '\0';
+	return len > 25 ? text + 25 : text;
+}
+
+static void log_a_hostile_value(void)
+{
+	log_event(LOG_WARN, "smtp.rcpt.refused", log_id("session", 0x9f3a21),
+			log_view("rcpt", VIEW("<x\r\nfake.event a=\"b\"\x1b>")),
+			log_number("tries", -2), log_fault(-ENOSPC));
+}
+
+static void log_a_long_value(void)
+{
+	static char long_text[3000];
+
+	memset(long_text, 1, sizeof(long_text) - 1);
+	log_event(LOG_INFO, "x", log_text("v", long_text), log_text("w", long_text));
+}
+
+static void log_below_the_level(void)
+{
+	log_event(LOG_DEBUG, "not.seen", log_text("a", "b"));
+}
+
+static void a_peer_cannot_write_a_line(void **state)
+{
+	(void)state;
+	assert_string_equal(logged(log_a_hostile_value),
+			"warn smtp.rcpt.refused session=9f3a21 "
+			"rcpt=\"<x\\x0d\\x0afake.event a=\\\"b\\\"\\x1b>\" tries=-2 "
+			"error=\"No space left on device\"\n");
+}
+
+static void a_line_ends_however_long(void **state)
+{
+	const char *line = logged(log_a_long_value);
+
+	(void)state;
+	assert_true(strlen(line) <= 4096);
+	assert_int_equal(line[strlen(line) - 1], '\n');
+	assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
+}
+
+static void levels_are_kept(void **state)
+{
+	(void)state;
+	assert_string_equal(logged(log_below_the_level), "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_peer_cannot_write_a_line),
+		cmocka_unit_test(a_line_ends_however_long),
+		cmocka_unit_test(levels_are_kept),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
