@@ -137,19 +137,16 @@ struct view arena_copy(struct arena *arena, struct view bytes)
 
 struct view arena_printf(struct arena *arena, const char *format, ...)
 {
-	va_list args, again;
-	char *text, measured[1];
+	CLEANUP(freep) char *text = NULL;
+	va_list args;
 	int len;
 
 	va_start(args, format);
-	va_copy(again, args);
-	len = vsnprintf(measured, sizeof(measured), format, args);
+	len = vasprintf(&text, format, args);
 	va_end(args);
-	assert(len >= 0);
-	text = arena_alloc(arena, (size_t)len + 1);
-	vsnprintf(text, (size_t)len + 1, format, again);
-	va_end(again);
-	return view_of(text, (size_t)len);
+	if (len < 0)
+		die("out of memory");
+	return arena_copy(arena, view_of(text, (size_t)len));
 }
 
 size_t arena_used(const struct arena *arena)

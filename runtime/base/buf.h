@@ -34,7 +34,7 @@ void buf_add(struct buf *b, struct view bytes);
 void buf_add_z(struct buf *b, const char *text);
 void buf_add_byte(struct buf *b, char byte);
 void buf_addf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
-void buf_vaddf(struct buf *b, const char *format, va_list args);
+void buf_vaddf(struct buf *b, const char *format, va_list args) PRINTF_LIKE(2, 0);
 void buf_add_u64(struct buf *b, uint64_t number);
 
 /* Room for `len` more bytes at the end, to be filled and then counted by buf_grown();
