@@ -1,0 +1,446 @@
+/* A shard owns all that one domain says, in one arena; a configuration owns references to
+ * shards and one index over their accounts. Both are counted and never change once built.
+ */
+#include "runtime/configuration.h"
+
+#include "runtime/base/arena.h"
+#include "runtime/base/error.h"
+#include "runtime/base/map.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+enum {
+	LONGEST_ADDRESS = 64 + 1 + 255,
+	MOST_HOPS = 10 * RESOLVE_MAX_TARGETS, /* however often aliases meet again */
+};
+
+struct shard {
+	atomic_uint references;
+	struct arena *arena;
+	struct view name;
+	unsigned char hash[CONFIGURATION_HASH];
+	char subaddress;
+	struct view catch_all;
+	const struct account_spec *accounts;
+	size_t account_count;
+	struct map routes; /* local part → const struct route_spec */
+};
+
+struct configuration {
+	atomic_uint references;
+	struct arena *arena;
+	const struct configuration *previous; /* while it is built; borrowed */
+	struct host_spec host;
+	struct identity_spec *identities;
+	struct secret *keys;
+	size_t identity_count;
+	size_t identity_capacity;
+	struct map domains;  /* name → struct shard */
+	struct map accounts; /* uid → const struct account_spec */
+};
+
+/* -- building -------------------------------------------------------------------------
+ */
+
+static void shard_unref(struct shard *shard)
+{
+	if (atomic_fetch_sub(&shard->references, 1) != 1)
+		return;
+	map_free(&shard->routes);
+	arena_free(shard->arena);
+	free(shard);
+}
+
+static struct listener_spec *copy_listeners(
+		struct arena *arena, const struct host_spec *host)
+{
+	struct listener_spec *copies =
+			arena_array(arena, host->listener_count, sizeof(*copies));
+
+	for (size_t i = 0; i < host->listener_count; i++) {
+		copies[i] = host->listeners[i];
+		copies[i].address = arena_copy(arena, host->listeners[i].address);
+	}
+	return copies;
+}
+
+struct configuration *configuration_new(
+		const struct host_spec *host, const struct configuration *previous)
+{
+	struct configuration *c = xcalloc(1, sizeof(*c));
+
+	c->references = 1;
+	c->arena = arena_new();
+	c->previous = previous;
+	c->host = *host;
+	c->host.name = arena_copy(c->arena, host->name);
+	c->host.listeners = copy_listeners(c->arena, host);
+	return c;
+}
+
+/* Takes the caller's reference of the shard. */
+static void add_shard(struct configuration *c, struct shard *shard)
+{
+	struct shard *before = map_set(&c->domains, shard->name, shard);
+
+	assert(!before);
+	(void)before;
+	for (size_t i = 0; i < shard->account_count; i++) {
+		const struct account_spec *account = &shard->accounts[i];
+
+		map_set(&c->accounts, view_of(account->uid, ACCOUNT_UID_SIZE),
+				(void *)account);
+	}
+}
+
+bool configuration_share_domain(struct configuration *c, struct view name,
+		const unsigned char hash[CONFIGURATION_HASH])
+{
+	struct shard *shard = c->previous ? map_get(&c->previous->domains, name) : NULL;
+
+	if (!shard || memcmp(shard->hash, hash, CONFIGURATION_HASH) != 0)
+		return false;
+	atomic_fetch_add(&shard->references, 1);
+	add_shard(c, shard);
+	return true;
+}
+
+static void copy_accounts(struct shard *shard, const struct domain_spec *spec)
+{
+	struct account_spec *copies =
+			arena_array(shard->arena, spec->account_count, sizeof(*copies));
+
+	for (size_t i = 0; i < spec->account_count; i++) {
+		struct account_spec *copy = &copies[i];
+
+		*copy = spec->accounts[i];
+		copy->address = arena_copy(shard->arena, copy->address);
+		copy->name = arena_copy(shard->arena, copy->name);
+		copy->password = arena_copy(shard->arena, copy->password);
+		copy->wrapped_key = arena_copy(shard->arena, copy->wrapped_key);
+	}
+	shard->accounts = copies;
+	shard->account_count = spec->account_count;
+}
+
+static void copy_route(struct shard *shard, const struct route_spec *spec)
+{
+	struct route_spec *copy = ARENA_NEW(shard->arena, struct route_spec);
+	struct view *targets =
+			arena_array(shard->arena, spec->target_count, sizeof(*targets));
+
+	*copy = *spec;
+	copy->local_part = arena_copy(shard->arena, spec->local_part);
+	copy->text = arena_copy(shard->arena, spec->text);
+	for (size_t i = 0; i < spec->target_count; i++)
+		targets[i] = arena_copy(shard->arena, spec->targets[i]);
+	copy->targets = targets;
+	map_set(&shard->routes, copy->local_part, copy);
+}
+
+void configuration_add_domain(struct configuration *c, const struct domain_spec *spec)
+{
+	struct shard *shard = xcalloc(1, sizeof(*shard));
+
+	shard->references = 1;
+	shard->arena = arena_new();
+	shard->name = arena_copy(shard->arena, spec->name);
+	memcpy(shard->hash, spec->hash, CONFIGURATION_HASH);
+	shard->subaddress = spec->subaddress;
+	shard->catch_all = arena_copy(shard->arena, spec->catch_all);
+	copy_accounts(shard, spec);
+	for (size_t i = 0; i < spec->route_count; i++)
+		copy_route(shard, &spec->routes[i]);
+	add_shard(c, shard);
+}
+
+void configuration_add_identity(struct configuration *c, const struct identity_spec *spec)
+{
+	size_t key_capacity = c->identity_capacity;
+	size_t i = c->identity_count++;
+
+	array_grow(&c->keys, &key_capacity, c->identity_count, sizeof(*c->keys));
+	array_grow(&c->identities, &c->identity_capacity, c->identity_count,
+			sizeof(*c->identities));
+	c->keys[i] = secret_copy(secret_expose(spec->key));
+	c->identities[i].name = arena_copy(c->arena, spec->name);
+	c->identities[i].chain = arena_copy(c->arena, spec->chain);
+	for (size_t k = 0; k <= i; k++)
+		c->identities[k].key = &c->keys[k]; /* the array may have moved */
+}
+
+struct configuration *configuration_ref(struct configuration *c)
+{
+	atomic_fetch_add(&c->references, 1);
+	return c;
+}
+
+void configuration_unref(struct configuration *c)
+{
+	struct view name;
+	void *shard;
+	size_t at = 0;
+
+	if (!c || atomic_fetch_sub(&c->references, 1) != 1)
+		return;
+	while (map_next(&c->domains, &at, &name, &shard))
+		shard_unref(shard);
+	for (size_t i = 0; i < c->identity_count; i++)
+		secret_free(&c->keys[i]);
+	map_free(&c->domains);
+	map_free(&c->accounts);
+	free(c->identities);
+	free(c->keys);
+	arena_free(c->arena);
+	free(c);
+}
+
+void configuration_unrefp(struct configuration **c)
+{
+	configuration_unref(*c);
+}
+
+/* -- reading --------------------------------------------------------------------------
+ */
+
+const struct host_spec *configuration_host(const struct configuration *c)
+{
+	return &c->host;
+}
+
+size_t configuration_identity_count(const struct configuration *c)
+{
+	return c->identity_count;
+}
+
+const struct identity_spec *configuration_identity(
+		const struct configuration *c, size_t i)
+{
+	assert(i < c->identity_count);
+	return &c->identities[i];
+}
+
+/* An address in lower case, in its two halves. */
+struct halves {
+	char text[LONGEST_ADDRESS];
+	struct view local_part;
+	struct view domain;
+};
+
+static bool split_address(struct view address, struct halves *out)
+{
+	size_t at = view_find_last(address, '@');
+
+	if (at == address.len || at == 0 || address.len > sizeof(out->text))
+		return false;
+	for (size_t i = 0; i < address.len; i++)
+		out->text[i] = byte_lower(address.data[i]);
+	out->local_part = view_of(out->text, at);
+	out->domain = view_of(out->text + at + 1, address.len - at - 1);
+	return true;
+}
+
+bool configuration_has_domain(const struct configuration *c, struct view domain)
+{
+	char lower[LONGEST_ADDRESS];
+
+	if (domain.len > sizeof(lower))
+		return false;
+	for (size_t i = 0; i < domain.len; i++)
+		lower[i] = byte_lower(domain.data[i]);
+	return map_get(&c->domains, view_of(lower, domain.len)) != NULL;
+}
+
+const struct account_spec *configuration_account(
+		const struct configuration *c, const unsigned char uid[ACCOUNT_UID_SIZE])
+{
+	return map_get(&c->accounts, view_of(uid, ACCOUNT_UID_SIZE));
+}
+
+const struct account_spec *configuration_next_account(
+		const struct configuration *c, size_t *at)
+{
+	struct view uid;
+	void *account;
+
+	return map_next(&c->accounts, at, &uid, &account) ? account : NULL;
+}
+
+/* The route of a local part: itself, else what stands before the separator of a
+ * subaddress; then *detail_at is where the detail begins, else 0. */
+static const struct route_spec *find_route(
+		const struct shard *shard, struct view local_part, size_t *detail_at)
+{
+	const struct route_spec *route = map_get(&shard->routes, local_part);
+	size_t separator;
+
+	*detail_at = 0;
+	if (route || !shard->subaddress)
+		return route;
+	separator = view_find(local_part, shard->subaddress);
+	if (separator == 0 || separator == local_part.len)
+		return NULL;
+	*detail_at = separator + 1;
+	return map_get(&shard->routes, view_sub(local_part, 0, separator));
+}
+
+const struct account_spec *configuration_login(
+		const struct configuration *c, struct view address)
+{
+	const struct route_spec *route;
+	struct halves halves;
+	struct shard *shard;
+
+	if (!split_address(address, &halves))
+		return NULL;
+	shard = map_get(&c->domains, halves.domain);
+	route = shard ? map_get(&shard->routes, halves.local_part) : NULL;
+	if (!route || route->kind != ROUTE_ACCOUNT)
+		return NULL;
+	return configuration_account(c, route->account);
+}
+
+bool configuration_may_send_as(const struct configuration *c,
+		const struct account_spec *account, struct view address)
+{
+	const struct route_spec *route;
+	struct halves halves;
+	struct shard *shard;
+	size_t detail_at;
+
+	if (!split_address(address, &halves))
+		return false;
+	shard = map_get(&c->domains, halves.domain);
+	route = shard ? find_route(shard, halves.local_part, &detail_at) : NULL;
+	return route && route->kind == ROUTE_ACCOUNT &&
+	       memcmp(route->account, account->uid, ACCOUNT_UID_SIZE) == 0;
+}
+
+/* -- resolving -------------------------------------------------------------------------
+ */
+
+struct hop {
+	struct view address;
+	unsigned depth;
+};
+
+/* What is still to be followed, and what was met that gave no account. */
+struct walk {
+	const struct configuration *configuration;
+	struct resolution *out;
+	struct hop *hops;
+	size_t count;
+	size_t capacity;
+	int outcome; /* of the last hop that led nowhere */
+	bool discarded;
+};
+
+static void push_hop(struct walk *walk, struct view address, unsigned depth)
+{
+	array_grow(&walk->hops, &walk->capacity, walk->count + 1, sizeof(*walk->hops));
+	walk->hops[walk->count++] = (struct hop){ address, depth };
+}
+
+static void add_account(
+		struct walk *walk, const struct account_spec *account, struct view detail)
+{
+	struct resolution *out = walk->out;
+
+	if (account->state == ACCOUNT_DISABLED) {
+		out->disabled_since = account->disabled_since;
+		walk->outcome = RESOLVE_E_DISABLED;
+		return;
+	}
+	for (size_t i = 0; i < out->count; i++)
+		if (out->accounts[i].account == account)
+			return;
+	array_grow(&out->accounts, &out->capacity, out->count + 1,
+			sizeof(*out->accounts));
+	out->accounts[out->count++] = (struct resolved_account){ account, detail };
+}
+
+static int follow_route(struct walk *walk, const struct route_spec *route, struct hop hop,
+		struct view detail)
+{
+	const struct account_spec *account;
+
+	switch (route->kind) {
+	case ROUTE_ACCOUNT:
+		account = configuration_account(walk->configuration, route->account);
+		if (account)
+			add_account(walk, account, detail);
+		else
+			walk->outcome = RESOLVE_E_UNKNOWN;
+		break;
+	case ROUTE_ALIAS:
+		if (walk->count + route->target_count > RESOLVE_MAX_TARGETS)
+			return RESOLVE_E_TOO_DEEP;
+		for (size_t i = route->target_count; i > 0; i--)
+			push_hop(walk, route->targets[i - 1], hop.depth + 1);
+		break;
+	case ROUTE_REJECT:
+		walk->out->text = route->text;
+		walk->outcome = RESOLVE_E_REJECTED;
+		break;
+	case ROUTE_DISCARD:
+		walk->discarded = true;
+		break;
+	}
+	return walk->out->count > RESOLVE_MAX_TARGETS ? RESOLVE_E_TOO_DEEP : RESOLVE_OK;
+}
+
+static int follow_hop(struct walk *walk, struct hop hop)
+{
+	const struct route_spec *route;
+	struct view detail = VIEW_NULL;
+	struct halves halves;
+	struct shard *shard = NULL;
+	size_t detail_at;
+
+	if (hop.depth > RESOLVE_MAX_DEPTH)
+		return RESOLVE_E_TOO_DEEP;
+	if (split_address(hop.address, &halves))
+		shard = map_get(&walk->configuration->domains, halves.domain);
+	if (!shard)
+		return hop.depth ? RESOLVE_E_REMOTE : RESOLVE_E_FOREIGN;
+	route = find_route(shard, halves.local_part, &detail_at);
+	if (detail_at)
+		detail = view_sub(hop.address, detail_at,
+				halves.local_part.len - detail_at);
+	if (route)
+		return follow_route(walk, route, hop, detail);
+	if (shard->catch_all.len)
+		push_hop(walk, shard->catch_all, hop.depth + 1);
+	else
+		walk->outcome = RESOLVE_E_UNKNOWN;
+	return RESOLVE_OK;
+}
+
+int configuration_resolve(const struct configuration *c, struct view address,
+		struct resolution *out)
+{
+	struct walk walk = { .configuration = c, .out = out };
+	int outcome = RESOLVE_OK;
+
+	push_hop(&walk, address, 0);
+	for (size_t n = 0; walk.count && outcome == RESOLVE_OK; n++) {
+		if (n == MOST_HOPS)
+			outcome = RESOLVE_E_TOO_DEEP;
+		else
+			outcome = follow_hop(&walk, walk.hops[--walk.count]);
+	}
+	free(walk.hops);
+	if (outcome)
+		return outcome;
+	/* One target that takes the message is enough; the others are the alias's own
+	 * matter. */
+	return out->count || walk.discarded ? RESOLVE_OK : walk.outcome;
+}
+
+void resolution_free(struct resolution *r)
+{
+	free(r->accounts);
+	*r = (struct resolution){ 0 };
+}

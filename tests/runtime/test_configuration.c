@@ -1,0 +1,209 @@
+#include "runtime/configuration.h"
+#include "tests/lib/test.h"
+
+enum {
+	ANNA = 1,
+	BO,
+	GONE
+};
+
+static const unsigned char first_hash[CONFIGURATION_HASH] = { 1 };
+static const unsigned char other_hash[CONFIGURATION_HASH] = { 2 };
+
+static struct account_spec account(unsigned char n, const char *address)
+{
+	return (struct account_spec){ .uid = { n }, .address = view_z(address) };
+}
+
+static struct route_spec to_account(const char *local_part, unsigned char n)
+{
+	return (struct route_spec){ view_z(local_part), ROUTE_ACCOUNT, .account = { n } };
+}
+
+static struct route_spec to_targets(
+		const char *local_part, const struct view *targets, size_t count)
+{
+	return (struct route_spec){ view_z(local_part), ROUTE_ALIAS, .targets = targets,
+		.target_count = count };
+}
+
+/* a.example with people, aliases of every kind, and a catch-all; b.example without one.
+ */
+static struct configuration *sample(void)
+{
+	static struct listener_spec listener = { LISTENER_SMTP, { "127.0.0.1", 9 }, 25 };
+	static struct host_spec host = { .listeners = &listener, .listener_count = 1 };
+	struct view team[] = { VIEW("anna@a.example"), VIEW("bo+work@a.example"),
+		VIEW("all@a.example") };
+	struct view all[] = { VIEW("anna@a.example"), VIEW("gone@a.example") };
+	struct view loop[] = { VIEW("loop@a.example") };
+	struct view far[] = { VIEW("anna@a.example"), VIEW("x@elsewhere.example") };
+	struct view left[] = { VIEW("gone@a.example") };
+	struct account_spec accounts[] = { account(ANNA, "anna@a.example"),
+		account(BO, "bo@a.example"), account(GONE, "gone@a.example") };
+	struct route_spec routes[] = {
+		to_account("anna", ANNA),
+		to_account("a.nna", ANNA),
+		to_account("bo", BO),
+		to_account("gone", GONE),
+		to_targets("team", team, 3),
+		to_targets("all", all, 2),
+		to_targets("loop", loop, 1),
+		to_targets("far", far, 2),
+		to_targets("left", left, 1),
+		{ VIEW("closed"), ROUTE_REJECT, .text = VIEW("This mailbox is closed") },
+		{ VIEW("void"), ROUTE_DISCARD },
+		to_account("bo+list", ANNA),
+	};
+	struct domain_spec a = { VIEW("a.example"), .subaddress = '+',
+		.catch_all = VIEW("bo@a.example"), .accounts = accounts,
+		.account_count = 3, .routes = routes, .route_count = ARRAY_LEN(routes) };
+	struct route_spec twin = to_account("anna", ANNA);
+	struct domain_spec b = { VIEW("b.example"), .routes = &twin, .route_count = 1 };
+	struct configuration *c;
+
+	accounts[2].state = ACCOUNT_DISABLED;
+	accounts[2].disabled_since = 77;
+	memcpy(a.hash, first_hash, sizeof(a.hash));
+	memcpy(b.hash, first_hash, sizeof(b.hash));
+	host.name = VIEW("mail.a.example");
+	c = configuration_new(&host, NULL);
+	configuration_add_domain(c, &a);
+	configuration_add_domain(c, &b);
+	return c;
+}
+
+struct expected {
+	const char *address;
+	int outcome;
+	const char *accounts; /* the uids' first bytes as digits, in order */
+	const char *detail;   /* of the first account */
+};
+
+static void every_recipient_goes_where_the_state_says(void **state)
+{
+	static const struct expected table[] = {
+		{ "anna@a.example", RESOLVE_OK, "1", "" },
+		{ "ANNA@A.Example", RESOLVE_OK, "1", "" },
+		{ "a.nna@a.example", RESOLVE_OK, "1", "" },
+		{ "anna+Shop@a.example", RESOLVE_OK, "1", "Shop" },
+		{ "bo+list@a.example", RESOLVE_OK, "1",
+				"" }, /* exact before subaddress */
+		{ "bo+list+x@a.example", RESOLVE_OK, "2", "list+x" },
+		{ "+x@a.example", RESOLVE_OK, "2", "" }, /* no base: catch-all */
+		{ "nobody@a.example", RESOLVE_OK, "2", "" },
+		{ "team@a.example", RESOLVE_OK, "12", "" },
+		{ "all@a.example", RESOLVE_OK, "1",
+				"" }, /* who has left is passed over */
+		{ "left@a.example", RESOLVE_E_DISABLED, "", "" },
+		{ "gone@a.example", RESOLVE_E_DISABLED, "", "" },
+		{ "loop@a.example", RESOLVE_E_TOO_DEEP, "", "" },
+		{ "far@a.example", RESOLVE_E_REMOTE, "", "" },
+		{ "closed@a.example", RESOLVE_E_REJECTED, "", "" },
+		{ "void@a.example", RESOLVE_OK, "", "" },
+		{ "anna@b.example", RESOLVE_OK, "1", "" },
+		{ "anna+x@b.example", RESOLVE_E_UNKNOWN, "", "" },
+		{ "bo@b.example", RESOLVE_E_UNKNOWN, "", "" },
+		{ "anna@c.example", RESOLVE_E_FOREIGN, "", "" },
+		{ "anna@sub.a.example", RESOLVE_E_FOREIGN, "", "" },
+		{ "anna", RESOLVE_E_FOREIGN, "", "" },
+		{ "@a.example", RESOLVE_E_FOREIGN, "", "" },
+		{ "", RESOLVE_E_FOREIGN, "", "" },
+	};
+	struct configuration *c = sample();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct resolution r = { 0 };
+		char accounts[16] = "";
+
+		if (configuration_resolve(c, view_z(table[i].address), &r) !=
+				table[i].outcome)
+			fail_msg("%s: another outcome", table[i].address);
+		if (table[i].outcome == RESOLVE_OK)
+			for (size_t k = 0; k < r.count; k++)
+				accounts[k] = (char)('0' + r.accounts[k].account->uid[0]);
+		assert_string_equal(accounts, table[i].accounts);
+		if (table[i].detail[0])
+			assert_view(r.accounts[0].detail, table[i].detail);
+		if (table[i].outcome == RESOLVE_E_DISABLED)
+			assert_int_equal(r.disabled_since, 77);
+		if (table[i].outcome == RESOLVE_E_REJECTED)
+			assert_view(r.text, "This mailbox is closed");
+		resolution_free(&r);
+	}
+	configuration_unref(c);
+}
+
+static void logins_and_senders_are_ones_own_addresses(void **state)
+{
+	struct configuration *c = sample();
+	const struct account_spec *anna = configuration_login(c, VIEW("Anna@a.example"));
+
+	(void)state;
+	assert_non_null(anna);
+	assert_int_equal(anna->uid[0], ANNA);
+	assert_ptr_equal(configuration_login(c, VIEW("a.nna@a.example")), anna);
+	assert_ptr_equal(configuration_login(c, VIEW("anna@b.example")), anna);
+	assert_null(configuration_login(c, VIEW("anna+x@a.example")));
+	assert_null(configuration_login(c, VIEW("team@a.example")));
+	assert_null(configuration_login(c, VIEW("nobody@a.example")));
+	assert_true(configuration_may_send_as(c, anna, VIEW("a.nna@a.example")));
+	assert_true(configuration_may_send_as(c, anna, VIEW("anna+x@A.example")));
+	assert_false(configuration_may_send_as(c, anna, VIEW("bo@a.example")));
+	assert_false(configuration_may_send_as(c, anna, VIEW("team@a.example")));
+	assert_false(configuration_may_send_as(c, anna, VIEW("anna@elsewhere.example")));
+	configuration_unref(c);
+}
+
+static void an_unchanged_domain_is_shared_and_outlives_its_first_owner(void **state)
+{
+	struct configuration *c = sample();
+	struct configuration *next = configuration_new(configuration_host(c), c);
+	unsigned char uid[ACCOUNT_UID_SIZE] = { ANNA };
+	const struct account_spec *anna = configuration_account(c, uid);
+
+	(void)state;
+	assert_false(configuration_share_domain(next, VIEW("a.example"), other_hash));
+	assert_false(configuration_share_domain(next, VIEW("new.example"), first_hash));
+	assert_true(configuration_share_domain(next, VIEW("a.example"), first_hash));
+	configuration_unref(c);
+	assert_ptr_equal(configuration_account(next, uid), anna);
+	assert_view(anna->address, "anna@a.example");
+	assert_false(configuration_has_domain(next, VIEW("b.example")));
+	assert_true(configuration_has_domain(next, VIEW("A.EXAMPLE")));
+	assert_view(configuration_host(next)->listeners[0].address, "127.0.0.1");
+	configuration_unref(next);
+}
+
+static void identities_keep_their_keys(void **state)
+{
+	struct configuration *c = sample();
+	struct secret key = secret_copy(VIEW("key"));
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		struct identity_spec spec = { VIEW("mail.a.example"), VIEW("chain"),
+			&key };
+
+		configuration_add_identity(c, &spec);
+	}
+	secret_free(&key);
+	assert_int_equal(configuration_identity_count(c), 20);
+	for (size_t i = 0; i < 20; i++)
+		assert_view(secret_expose(configuration_identity(c, i)->key), "key");
+	configuration_unref(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_recipient_goes_where_the_state_says),
+		cmocka_unit_test(logins_and_senders_are_ones_own_addresses),
+		cmocka_unit_test(
+				an_unchanged_domain_is_shared_and_outlives_its_first_owner),
+		cmocka_unit_test(identities_keep_their_keys),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
