@@ -1,0 +1,70 @@
+/* The words of the command line: a command is a row here, a file beside this one, and a
+ * test.
+ *
+ * A row says all that `--help` prints, so that the help cannot drift from what is parsed.
+ */
+#ifndef AGENT_COMMAND_COMMAND_H
+#define AGENT_COMMAND_COMMAND_H
+
+#include "runtime/base/attr.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Never overloaded; printed as words too, see exit_word(). */
+enum exit_code {
+	EXIT_FINE = 0,
+	EXIT_ERROR = 1,
+	EXIT_CHANGES = 2,   /* plan --detailed-exitcode */
+	EXIT_INVALID = 3,   /* a state, a key, a file that cannot be used */
+	EXIT_GATE = 4,      /* a safety gate held something back */
+	EXIT_CONFLICT = 5,  /* a stale plan, a lock, another agent */
+	EXIT_NOT_READY = 6, /* applied; some objects are not Ready */
+	EXIT_UNTRUSTED = 7,
+	EXIT_TIMEOUT = 8,
+};
+
+const char *exit_word(enum exit_code code);
+
+struct option_row {
+	const char *name;  /* without the dashes; a single letter is a short option */
+	const char *value; /* what stands behind it in the help; NULL: a flag */
+	const char *help;
+};
+
+struct words;
+
+struct command {
+	const char *name;
+	const char *operands; /* as the synopsis prints them, or "" */
+	size_t least_operands;
+	size_t most_operands;
+	const char *summary; /* one line, for `posthus --help` */
+	const char *help;    /* a paragraph or two, NULL: the summary says it */
+	const struct option_row *options;
+	size_t option_count;
+	int (*run)(const struct words *words);
+};
+
+#define OPTIONS(rows) .options = (rows), .option_count = ARRAY_LEN(rows)
+
+/* Parses and runs: `argv[0]` is the command's own word. Prints help or says what is
+ * wrong. */
+MUST_USE int command_run_words(const struct command *command, int argc, char **argv);
+
+/* The value of an option, or NULL where it was not given; the last one counts. */
+const char *words_option(const struct words *words, const char *name);
+bool words_flag(const struct words *words, const char *name);
+size_t words_operand_count(const struct words *words);
+/* NULL past the last one. */
+const char *words_operand(const struct words *words, size_t i);
+/* `-o json` was asked for. What else stands there was refused before. */
+bool words_json(const struct words *words);
+
+/* An error for people, on stderr: `error: …` and, where help is not NULL, `help: …`. */
+void say_error(const char *help, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* The rows, each in the file of its name. */
+extern const struct command command_version;
+
+#endif
