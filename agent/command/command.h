@@ -6,23 +6,11 @@
 #ifndef AGENT_COMMAND_COMMAND_H
 #define AGENT_COMMAND_COMMAND_H
 
+#include "agent/exit.h"
 #include "runtime/base/attr.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-
-/* Never overloaded; printed as words too, see exit_word(). */
-enum exit_code {
-	EXIT_FINE = 0,
-	EXIT_ERROR = 1,
-	EXIT_CHANGES = 2,   /* plan --detailed-exitcode */
-	EXIT_INVALID = 3,   /* a state, a key, a file that cannot be used */
-	EXIT_GATE = 4,      /* a safety gate held something back */
-	EXIT_CONFLICT = 5,  /* a stale plan, a lock, another agent */
-	EXIT_NOT_READY = 6, /* applied; some objects are not Ready */
-	EXIT_UNTRUSTED = 7,
-	EXIT_TIMEOUT = 8,
-};
 
 const char *exit_word(enum exit_code code);
 

@@ -1,0 +1,159 @@
+/* The agent: what the commands and the control routes call.
+ *
+ * It owns the data directory's lock and the control database, knows what was applied, and
+ * makes the runtime match it. Everything that changes enters by one way: a state becomes
+ * a plan, the plan is shown, the plan is applied. Nothing here reads a state's files:
+ * callers bring the bytes.
+ *
+ * One thread at a time. Calls return 0, an outcome, or a fault; what people are told of a
+ * plan or an apply stands in the result. */
+#ifndef AGENT_AGENT_H
+#define AGENT_AGENT_H
+
+#include "agent/exit.h"
+#include "runtime/base/clock.h"
+#include "runtime/base/secret.h"
+#include "runtime/base/view.h"
+
+#include <jansson.h>
+
+struct agent;
+struct broker;
+struct buf;
+struct diagnostics; /* schema/diagnostic.h */
+struct os;
+struct plan; /* agent/plan.h */
+struct runtime;
+struct status;  /* agent/status.h */
+struct history; /* agent/generation.h */
+
+enum {
+	AGENT_E_LOCKED = 1, /* another agent has the data directory: exit 5 */
+	AGENT_E_KEY,      /* the control database does not open under this key: exit 3 */
+	AGENT_E_NEWER,    /* a newer posthus wrote it: exit 1 */
+	AGENT_E_DAMAGED,  /* a page of it fails its tag or its check: exit 1 */
+	AGENT_E_ABSENT,   /* there is no such object: exit 1 */
+	AGENT_E_PASSWORD, /* the password is empty or too long: exit 1 */
+};
+
+/* -- opening --------------------------------------------------------------------------
+ */
+
+struct agent_options {
+	const char *data;      /* the data directory; made 0700 where it is missing */
+	const char *host;      /* which of the state's `hosts` this machine is; NULL: the
+				  only one */
+	struct broker *broker; /* borrowed; may be NULL offline where no database is yet
+				*/
+	const struct os *os;   /* NULL: the real one */
+	bool offline; /* to plan beside no running agent: takes the lock, reads a copy,
+			 and leaves the data directory as it was, byte for byte */
+};
+
+/* Takes DATA/lock, opens DATA/control.db. */
+MUST_USE int agent_open(const struct agent_options *options, struct agent **out);
+/* From now on what is applied goes to this runtime; it is borrowed until agent_close.
+ * Without one (offline) only agent_plan, agent_status, agent_get, agent_history work. */
+void agent_attach(struct agent *agent, struct runtime *runtime);
+/* NULL is fine. The runtime must have stopped. */
+void agent_close(struct agent *agent);
+void agent_closep(struct agent **agent);
+
+/* -- states, plans ---------------------------------------------------------------------
+ */
+
+struct agent_file {
+	struct view path; /* relative, as diagnostics and provenance print it */
+	struct view bytes;
+};
+
+struct agent_source {
+	const struct agent_file *files;
+	size_t count;
+	struct view origin; /* where it came from, for history: "/etc/posthus/state" */
+};
+
+/* What became of a plan or an apply. */
+struct agent_result {
+	enum exit_code code;
+	const char *reason; /* a stable word: PruneGate, StateInvalid, PortTaken …; NULL
+			       where all is fine */
+	char *message;      /* for people: what happened and what to do next; or NULL */
+	struct diagnostics *diagnostics; /* of the state: errors and warnings; or NULL */
+	struct plan *plan;               /* NULL where the state was refused */
+	uint64_t generation;             /* the one that is desired now */
+	uint64_t serial;                 /* of the last change of the control database */
+	nstime took;
+};
+
+/* A zeroed result, and one freed before, are fine. */
+void agent_result_free(struct agent_result *result);
+/* As `posthus plan` prints it: diagnostics, plan, message, and `exit 4: PruneGate`. */
+void agent_result_print(const struct agent_result *result, struct buf *out);
+/* {"format_version", "exit", "reason", "message", "diagnostics", "plan", "generation",
+ * "serial"} */
+MUST_USE json_t *agent_result_json(const struct agent_result *result);
+
+/* What applying this state would do. Writes nothing, anywhere. */
+MUST_USE int agent_plan(struct agent *agent, const struct agent_source *source,
+		struct agent_result *out);
+
+struct agent_apply_options {
+	struct view actor;   /* for history and audit: "uid 0" */
+	struct view approve; /* the digest of held steps that may go this once; or empty
+			      */
+	struct view expect;  /* the digest of the plan that was shown: another one is
+				exit 5; or empty */
+};
+
+/* Makes this state the desired generation and applies it. What it holds back (exit 4)
+ * stays held; on exit 1, 3 and 5 nothing has changed. */
+MUST_USE int agent_apply(struct agent *agent, const struct agent_source *source,
+		const struct agent_apply_options *options, struct agent_result *out);
+
+enum reconcile_cause {
+	RECONCILE_START,
+	RECONCILE_TIMER,
+	RECONCILE_SIGNAL,
+};
+
+/* Plans and applies the desired generation again, from the database alone. On a timer it
+ * is nearly free while nothing has moved. Before the first apply there is none: the
+ * result is fine and its generation 0. */
+MUST_USE int agent_reconcile(struct agent *agent, enum reconcile_cause cause,
+		struct agent_result *out);
+/* When agent_reconcile(RECONCILE_TIMER) is next due: the interval, ±10 %. */
+nstime agent_next_deadline(const struct agent *agent);
+
+/* -- what is ----------------------------------------------------------------------------
+ */
+
+/* All objects counted by kind, the unhappy ones by name, and the runtime's own figures.
+ * `name` is empty, or KIND/ID for one object: AGENT_E_ABSENT where there is none. */
+MUST_USE int agent_status(struct agent *agent, struct view name, struct status **out);
+/* KIND/ID, or KIND for all of it: {"format_version", "items": [{"kind", "id", "key",
+ * "uid", "generation", "spec", "conditions", "provenance", …}]}. With `origin` each
+ * field's line of the state is added. The caller drops the reference. */
+MUST_USE int agent_get(struct agent *agent, struct view name, bool origin, json_t **out);
+/* True where the condition of KIND/ID is True (`posthus wait --for Ready user/anna`). */
+MUST_USE int agent_condition(
+		struct agent *agent, struct view name, struct view type, bool *out);
+/* The last `most` generations, newest first. */
+MUST_USE int agent_history(struct agent *agent, size_t most, struct history **out);
+
+/* -- accounts ---------------------------------------------------------------------------
+ */
+
+/* Sets the password of a user, by id or address; sessions that began under the old one
+ * end. Takes a fifth of a second (Argon2id). */
+MUST_USE int agent_password_set(struct agent *agent, struct view account,
+		const struct secret *password, struct view actor);
+/* A runtime's notice: the successor of an old hash, after a login. Sessions stay. */
+MUST_USE int agent_password_upgraded(
+		struct agent *agent, const unsigned char *account_uid, struct view hash);
+/* The data key of an account, to open its file with other tools. Written to the audit.
+ * `path_out` is its file below the data directory, malloc'd. */
+MUST_USE int agent_account_key_export(struct agent *agent, struct view account,
+		struct view actor, struct secret *key_out, char **path_out);
+
+#endif
