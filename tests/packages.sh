@@ -1,0 +1,60 @@
+# shellcheck shell=bash
+# Sourced. Names the Debian packages and installs those that are missing:
+#   packages_install build      what compiles posthus
+#   packages_install test       what the tests need on top: compilers, judges, real mail programs
+# Works on Debian 12 and 13, as root or through sudo.
+
+packages_build=(
+	gcc libc6-dev meson ninja-build pkg-config
+	libcurl4-openssl-dev libevent-dev libidn2-dev libjansson-dev libsodium-dev libsqlite3-dev libssl-dev libunistring-dev
+	libyaml-dev libzstd-dev libcrypt-dev
+)
+packages_test=(
+	clang libcmocka-dev git python3 procps
+	curl swaks isync mutt openssl sqlite3 libsqlite3-dev
+)
+
+packages_missing() {
+	local p
+	for p in "$@"; do
+		[ "$(dpkg-query -W -f '${Status}' "$p" 2>/dev/null)" = 'install ok installed' ] || echo "$p"
+	done
+}
+
+# clang's sanitizer runtime carries the version in its name.
+packages_clang_runtime() {
+	local version
+	version=$(apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p' | head -n 1)
+	[ -z "$version" ] || echo "libclang-rt-$version-dev"
+}
+
+packages_install() {
+	local wanted missing
+	case $1 in
+	build) wanted=("${packages_build[@]}") ;;
+	test) wanted=("${packages_build[@]}" "${packages_test[@]}") ;;
+	esac
+	mapfile -t missing < <(packages_missing "${wanted[@]}")
+	[ "$1" = test ] && command -v apt-cache >/dev/null && {
+		[ -n "$(packages_clang_runtime)" ] || packages_update
+		mapfile -t -O "${#missing[@]}" missing < <(packages_missing "$(packages_clang_runtime)")
+	}
+	[ "${#missing[@]}" -eq 0 ] && return
+	if ! command -v apt-get >/dev/null; then
+		echo "these packages are missing, by their Debian names: ${missing[*]}" >&2
+		return 1
+	fi
+	echo "installing ${missing[*]}"
+	packages_update
+	packages_as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+packages_as_root() {
+	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+packages_updated=
+packages_update() {
+	[ -n "$packages_updated" ] || packages_as_root apt-get update -q >/dev/null
+	packages_updated=yes
+}
