@@ -1,0 +1,39 @@
+/* agent.yaml: what a machine says of itself, and what a state may touch on it. It is read
+ * by the same reader and table as a state, never from Git. */
+#ifndef SCHEMA_AGENT_FILE_H
+#define SCHEMA_AGENT_FILE_H
+
+#include "schema/diagnostic.h"
+
+enum master_key_kind {
+	MASTER_KEY_DEFAULT, /* none was said: a credential posthus-master, else DATA/master.key */
+	MASTER_KEY_CREDENTIAL,
+	MASTER_KEY_HOST_FILE,
+};
+
+struct agent_file {
+	struct view host;    /* empty: there is one */
+	struct view data;    /* never empty: /var/lib/posthus unless said */
+	struct view control; /* empty: DATA/control.sock */
+	enum master_key_kind master_key_kind;
+	struct view master_key;   /* name of the credential, or path */
+	struct view *state_paths; /* state: {path: …} */
+	size_t state_path_count;
+	bool watch; /* files become desired as they change; false unless said */
+	struct view *host_files; /* allow.host_files */
+	size_t host_file_count;
+};
+
+enum {
+	AGENT_FILE_OK = 0,
+	AGENT_FILE_E_INVALID = 1, /* `d` says why */
+};
+
+/* Reads the one file that `d->sources` holds; views in *out live in the arena of `d` or
+ * borrow the file's bytes. What this version does not serve (Git, signers) is an error. */
+MUST_USE int agent_file_read(struct diagnostics *d, struct agent_file *out);
+
+/* All the defaults, for an agent that is started without a file. */
+void agent_file_defaults(struct agent_file *out);
+
+#endif

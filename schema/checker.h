@@ -1,0 +1,42 @@
+/* Files to a desired state: read, check every field and every reference, decode.
+ *
+ * All that is wrong comes out of one run. Structural errors and wrong values are errors
+ * of the whole state; what validates but is not served by this version is listed in
+ * desired->not_served, so that `validate` can pass and `apply` refuse. */
+#ifndef SCHEMA_CHECKER_H
+#define SCHEMA_CHECKER_H
+
+#include "schema/agent_file.h"
+#include "schema/desired.h"
+
+struct check_options {
+	/* What this machine says; NULL: unknown (validate without an agent), then host
+	 * files are not checked against `allow` and several hosts are no error. */
+	const struct agent_file *agent;
+	/* 32 bytes that key the digests which stand for secrets in canonical forms; NULL:
+	 * plain digests. The agent gives its own so that a plan tells nobody whether two
+	 * hashes are the same. */
+	const unsigned char *secret_key;
+};
+
+enum {
+	CHECK_OK = 0,
+	CHECK_E_INVALID = 1, /* the diagnostics say why */
+};
+
+/* One checked state: owns everything that it names. */
+struct checked {
+	struct arena *arena;
+	struct diagnostics diagnostics; /* errors and warnings, sorted */
+	struct desired *desired;        /* NULL where there are errors */
+};
+
+/* `files` and their bytes must outlive the result; copy them into result->arena first
+ * where they do not. */
+MUST_USE int checker_check(const struct source_file *files, size_t count,
+		const struct check_options *options, struct checked *out);
+/* Frees all but a desired state that was taken (`TAKE(checked.desired)` keeps the arena
+ * alive until desired_free). */
+void checked_deinit(struct checked *checked);
+
+#endif

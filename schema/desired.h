@@ -1,0 +1,305 @@
+/* What a state asks for, checked, in typed form: the agent's left hand.
+ *
+ * Everything here is made by checker_check() and lives until desired_free(). Names and
+ * addresses are normalised: lower case, domains as A-labels. An object's identity is its
+ * `id` where one is given, else its key. Values come by layers, schema < defaults <
+ * groups < object; desired_origins() says for each field which layer and line gave it.
+ *
+ * `canonical` is the object's own JSON: sorted keys, no floats, sets sorted, secrets
+ * replaced by a digest, fields that only the schema gave left out. `hash` is BLAKE2b-256
+ * over it. */
+#ifndef SCHEMA_DESIRED_H
+#define SCHEMA_DESIRED_H
+
+#include "runtime/base/clock.h"
+#include "runtime/base/secret.h"
+#include "schema/diagnostic.h"
+#include "schema/source.h"
+
+enum {
+	DESIRED_HASH = 32
+};
+
+enum kind {
+	KIND_NONE,
+	KIND_HOST,
+	KIND_GROUP,
+	KIND_DOMAIN,
+	KIND_USER,
+	KIND_SHARED,
+	KIND_SERVICE,
+	KIND_ALIAS,
+	KIND_RELAY,
+	KIND_DESTINATION,
+	KIND_DNS_PROVIDER,
+	KIND_ISSUER,
+	KIND_CERTIFICATE,
+	KIND_BACKUP,
+	KIND_POLICY,
+	KINDS,
+};
+
+/* "user"; the word of the CLI, the API and status. */
+const char *kind_name(enum kind kind);
+/* KIND_NONE where no kind has that name. */
+enum kind kind_of(struct view name);
+
+enum origin {
+	ORIGIN_SCHEMA,
+	ORIGIN_DEFAULTS,
+	ORIGIN_GROUP,
+	ORIGIN_OBJECT
+};
+
+struct value; /* schema/value.h */
+
+/* What every object has. It is the first member of each typed struct. */
+struct desired_object {
+	enum kind kind;
+	struct view id;       /* as given; empty where the key is the identity */
+	struct view key;      /* address or name, normalised */
+	struct span span;     /* key and value */
+	struct span key_span; /* the key alone: the place to show */
+	struct value *values; /* sparse, all layers but the schema's */
+	struct view canonical;
+	unsigned char hash[DESIRED_HASH];
+};
+
+/* The id, else the key. */
+static inline struct view desired_identity(const struct desired_object *object)
+{
+	return object->id.len ? object->id : object->key;
+}
+
+struct view_list {
+	struct view *items;
+	size_t count;
+};
+
+/* -- host ------------------------------------------------------------------------------ */
+
+enum listen_service {
+	LISTEN_SMTP,
+	LISTEN_SUBMISSION,
+	LISTEN_SUBMISSIONS,
+	LISTEN_IMAP,
+	LISTEN_IMAPS,
+	LISTEN_SERVICES,
+};
+
+struct desired_listen {
+	bool open;
+	struct view address; /* "127.0.0.1", "::1"; empty: all addresses */
+	uint16_t port;
+};
+
+struct desired_host {
+	struct desired_object object;
+	struct view name; /* EHLO, certificate */
+	struct desired_listen listen[LISTEN_SERVICES];
+	uint64_t message_size; /* bytes */
+	uint64_t connections;
+	uint64_t connections_per_ip;
+};
+
+/* -- people ---------------------------------------------------------------------------- */
+
+struct desired_user;
+struct desired_alias;
+struct desired_group;
+
+enum desired_role {
+	ROLE_ADMIN = 1 << 0,
+	ROLE_AUDITOR = 1 << 1,
+	ROLE_PLANNER = 1 << 2,
+	ROLE_DOMAIN_ADMIN = 1 << 3, /* of the domains in role_domains */
+};
+
+struct desired_group {
+	struct desired_object object;
+	const struct desired_user *
+			*members; /* each once, in the order of their addresses */
+	size_t member_count;
+};
+
+enum user_protocol {
+	USER_IMAP = 1 << 0,
+	USER_SMTP = 1 << 1,
+	USER_DAV = 1 << 2,
+	USER_API = 1 << 3,
+	USER_POP3 = 1 << 4,
+};
+
+enum user_encryption {
+	ENCRYPTION_MANAGED,
+	ENCRYPTION_PRIVATE
+};
+
+enum password_scheme {
+	PASSWORD_NONE,
+	PASSWORD_ARGON2ID, /* $argon2id$ */
+	PASSWORD_SHA512,   /* $6$ */
+	PASSWORD_BCRYPT,   /* $2y$ */
+	PASSWORD_SSHA512,  /* {SSHA512} */
+};
+
+struct desired_user {
+	struct desired_object object; /* key: its first address, its login name */
+	struct view name;
+	enum password_scheme password_scheme;
+	struct secret password;     /* the whole hash text; empty: none given */
+	uint64_t quota;             /* bytes */
+	uint64_t encryption;        /* enum user_encryption */
+	struct view_list addresses; /* further ones */
+	uint64_t roles;             /* a set of enum desired_role */
+	struct view_list role_domains;
+	uint64_t protocols; /* a set of enum user_protocol */
+	struct view locale;
+};
+
+/* -- addresses ------------------------------------------------------------------------- */
+
+enum target_kind {
+	TARGET_USER,
+	TARGET_GROUP,
+	TARGET_ADDRESS, /* an address of this state: an alias, a subaddress, a further one */
+	TARGET_REMOTE, /* elsewhere: this version does not serve it */
+};
+
+/* Where something is sent. `address` is whole for all but groups; of a user it is the
+ * key. */
+struct desired_target {
+	enum target_kind kind;
+	const struct desired_user *user;
+	const struct desired_group *group;
+	struct view address;
+	struct span span;
+};
+
+struct target_list {
+	struct desired_target *items;
+	size_t count;
+};
+
+/* What stands behind one local part of a domain. */
+enum desired_route_kind {
+	TO_USER,
+	TO_TARGETS, /* an alias, or postmaster and abuse of a domain with a contact */
+	TO_REJECTION,
+	TO_NOTHING, /* discarded */
+};
+
+struct desired_route {
+	struct view local_part;
+	enum desired_route_kind kind;
+	const struct desired_user *user;
+	const struct desired_alias *alias; /* NULL where a contact gave it */
+	struct target_list targets;
+	struct view text; /* of a rejection */
+	struct span span; /* the line that says so */
+};
+
+struct desired_domain {
+	struct desired_object object;         /* key: A-label */
+	struct target_list contact;           /* none or one */
+	struct target_list catch_all;         /* none or one */
+	struct view subaddress;               /* one byte, or empty: no subaddresses */
+	const struct desired_domain *same_as; /* NULL: itself. Never a twin of a twin */
+	bool dns_none;
+	/* Sorted by local part. A twin borrows those of its domain, as it does contact,
+	 * catch_all and subaddress. */
+	const struct desired_route *routes;
+	size_t route_count;
+};
+
+enum alias_action {
+	ALIAS_TO,
+	ALIAS_REJECT,
+	ALIAS_DISCARD
+};
+
+struct desired_alias {
+	struct desired_object object; /* key: the address */
+	enum alias_action action;
+	struct target_list to;
+	struct view reject;
+	bool discard;
+};
+
+/* -- the rest -------------------------------------------------------------------------- */
+
+/* A certificate from files of the host. Paths are absolute, and named by `allow` of the
+ * agent's file. */
+struct desired_certificate {
+	struct desired_object object;
+	struct view chain_path;
+	struct view key_path;
+};
+
+/* The one object `policy/policy`. */
+struct desired_policy {
+	struct desired_object object;
+	nstime interval;
+};
+
+struct desired_recipient {
+	struct view name; /* host/mail1, recovery */
+	struct view recipient;
+	struct span span;
+};
+
+struct desired {
+	struct arena *arena; /* owns all that is below */
+	const struct sources *sources;
+	struct desired_host *hosts;
+	size_t host_count;
+	/* Which of the hosts this machine is; NULL where nobody said and there are several. */
+	const struct desired_host *host;
+	struct desired_group *groups;
+	size_t group_count;
+	struct desired_domain *domains;
+	size_t domain_count;
+	struct desired_user *users;
+	size_t user_count;
+	struct desired_alias *aliases;
+	size_t alias_count;
+	struct desired_certificate *certificates; /* none: self-signed */
+	size_t certificate_count;
+	struct desired_policy policy;
+	struct desired_recipient *recipients;
+	size_t recipient_count;
+	/* What validates and is not acted on by this version: apply and plan refuse a state
+	 * with any, and print them. Sorted by place. */
+	struct diagnostics not_served;
+};
+
+/* NULL is fine. */
+void desired_free(struct desired *desired);
+void desired_freep(struct desired **desired);
+
+/* Walks every object of every kind, in the order hosts, groups, domains, users, aliases,
+ * certificates, policy; *at begins at 0; NULL at the end. */
+const struct desired_object *desired_next(const struct desired *desired, size_t *at);
+/* By id or key; NULL where there is none. */
+const struct desired_object *desired_find(
+		const struct desired *desired, enum kind kind, struct view name);
+const struct desired_route *desired_route(
+		const struct desired_domain *domain, struct view local_part);
+const struct desired_domain *desired_domain_of(
+		const struct desired *desired, struct view name);
+
+/* One field of an object, for `get --origin`: its path below the object, its value as
+ * text (secrets as "(sensitive)"), who gave it and where. */
+struct desired_origin {
+	struct view path; /* limits.message_size */
+	struct view value;
+	enum origin origin;
+	struct span span; /* all but ORIGIN_SCHEMA */
+};
+
+/* Every field with a value, the schema's defaults included, in the order of the table; the
+ * array lives in `arena`. */
+size_t desired_origins(const struct desired *desired, const struct desired_object *object,
+		struct arena *arena, struct desired_origin **out);
+
+#endif

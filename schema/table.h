@@ -1,0 +1,138 @@
+/* The table that drives the language: one row a field, one table a kind of object.
+ *
+ * From these rows alone come validation, decoding, defaults, error texts, the canonical
+ * form, the JSON Schema, `posthus explain` and docs/reference/state.md. A field is added
+ * in one place: the table of its resource. */
+#ifndef SCHEMA_TABLE_H
+#define SCHEMA_TABLE_H
+
+#include "schema/desired.h"
+
+enum type_kind {
+	TYPE_BOOL,
+	TYPE_INT,
+	TYPE_SIZE,     /* 10GiB */
+	TYPE_DURATION, /* 2h30m */
+	TYPE_RATE,     /* 300/d */
+	TYPE_SCHEDULE, /* daily 03:00 */
+	TYPE_DATE,     /* 2026-12-01, 2026-12-01T17:00 */
+	TYPE_TEXT,     /* anything a person reads */
+	TYPE_WORD,     /* one of `words` */
+	TYPE_ID,       /* [a-z0-9][a-z0-9-]{0,62} */
+	TYPE_NAME,     /* the name of an object */
+	TYPE_DOMAIN,   /* a domain name, normalised to A-labels */
+	TYPE_ADDRESS,  /* local@domain, normalised */
+	TYPE_IP,       /* an address */
+	TYPE_NETWORK,  /* an address or a network */
+	TYPE_ENDPOINT, /* PORT, ADDRESS:PORT or off */
+	TYPE_URL,
+	TYPE_PATH,      /* absolute, no .. */
+	TYPE_FILE,      /* a file of the state: relative, no .. */
+	TYPE_PATTERN,   /* /…/ */
+	TYPE_RECIPIENT, /* age1… */
+	TYPE_HASH,      /* a password hash */
+	TYPE_REFERENCE, /* to an object of a kind in `kinds`, or an address */
+	TYPE_ROLE,
+	TYPE_SECRET, /* a record of the forms a secret may take */
+	TYPE_LIST,   /* a set of `item`; a plain value is a list of one */
+	TYPE_MAP,    /* names to `item` */
+	TYPE_RECORD, /* the fields of `table` */
+};
+
+enum owner {
+	OWNER_ENFORCE,
+	OWNER_INITIAL,
+	OWNER_SHARED,
+	OWNER_OBSERVE
+};
+
+enum risk {
+	RISK_HARMLESS,
+	RISK_SERVICE,
+	RISK_EXPOSING,
+	RISK_DATA,
+	RISK_IRREVERSIBLE,
+	RISK_POLICY
+};
+
+enum field_flags {
+	FIELD_SERVED = 1 << 0, /* this version acts on it */
+	FIELD_REQUIRED = 1 << 1,
+	FIELD_GROUP = 1 << 2,    /* a group may set it for its members */
+	FIELD_IDENTITY = 1 << 3, /* not part of the object's own spec: `id` */
+	FIELD_REFERS_REMOTE = 1 << 4,
+};
+
+struct table;
+struct type;
+
+struct field {
+	const char *name;
+	const struct type *type;
+	const char *fallback; /* the default as one would write it; NULL: none */
+	enum owner owner;
+	enum risk risk;
+	unsigned flags;
+	size_t at; /* where its value goes in the typed struct; 0: nowhere */
+	const char *help;
+	const char *since;      /* NULL: 0.1 */
+	const char *deprecated; /* what to write instead; NULL: not deprecated */
+};
+
+struct type {
+	enum type_kind kind;
+	const char *what;          /* "a size like `10GiB`"; NULL: as the kind says */
+	int64_t least, most;       /* bounds; both 0: those of the kind */
+	const char *const *words;  /* of TYPE_WORD; of others: words besides */
+	unsigned kinds;            /* of TYPE_REFERENCE: a set of 1 << enum kind */
+	const struct type *key;    /* of TYPE_MAP */
+	const struct type *item;   /* of TYPE_LIST, TYPE_MAP */
+	const struct table *table; /* of TYPE_RECORD */
+};
+
+struct table {
+	const char *noun; /* "a user": for error texts */
+	const char *help;
+	enum kind kind; /* of objects; KIND_NONE: a part of one */
+	const struct field *fields;
+	size_t count;
+	const char *short_form;    /* the field that a plain value stands for */
+	const char *short_word;    /* the field that a plain word of its own stands for */
+	const char *const *one_of; /* exactly one of these is given */
+	size_t size;               /* of the typed struct */
+};
+
+extern const struct table state_table; /* the root of a state */
+extern const struct table agent_table; /* the root of agent.yaml */
+
+const struct field *table_field(const struct table *table, struct view name);
+/* The table of a kind's objects, or NULL. */
+const struct table *table_of_kind(enum kind kind);
+/* The field of the state's root that holds a kind's objects ("users"), or NULL. */
+const struct field *table_section(enum kind kind);
+
+const char *type_name(const struct type *type); /* "size" */
+const char *owner_name(enum owner owner);
+const char *risk_name(enum risk risk);
+
+/* The row at a path like `user.quota` or `$.users.quota`; *table_out is the table that it
+ * stands in. NULL where there is none. */
+const struct field *table_find(struct view path, const struct table **table_out);
+
+/* How much a change of the field at `path` (below an object of `kind`, as in
+ * desired_origins) may break; RISK_HARMLESS where the field is unknown. */
+enum risk table_risk(enum kind kind, struct view path);
+enum owner table_owner(enum kind kind, struct view path);
+
+/* clang-format off */
+#define TYPE(type_kind_)         (&(const struct type){ .kind = (type_kind_) })
+#define BETWEEN(type_kind_, least_, most_) (&(const struct type){ .kind = (type_kind_), .least = (least_), .most = (most_) })
+#define WORDS(...)               (&(const struct type){ .kind = TYPE_WORD, .words = (const char *const[]){ __VA_ARGS__, NULL } })
+#define LIST_OF(item_)           (&(const struct type){ .kind = TYPE_LIST, .item = (item_) })
+#define MAP_OF(key_, item_)      (&(const struct type){ .kind = TYPE_MAP, .key = (key_), .item = (item_) })
+#define RECORD(table_)           (&(const struct type){ .kind = TYPE_RECORD, .table = (table_) })
+#define REFERENCE(kinds_)        (&(const struct type){ .kind = TYPE_REFERENCE, .kinds = (kinds_) })
+#define REFERS(kind_)            (1u << (kind_))
+/* clang-format on */
+
+#endif
