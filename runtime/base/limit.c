@@ -38,6 +38,7 @@ static const struct limit_row rows[LIMIT_COUNT] = {
 	[LIMIT_MIME_PARAMETERS]        = { "mime.parameters",          100,        "further parameters are dropped" },
 	[LIMIT_MIME_ADDRESSES]         = { "mime.addresses",           10000,      "further addresses are dropped" },
 	[LIMIT_MIME_COMMENT_DEPTH]     = { "mime.comment_depth",       32,         "the field does not parse" },
+	[LIMIT_MIME_KEPT]              = { "mime.kept",                4 * MIB,    "further fields are left out of ENVELOPE and BODYSTRUCTURE" },
 	/* RFC 6585, 5 */
 	[LIMIT_HTTP_HEAD]              = { "http.head",                64 * KIB,   "431 Request Header Fields Too Large" },
 	[LIMIT_HTTP_TARGET]            = { "http.target",              8 * KIB,    "414 URI Too Long" },
