@@ -18,6 +18,7 @@
 #include <jansson.h>
 
 struct agent;
+struct agent_file; /* schema/agent_file.h */
 struct broker;
 struct buf;
 struct diagnostics; /* schema/diagnostic.h */
@@ -41,8 +42,7 @@ enum {
 
 struct agent_options {
 	const char *data;      /* the data directory; made 0700 where it is missing */
-	const char *host;      /* which of the state's `hosts` this machine is; NULL: the
-				  only one */
+	const struct agent_file *file; /* agent.yaml: which host this is, what a state may touch; NULL: all defaults */
 	struct broker *broker; /* borrowed; may be NULL offline where no database is yet
 				*/
 	const struct os *os;   /* NULL: the real one */
@@ -62,13 +62,8 @@ void agent_closep(struct agent **agent);
 /* -- states, plans ---------------------------------------------------------------------
  */
 
-struct agent_file {
-	struct view path; /* relative, as diagnostics and provenance print it */
-	struct view bytes;
-};
-
 struct agent_source {
-	const struct agent_file *files;
+	const struct source_file *files; /* schema/source.h: paths as diagnostics print them */
 	size_t count;
 	struct view origin; /* where it came from, for history: "/etc/posthus/state" */
 };
