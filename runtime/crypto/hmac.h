@@ -1,0 +1,17 @@
+/* Keyed hashes: keyed BLAKE2b-256 for our own use, HMAC-SHA-256 where a format asks for
+ * it. Compare results with view_eq_secret(). */
+#ifndef CRYPTO_HMAC_H
+#define CRYPTO_HMAC_H
+
+#include "runtime/crypto/digest.h"
+#include "runtime/crypto/key.h"
+
+/* Goes on and ends by digest_add() and digest_final(). */
+void keyed_digest_init(struct digest *d, const struct key *key);
+void keyed_digest(
+		const struct key *key, struct view bytes, unsigned char out[DIGEST_SIZE]);
+
+/* RFC 2104; a key of any length. */
+void hmac_sha256(struct view key, struct view bytes, unsigned char out[DIGEST_SIZE]);
+
+#endif
