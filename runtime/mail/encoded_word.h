@@ -4,16 +4,10 @@
 #define MAIL_ENCODED_WORD_H
 
 #include "runtime/base/arena.h"
-#include "runtime/base/buf.h"
 
 /* An unfolded value as UTF-8: encoded words decoded, blanks between two of them dropped,
  * a character split over two words joined, all else kept; bytes that are not UTF-8 become
  * U+FFFD; NUL, CR and LF become blanks. Linear in the text. */
 struct view encoded_words_decode(struct arena *arena, struct view text);
-
-/* Adds `text` (UTF-8) as it is where it is printable ASCII that cannot be taken for an
- * encoded word, else as encoded words in UTF-8, each within 75 octets, parted by blanks.
- */
-void encoded_words_add(struct buf *out, struct view text);
 
 #endif
