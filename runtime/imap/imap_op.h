@@ -15,7 +15,7 @@
 #include "runtime/base/buf.h"
 #include "runtime/base/engine.h"
 #include "runtime/base/secret.h"
-#include "runtime/imap/uid_set.h"
+#include "runtime/base/uid_set.h"
 
 enum imap_op_kind {
 	IMAP_OP_LOGIN,         /* struct imap_login_op */
@@ -47,7 +47,6 @@ enum imap_outcome {
 	IMAP_E_ABSENT,      /* no such mailbox, or it went while it was selected */
 	IMAP_E_EXISTS,      /* a mailbox of that name is there */
 	IMAP_E_CANNOT,      /* a name or a change that is not allowed */
-	IMAP_E_CHILDREN,    /* the mailbox has mailboxes below it */
 	IMAP_E_QUOTA,       /* no room left */
 	IMAP_E_TOO_BIG,     /* larger than a message may be */
 	IMAP_E_LIMIT,       /* more work than one command may ask for */
@@ -55,8 +54,8 @@ enum imap_outcome {
 	IMAP_E_READ_ONLY,
 };
 
-/* Message flags (RFC 3501, 2.3.2). \Recent is not kept: it is never set, and RECENT is
- * always 0, as RFC 9051 has it. */
+/* Message flags (RFC 3501, 2.3.2). \Recent is a matter of the session: the engine adds
+ * it to the messages that SELECT and SYNC gave to it. */
 enum imap_flag {
 	IMAP_FLAG_SEEN = 1 << 0,
 	IMAP_FLAG_ANSWERED = 1 << 1,
@@ -138,6 +137,7 @@ struct imap_select_op {
 	uint32_t uidvalidity, uidnext;
 	uint64_t modseq;       /* all changes up to it are in this answer */
 	uint32_t first_unseen; /* a UID; 0: none */
+	uint32_t first_recent; /* messages from this UID on are \Recent here; 0: none */
 	struct view keywords;  /* those in use in the mailbox, in results */
 	struct uid_set uids;   /* the messages in it */
 };
@@ -160,10 +160,12 @@ struct imap_sync_op {
 	uint64_t mailbox;
 	uint64_t since;    /* exclusive */
 	uint32_t next_uid; /* the first UID that the session does not know */
+	bool read_only;    /* selected by EXAMINE: takes \Recent from nobody */
 	/* -- answer */
 	uint64_t modseq; /* where the next SYNC begins */
 	uint32_t uidnext;
 	struct uid_set arrived;  /* at or above next_uid, and still there */
+	uint32_t first_recent;   /* of those, the first that is \Recent here; 0: none */
 	struct uid_set vanished; /* below next_uid, expunged since */
 	struct imap_flags_row
 			*changed; /* below next_uid, flags changed since, in results */
@@ -283,7 +285,8 @@ struct imap_append_op {
 	struct imap_op op;
 	struct view name; /* BEGIN */
 	struct imap_flags flags;
-	int64_t date; /* seconds since 1970; 0: now */
+	bool has_date;
+	int64_t date; /* where has_date: seconds since 1970; else now */
 	uint64_t size;
 	struct buf chunk; /* CHUNK: at most IMAP_CHUNK bytes */
 	/* -- answer of COMMIT */
