@@ -49,6 +49,9 @@ static const struct limit_row rows[LIMIT_COUNT] = {
 	[LIMIT_STATE_FILES]            = { "state.files",              10000,      "TooManyFiles" },
 	[LIMIT_STATE_DEPTH]            = { "state.depth",              32,         "TooDeep" },
 	[LIMIT_STATE_SCALAR]           = { "state.scalar",             MIB,        "ValueTooLong" },
+	[LIMIT_STORE_MAILBOXES]        = { "store.mailboxes",          10000,      "NO [LIMIT] Too many mailboxes" },
+	[LIMIT_STORE_KEYWORDS]         = { "store.keywords",           55,         "NO [LIMIT] Too many keywords in this account" },
+	[LIMIT_STORE_SEARCH_TERMS]     = { "store.search_terms",       2000,       "NO [LIMIT] Search too long" },
 };
 /* clang-format on */
 
