@@ -30,7 +30,8 @@ bool loop_is_current(const struct loop *loop);
 struct timer {
 	void (*fired)(struct timer *timer, nstime now);
 	struct event *event;
-	nstime due;
+	nstime due;   /* what was asked for */
+	nstime armed; /* what the event waits for: never later than due */
 };
 
 void timer_init(struct timer *timer, struct loop *loop,

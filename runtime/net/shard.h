@@ -1,0 +1,51 @@
+/* What of the net lives on one loop, and what connection, listener and net tell each
+ * other. Private to this folder. */
+#ifndef NET_SHARD_H
+#define NET_SHARD_H
+
+#include "runtime/base/list.h"
+#include "runtime/base/map.h"
+#include "runtime/net/connection.h"
+#include "runtime/net/loop.h"
+#include "runtime/net/net.h"
+
+struct shard {
+	struct net *net;
+	struct loop *loop;
+	struct list connections;
+	struct map by_session; /* keys are in the connections */
+	bool draining;
+
+	pthread_mutex_t lock;
+	struct op *first_answer, *last_answer; /* on their way to the loop */
+	struct job answers;                    /* posted while there are some */
+};
+
+/* -- net.c ----------------------------------------------------------------------------
+ */
+
+struct shard *net_next_shard(struct net *net);
+struct shard *net_shard_of(struct net *net, uint64_t session);
+uint64_t net_new_session(struct net *net, const struct shard *shard);
+/* Counts a newcomer; false where a cap is reached. Each true is followed by one
+ * net_dismiss. */
+bool net_admit(struct net *net, const struct port *port, const struct peer *peer);
+void net_dismiss(struct net *net, const struct port *port, const struct peer *peer);
+/* The current set with a reference, or NULL. */
+struct tls_identities *net_identities(struct net *net);
+
+/* -- connection.c ---------------------------------------------------------------------
+ */
+
+/* An admitted socket begins its life, on the next shard in turn. Takes the descriptor. */
+void connection_begin(struct net *net, const struct port *port, int fd,
+		const struct peer *peer);
+/* These on the loop. */
+struct connection *connection_of(struct list *link);
+struct connection *shard_find(struct shard *shard, uint64_t session);
+void connection_take_answer(struct connection *c, struct op *op);
+void connection_take_event(struct connection *c, enum engine_event event, uint64_t arg);
+/* Closes it where it stands. */
+void connection_abort(struct connection *c);
+
+#endif
