@@ -49,6 +49,10 @@ struct trickle_world {
  * main(). */
 int trickle_main(int argc, char **argv, const struct trickle_world *world);
 
+/* Adds the bytes that \r \n \t \0 \\ and \xHH stand for. False where there is another
+ * escape. */
+bool trickle_unescape(struct buf *out, struct view text);
+
 /* Feeds the bytes as one flight and adds what comes out to `output`. Starts TLS when the
  * engine asks for it, and stops where the engine closes or takes no more. Ends with the
  * peer's EOF; the engine stays the caller's. For fuzz targets. */
