@@ -13,6 +13,7 @@ enum {
 enum {
 	SASL_E_SYNTAX = 1, /* not what the mechanism's grammar says, or too long */
 	SASL_E_AUTHZID,    /* asks to act for someone else */
+	SASL_E_NAME,       /* a name that nobody can have: controls, or not UTF-8 */
 };
 
 struct credentials {
@@ -25,9 +26,9 @@ struct credentials {
 /* Freed credentials may be freed again. */
 void credentials_free(struct credentials *credentials);
 
-/* A name that can be looked up: 1 to SASL_USER_SIZE bytes, UTF-8, no controls. */
+/* Copies a name that can be looked up: 1 to SASL_USER_SIZE bytes, UTF-8, no controls. */
 MUST_USE int credentials_set_user(struct credentials *credentials, struct view user);
-/* 1 to SASL_PASSWORD_SIZE bytes without NUL. */
+/* Copies 1 to SASL_PASSWORD_SIZE bytes without NUL. */
 MUST_USE int credentials_set_password(
 		struct credentials *credentials, struct view password);
 

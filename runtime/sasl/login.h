@@ -24,8 +24,8 @@ void login_free(struct login *login);
 
 /* What to ask for now, in base64. */
 struct view login_challenge(const struct login *login);
-/* Takes the response, base64 already undone; SASL_E_SYNTAX leaves it as it was. The
- * caller wipes its message. */
+/* Takes the response, base64 already undone; SASL_E_SYNTAX and SASL_E_NAME leave it as it
+ * was. The caller wipes its message. */
 MUST_USE int login_answer(struct login *login, struct view message);
 
 #endif
