@@ -20,6 +20,11 @@ static const struct limit_row rows[LIMIT_COUNT] = {
 	[LIMIT_SMTP_HEADER]            = { "smtp.header",              MIB,        "552 5.3.4 Header larger than 1 MiB" },
 	[LIMIT_SMTP_ERRORS]            = { "smtp.errors",              20,         "421 4.7.0 Too many errors" },
 	[LIMIT_SMTP_RECEIVED]          = { "smtp.received",            50,         "554 5.4.6 Too many hops" },
+	[LIMIT_SMTP_FORWARD_PATH]      = { "smtp.forward_path",        256,        "501 5.1.3 Path longer than 256 octets" },
+	[LIMIT_SMTP_AUTHOR]            = { "smtp.author",              64 * KIB,   "554 5.6.0 From or Sender field too long" },
+	[LIMIT_SMTP_DISCARD]           = { "smtp.discard",             64 * KIB,   "421 4.7.0 Line without an end" },
+	[LIMIT_SMTP_IDLE_COMMANDS]     = { "smtp.idle_commands",       100,        "421 4.7.0 Too many commands without mail" },
+	[LIMIT_SMTP_LOGINS]            = { "smtp.logins",              5,          "421 4.7.0 Too many failed logins" },
 	/* RFC 2683, 3.2.1.5; RFC 7888, 5 */
 	[LIMIT_IMAP_LINE]              = { "imap.line",                64 * KIB,   "BYE [TOOBIG] Command line too long" },
 	[LIMIT_IMAP_LITERAL]           = { "imap.literal",             64 * KIB,   "BAD [TOOBIG] Literal too large" },

@@ -72,9 +72,8 @@ struct smtp_login {
 	enum smtp_login_outcome outcome;
 };
 
-/* SMTP_OP_SENDER, SMTP_OP_RECIPIENT: the path without its brackets and its source route,
- * the local part unquoted where it needs no quotes; empty for <>, and "postmaster" for
- * <postmaster>. */
+/* SMTP_OP_SENDER, SMTP_OP_RECIPIENT: the path without its brackets, the local part
+ * unquoted where it needs no quotes; empty for <>, and "postmaster" for <postmaster>. */
 struct smtp_path_op {
 	struct smtp_op base;
 	struct buf mailbox;

@@ -1,0 +1,483 @@
+/* The engine's own work: lines, operations, events and time. What the commands mean is in
+ * the files beside this one. */
+#include "runtime/base/error.h"
+#include "runtime/smtp/smtp_session.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+	COMMAND_MINUTES = 5, /* RFC 5321, 4.5.3.2.7 */
+	OUTPUT_HIGH = 16384, /* reading stops until the peer has read */
+	OUTPUT_SIZE = 4 * OUTPUT_HIGH,
+	TLS_HANDSHAKE = 22 /* the first byte of a TLS record that begins a session */
+};
+
+#define MOVE(state) (1u << (state))
+
+/* clang-format off */
+static const unsigned moves[SMTP_STATES] = {
+	[SMTP_QUIET]          = MOVE(SMTP_GREETED) | MOVE(SMTP_CLOSING),
+	[SMTP_GREETED]        = MOVE(SMTP_READY) | MOVE(SMTP_CLOSING),
+	[SMTP_READY]          = MOVE(SMTP_AUTHENTICATING) | MOVE(SMTP_SENDER) | MOVE(SMTP_TLS_STARTING) | MOVE(SMTP_CLOSING),
+	[SMTP_AUTHENTICATING] = MOVE(SMTP_READY) | MOVE(SMTP_CLOSING),
+	[SMTP_SENDER]         = MOVE(SMTP_READY) | MOVE(SMTP_ADDRESSED) | MOVE(SMTP_CLOSING),
+	[SMTP_ADDRESSED]      = MOVE(SMTP_READY) | MOVE(SMTP_DATA) | MOVE(SMTP_CLOSING),
+	[SMTP_DATA]           = MOVE(SMTP_READY) | MOVE(SMTP_CLOSING),
+	[SMTP_TLS_STARTING]   = MOVE(SMTP_GREETED) | MOVE(SMTP_CLOSING),
+	[SMTP_CLOSING]        = 0,
+};
+/* clang-format on */
+
+static struct smtp_server *server(struct engine *engine)
+{
+	return CONTAINER_OF(engine, struct smtp_server, engine);
+}
+
+void smtp_enter(struct smtp_server *s, enum smtp_state next)
+{
+	assert(moves[s->state] & MOVE(next));
+	s->state = next;
+}
+
+static bool in_transaction(const struct smtp_server *s)
+{
+	return s->state == SMTP_SENDER || s->state == SMTP_ADDRESSED ||
+	       s->state == SMTP_DATA;
+}
+
+/* -- operations ----------------------------------------------------------------------- */
+
+void smtp_ask(struct smtp_server *s, struct op *op)
+{
+	assert(!s->waiting);
+	s->asked = op;
+	s->waiting = op->kind;
+	s->asked_at = s->now;
+}
+
+static struct op *next_op(struct engine *engine)
+{
+	struct smtp_server *s = server(engine);
+
+	return TAKE(s->asked);
+}
+
+static void forgotten(struct smtp_server *s)
+{
+	s->transaction = (struct smtp_transaction){ 0 };
+	if (in_transaction(s))
+		smtp_enter(s, SMTP_READY);
+	switch (s->after) {
+	case SMTP_AFTER_RSET:
+		smtp_reply(s, "250 2.0.0 Ok");
+		break;
+	case SMTP_AFTER_HELLO:
+		smtp_welcome(s);
+		break;
+	case SMTP_AFTER_MESSAGE:
+		smtp_message_refused(s);
+		break;
+	}
+}
+
+void smtp_forget(struct smtp_server *s, enum smtp_after after)
+{
+	s->after = after;
+	if (s->transaction.open)
+		smtp_ask(s, &smtp_abort_new()->base.op);
+	else
+		forgotten(s);
+}
+
+static void abort_answered(struct smtp_server *s, struct op *op)
+{
+	(void)op;
+	forgotten(s);
+}
+
+/* -- the end -------------------------------------------------------------------------- */
+
+static void leave(struct smtp_server *s)
+{
+	if (s->state == SMTP_DATA)
+		smtp_message_deinit(&s->message);
+	if (s->asked) {
+		op_free(TAKE(s->asked)); /* nobody has seen it */
+		s->waiting = 0;
+	}
+	smtp_enter(s, SMTP_CLOSING);
+}
+
+void smtp_close_view(struct smtp_server *s, struct view line)
+{
+	smtp_reply_view(s, line);
+	leave(s);
+}
+
+void smtp_close(struct smtp_server *s, const char *line)
+{
+	smtp_close_view(s, view_z(line));
+}
+
+/* Ends the session where somebody asked for it and this is a boundary. */
+static void end_if_due(struct smtp_server *s)
+{
+	if (s->state == SMTP_CLOSING || s->waiting)
+		return;
+	switch (s->end) {
+	case SMTP_END_NONE:
+		break;
+	case SMTP_END_DRAIN:
+		if (!in_transaction(s))
+			smtp_close(s, "421 4.3.2 This server is going down; try again");
+		break;
+	case SMTP_END_REVOKED:
+		smtp_close(s, "421 4.7.0 This account may no longer be used");
+		break;
+	case SMTP_END_TIMEOUT:
+		smtp_close(s, "421 4.4.2 You took too long");
+		break;
+	case SMTP_END_EOF:
+		leave(s);
+		break;
+	}
+}
+
+/* A boundary: the peer's time for his next line begins. */
+static void boundary(struct smtp_server *s)
+{
+	if (s->state != SMTP_DATA)
+		s->deadline = s->now + nstime_seconds(60 * COMMAND_MINUTES);
+	end_if_due(s);
+}
+
+/* -- bytes in ------------------------------------------------------------------------- */
+
+static size_t line_limit(const struct smtp_server *s)
+{
+	bool auth = s->state == SMTP_AUTHENTICATING ||
+		    view_starts_nocase(buf_view(&s->line), VIEW("AUTH "));
+
+	return limit_value(auth ? LIMIT_SMTP_AUTH_LINE : LIMIT_SMTP_COMMAND_LINE);
+}
+
+static void forget_line(struct smtp_server *s)
+{
+	if (s->line.len)
+		explicit_bzero(s->line.data, s->line.len);
+	buf_clear(&s->line);
+	s->discarded = 0;
+}
+
+/* Makes room for `len` more bytes of a line that may hold a password: a buffer that grew
+ * in its place could leave a copy behind. */
+static void make_room(struct smtp_server *s, size_t len)
+{
+	struct buf larger = BUF_NULL(limit_value(LIMIT_SMTP_AUTH_LINE));
+
+	if (s->line.capacity - s->line.len >= len)
+		return;
+	if (!buf_room(&larger, s->line.data ? larger.max
+					    : limit_value(LIMIT_SMTP_COMMAND_LINE)))
+		die("the room for a line is not its limit");
+	buf_add(&larger, buf_view(&s->line));
+	buf_wipe(&s->line);
+	s->line = larger;
+}
+
+/* Keeps bytes of a line up to its limit; from there on they are only counted. */
+static void gather(struct smtp_server *s, struct view bytes)
+{
+	while (bytes.len && s->discarded == 0) {
+		size_t limit = line_limit(s);
+		struct view part = view_sub(bytes, 0, limit - s->line.len);
+
+		if (part.len == 0)
+			break;
+		/* what kind of line it is may be known only after its first bytes */
+		if (s->line.len < strlen("AUTH "))
+			part = view_sub(part, 0, strlen("AUTH ") - s->line.len);
+		make_room(s, part.len);
+		buf_add(&s->line, part);
+		bytes = view_from(bytes, part.len);
+	}
+	if (bytes.len)
+		s->discarded += bytes.len;
+}
+
+static void line_too_long(struct smtp_server *s)
+{
+	bool auth = line_limit(s) == limit_value(LIMIT_SMTP_AUTH_LINE);
+
+	if (s->state == SMTP_AUTHENTICATING) {
+		login_free(&s->login);
+		smtp_enter(s, SMTP_READY);
+	}
+	forget_line(s);
+	smtp_refuse(s, limit_reply(auth ? LIMIT_SMTP_AUTH_LINE
+					: LIMIT_SMTP_COMMAND_LINE));
+}
+
+static void whole_line(struct smtp_server *s)
+{
+	struct view line = buf_view(&s->line);
+
+	if (s->discarded) {
+		line_too_long(s);
+		return;
+	}
+	if (!view_ends(line, VIEW("\r\n"))) {
+		forget_line(s);
+		smtp_refuse(s, "500 5.5.2 A line ends with CR LF");
+		return;
+	}
+	line = view_sub(line, 0, line.len - 2);
+	if (s->state == SMTP_AUTHENTICATING)
+		smtp_auth_response(s, line);
+	else
+		smtp_command(s, line);
+	forget_line(s);
+}
+
+static size_t take_line(struct smtp_server *s, struct view bytes)
+{
+	size_t at = view_find(bytes, '\n');
+	size_t len = at < bytes.len ? at + 1 : at;
+
+	if (s->line.len == 0 && bytes.data[0] == TLS_HANDSHAKE) {
+		smtp_close(s, "421 4.7.0 TLS begins with STARTTLS here");
+		return bytes.len;
+	}
+	gather(s, view_sub(bytes, 0, len));
+	if (s->discarded > limit_value(LIMIT_SMTP_DISCARD)) {
+		smtp_close(s, limit_reply(LIMIT_SMTP_DISCARD));
+		return bytes.len;
+	}
+	if (at < bytes.len) {
+		whole_line(s);
+		if (!s->waiting)
+			boundary(s);
+	}
+	return len;
+}
+
+static size_t take(struct smtp_server *s, struct view bytes)
+{
+	if (s->state == SMTP_CLOSING)
+		return bytes.len;
+	if (s->state == SMTP_QUIET) {
+		smtp_close(s, "554 5.5.0 You spoke before the greeting");
+		return bytes.len;
+	}
+	if (s->state == SMTP_TLS_STARTING || s->in_step) {
+		smtp_close(s, "554 5.5.0 You did not wait for the reply");
+		return bytes.len;
+	}
+	if (s->state == SMTP_DATA)
+		return smtp_data_bytes(s, bytes);
+	return take_line(s, bytes);
+}
+
+/* Who must wait for a reply is read while he does: a byte from him is a fault. */
+static bool reads(const struct smtp_server *s)
+{
+	if (s->state == SMTP_TLS_STARTING)
+		return s->out.len > 0;
+	if (s->in_step)
+		return true;
+	return !s->waiting && !s->hold_until && s->out.len < OUTPUT_HIGH;
+}
+
+static size_t feed(struct engine *engine, struct view bytes, nstime now)
+{
+	struct smtp_server *s = server(engine);
+	size_t taken = 0;
+
+	s->now = now;
+	while (taken < bytes.len && (s->state >= SMTP_TLS_STARTING || reads(s)))
+		taken += take(s, view_from(bytes, taken));
+	return taken;
+}
+
+/* -- answers, events, time ------------------------------------------------------------- */
+
+static void answer(struct engine *engine, struct op *op, nstime now)
+{
+	/* clang-format off */
+	static void (*const answered[])(struct smtp_server *s, struct op *op) = {
+		[SMTP_OP_LOGIN]     = smtp_auth_answered,
+		[SMTP_OP_SENDER]    = smtp_mail_answered,
+		[SMTP_OP_RECIPIENT] = smtp_rcpt_answered,
+		[SMTP_OP_BEGIN]     = smtp_data_answered,
+		[SMTP_OP_CHUNK]     = smtp_chunk_answered,
+		[SMTP_OP_COMMIT]    = smtp_commit_answered,
+		[SMTP_OP_ABORT]     = abort_answered,
+	};
+	/* clang-format on */
+	struct smtp_server *s = server(engine);
+
+	assert(op->kind == s->waiting && !s->asked);
+	s->now = now;
+	s->waiting = 0;
+	if (s->state != SMTP_CLOSING) {
+		answered[op->kind](s, op);
+		boundary(s);
+	}
+	op_free(op);
+}
+
+static void greet(struct smtp_server *s)
+{
+	smtp_enter(s, SMTP_GREETED);
+	buf_addf(&s->out, "220 %.*s ESMTP\r\n", VIEW_ARG(buf_view(&s->name)));
+	boundary(s);
+}
+
+static void event(
+		struct engine *engine, enum engine_event event, uint64_t arg, nstime now)
+{
+	struct smtp_server *s = server(engine);
+	enum smtp_end end = SMTP_END_NONE;
+
+	(void)arg;
+	s->now = now;
+	switch (event) {
+	case ENGINE_TLS_STARTED:
+		if (s->state != SMTP_TLS_STARTING)
+			return;
+		smtp_tls_started(s);
+		boundary(s);
+		return;
+	case ENGINE_CHANGED:
+		return;
+	case ENGINE_DRAIN:
+		end = SMTP_END_DRAIN;
+		break;
+	case ENGINE_REVOKED:
+		end = SMTP_END_REVOKED;
+		break;
+	case ENGINE_TIMEOUT:
+		end = SMTP_END_TIMEOUT;
+		break;
+	case ENGINE_EOF:
+		end = SMTP_END_EOF;
+		break;
+	}
+	if (end > s->end)
+		s->end = end;
+	end_if_due(s);
+}
+
+static void tick(struct engine *engine, nstime now)
+{
+	struct smtp_server *s = server(engine);
+
+	s->now = now;
+	if (s->hold_until && now >= s->hold_until) {
+		s->hold_until = 0;
+		boundary(s);
+	}
+	if (s->state == SMTP_CLOSING || s->waiting || now < s->deadline)
+		return;
+	if (s->state == SMTP_QUIET)
+		greet(s);
+	else if (s->state == SMTP_TLS_STARTING)
+		leave(s);
+	else
+		smtp_close(s, "421 4.4.2 You took too long");
+}
+
+static nstime deadline(const struct engine *engine)
+{
+	const struct smtp_server *s = server((struct engine *)engine);
+
+	if (s->state == SMTP_CLOSING || s->waiting)
+		return NSTIME_NEVER;
+	return s->hold_until ? s->hold_until : s->deadline;
+}
+
+/* -- out ------------------------------------------------------------------------------- */
+
+static struct view output(struct engine *engine)
+{
+	return buf_view(&server(engine)->out);
+}
+
+static void sent(struct engine *engine, size_t len)
+{
+	struct smtp_server *s = server(engine);
+
+	buf_consume(&s->out, len);
+	if (s->out.len == 0 && !s->waiting)
+		s->in_step = false;
+}
+
+static unsigned want(const struct engine *engine)
+{
+	const struct smtp_server *s = server((struct engine *)engine);
+	unsigned want = s->waiting ? WANT_ANSWER : 0;
+
+	if (s->state == SMTP_CLOSING)
+		return want | WANT_CLOSE;
+	if (s->state == SMTP_TLS_STARTING)
+		want |= WANT_TLS;
+	if (s->out.len >= OUTPUT_HIGH)
+		want |= WANT_FLUSH;
+	return reads(s) ? want | WANT_READ : want;
+}
+
+/* -- from beginning to end ------------------------------------------------------------- */
+
+static void free_server(struct engine *engine)
+{
+	struct smtp_server *s = server(engine);
+
+	if (s->state == SMTP_DATA)
+		smtp_message_deinit(&s->message);
+	op_free(s->asked);
+	login_free(&s->login);
+	buf_free(&s->name);
+	buf_free(&s->hello);
+	buf_wipe(&s->line);
+	buf_free(&s->out);
+	free(s);
+}
+
+static const struct engine_class smtp_class = {
+	.protocol = "smtp",
+	.feed = feed,
+	.next_op = next_op,
+	.answer = answer,
+	.event = event,
+	.output = output,
+	.sent = sent,
+	.tick = tick,
+	.deadline = deadline,
+	.want = want,
+	.free = free_server,
+};
+
+struct engine *smtp_server_new(const struct smtp_options *options, nstime now)
+{
+	struct smtp_server *s = xcalloc(1, sizeof(*s));
+
+	*s = (struct smtp_server){
+		.engine = { &smtp_class },
+		.mode = options->mode,
+		.tls = options->tls,
+		.starttls = options->starttls,
+		.message_size = options->message_size,
+		.name = BUF_NULL(options->name.len),
+		.hello = BUF_NULL(limit_value(LIMIT_SMTP_DOMAIN)),
+		.line = BUF_NULL(limit_value(LIMIT_SMTP_AUTH_LINE)),
+		.out = BUF_NULL(OUTPUT_SIZE),
+		.login = LOGIN_NULL,
+		.now = now,
+		.deadline = now + options->greeting_delay,
+	};
+	buf_add(&s->name, options->name);
+	if (options->greeting_delay == 0)
+		greet(s);
+	return &s->engine;
+}

@@ -1,0 +1,168 @@
+/* The session that the files of this engine share; private to runtime/smtp.
+ *
+ *   QUIET ──delay──► GREETED ──EHLO──► READY ──MAIL──► SENDER ──RCPT──► ADDRESSED
+ *                       ▲              │  ▲ ▲ ▲           └──RSET, EHLO──┐  │ DATA, 354
+ *                       │     STARTTLS │  │ │ └───────────────────────────┘  ▼
+ *                 TLS_STARTING ◄───────┤  │ └────end of data, committed──── DATA
+ *                                 AUTH ▼  │ answered
+ *                                 AUTHENTICATING          any ──QUIT, 421──► CLOSING
+ *
+ * While an operation is out the state is that in which it was asked, and no command is
+ * read. */
+#ifndef SMTP_SMTP_SESSION_H
+#define SMTP_SMTP_SESSION_H
+
+#include "runtime/base/limit.h"
+#include "runtime/sasl/login.h"
+#include "runtime/smtp/smtp_body.h"
+#include "runtime/smtp/smtp_header.h"
+#include "runtime/smtp/smtp_server.h"
+
+enum smtp_state {
+	SMTP_QUIET,
+	SMTP_GREETED,
+	SMTP_READY,
+	SMTP_AUTHENTICATING,
+	SMTP_SENDER,
+	SMTP_ADDRESSED,
+	SMTP_DATA,
+	SMTP_TLS_STARTING,
+	SMTP_CLOSING,
+	SMTP_STATES,
+};
+
+/* Who may not go on, and is told so at the next boundary. */
+enum smtp_end {
+	SMTP_END_NONE,
+	SMTP_END_DRAIN,   /* between transactions */
+	SMTP_END_REVOKED, /* between operations */
+	SMTP_END_TIMEOUT, /* the same */
+	SMTP_END_EOF,     /* the same, and there is nobody to tell */
+};
+
+/* What follows once the performer has forgotten the transaction. */
+enum smtp_after {
+	SMTP_AFTER_RSET,
+	SMTP_AFTER_HELLO,
+	SMTP_AFTER_MESSAGE, /* which was refused */
+};
+
+struct smtp_transaction {
+	bool open; /* the performer knows of it */
+	size_t recipients;
+	bool refused; /* a recipient was */
+};
+
+/* A message on its way. */
+struct smtp_message {
+	struct smtp_body body;
+	struct smtp_header header;
+	struct buf chunk;
+	uint64_t size;      /* as it is stored */
+	uint64_t received;  /* as it came */
+	struct buf refusal; /* what a CHUNK's answer said */
+};
+
+struct smtp_server {
+	struct engine engine;
+	enum smtp_mode mode;
+	enum smtp_state state;
+	enum smtp_end end;
+	bool tls;
+	bool starttls;
+	bool extended; /* EHLO, not HELO */
+	bool authenticated;
+	bool in_step; /* no byte may come before the output is out */
+	uint64_t message_size;
+	struct buf name;
+	struct buf hello;
+
+	struct buf line;
+	size_t discarded; /* of a line that was too long; 0: none is */
+
+	struct buf out;
+	struct op *asked; /* made and not yet handed out */
+	int waiting;      /* the kind of the operation that is out; 0: none */
+	enum smtp_after after;
+
+	nstime now;      /* of the call that is under way */
+	nstime deadline; /* of the peer's next line, or of his whole message */
+	nstime asked_at;
+	nstime hold_until; /* a peer who errs waits; 0: does not */
+
+	unsigned errors, idle_commands, failed_logins;
+
+	struct login login;
+	bool plain; /* the mechanism under way is PLAIN, not LOGIN */
+	struct smtp_transaction transaction;
+	struct smtp_message message;
+};
+
+/* -- smtp_server.c --------------------------------------------------------------------- */
+
+/* Moves to a state that the table of moves allows. */
+void smtp_enter(struct smtp_server *s, enum smtp_state next);
+/* Sends an operation out; it is the engine's no more. */
+void smtp_ask(struct smtp_server *s, struct op *op);
+/* Says this last line and closes. */
+void smtp_close(struct smtp_server *s, const char *line);
+void smtp_close_view(struct smtp_server *s, struct view line);
+/* Ends the transaction, in the performer's books too where he has it; then goes on by
+ * smtp_forgotten(), at once or with the answer. */
+void smtp_forget(struct smtp_server *s, enum smtp_after after);
+
+/* -- smtp_reply.c ---------------------------------------------------------------------- */
+
+void smtp_reply(struct smtp_server *s, const char *line);
+/* A refusal. Those for good are counted: they slow the peer down, and too many close. */
+void smtp_refuse(struct smtp_server *s, const char *line);
+/* What the performer answered, made harmless. */
+void smtp_refuse_view(struct smtp_server *s, struct view line);
+void smtp_reply_view(struct smtp_server *s, struct view line);
+
+/* -- smtp_command.c -------------------------------------------------------------------- */
+
+/* One command line, without its CRLF. */
+void smtp_command(struct smtp_server *s, struct view line);
+
+/* -- what a command does: `rest` is what follows its verb and the blank ---------------- */
+
+void smtp_ehlo(struct smtp_server *s, struct view rest);
+void smtp_helo(struct smtp_server *s, struct view rest);
+/* The reply to EHLO or HELO. */
+void smtp_welcome(struct smtp_server *s);
+void smtp_starttls(struct smtp_server *s, struct view rest);
+void smtp_tls_started(struct smtp_server *s);
+void smtp_auth(struct smtp_server *s, struct view rest);
+void smtp_auth_response(struct smtp_server *s, struct view line);
+void smtp_auth_answered(struct smtp_server *s, struct op *op);
+void smtp_mail(struct smtp_server *s, struct view rest);
+void smtp_mail_answered(struct smtp_server *s, struct op *op);
+void smtp_rcpt(struct smtp_server *s, struct view rest);
+void smtp_rcpt_answered(struct smtp_server *s, struct op *op);
+void smtp_data(struct smtp_server *s, struct view rest);
+void smtp_data_answered(struct smtp_server *s, struct op *op);
+/* Takes bytes of the message; returns how many. */
+size_t smtp_data_bytes(struct smtp_server *s, struct view bytes);
+void smtp_chunk_answered(struct smtp_server *s, struct op *op);
+void smtp_commit_answered(struct smtp_server *s, struct op *op);
+/* Says why the message was refused. */
+void smtp_message_refused(struct smtp_server *s);
+void smtp_message_deinit(struct smtp_message *message);
+void smtp_rset(struct smtp_server *s, struct view rest);
+void smtp_noop(struct smtp_server *s, struct view rest);
+void smtp_vrfy(struct smtp_server *s, struct view rest);
+void smtp_expn(struct smtp_server *s, struct view rest);
+void smtp_help(struct smtp_server *s, struct view rest);
+void smtp_quit(struct smtp_server *s, struct view rest);
+
+/* -- smtp_op.c ------------------------------------------------------------------------- */
+
+struct smtp_login *smtp_login_new(const char *mechanism, struct credentials *taken);
+struct smtp_path_op *smtp_path_op_new(enum smtp_op_kind kind, struct buf *taken);
+struct smtp_begin *smtp_begin_new(struct view hello, const char *with);
+struct smtp_chunk *smtp_chunk_new(struct buf *taken);
+struct smtp_commit *smtp_commit_new(struct smtp_message *taken);
+struct smtp_abort *smtp_abort_new(void);
+
+#endif
