@@ -43,11 +43,11 @@ struct broker_wrapped {
 	unsigned char bytes[BROKER_WRAPPED];
 };
 
-/* Makes `count` new data keys, each bound to its account. The keys themselves come out
+/* Makes `count` new data keys, each bound to its account: `uids` is count * BROKER_UID
+ * bytes. The keys themselves come out
  * only through broker_unwrap(). */
-MUST_USE int broker_wrap_new(struct broker *broker,
-		const unsigned char (*uids)[BROKER_UID], size_t count,
-		struct broker_wrapped *out);
+MUST_USE int broker_wrap_new(struct broker *broker, const unsigned char *uids,
+		size_t count, struct broker_wrapped *out);
 MUST_USE int broker_unwrap(struct broker *broker, const unsigned char uid[BROKER_UID],
 		struct view wrapped, struct key *out);
 

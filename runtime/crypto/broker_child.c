@@ -1,0 +1,149 @@
+/* The broker's side of the pair. It confines itself, then answers packets until its
+ * parent is gone: by end of file, or by the signal at the parent's death. It allocates
+ * nothing after it is confined. */
+#include "runtime/base/error.h"
+#include "runtime/crypto/broker_sandbox.h"
+#include "runtime/crypto/broker_wire.h"
+#include "runtime/crypto/keyring.h"
+#include "runtime/crypto/random.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sodium.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct service {
+	struct key *master;
+	struct key *accounts;
+	struct broker_request request;
+	struct broker_reply reply;
+};
+
+/* What a wrapped key is bound to: its use and its account. */
+struct binding {
+	char use[16];
+	unsigned char uid[BROKER_UID];
+};
+
+static struct binding bind_to(const unsigned char uid[BROKER_UID])
+{
+	struct binding binding = { .use = "account-key-1" };
+
+	memcpy(binding.uid, uid, BROKER_UID);
+	return binding;
+}
+
+/* Each answers with the length of its reply; 0 ends the child: only a broken parent
+ * sends what does not parse. */
+
+static size_t outcome(struct service *s, uint32_t value)
+{
+	s->reply.outcome = value;
+	return BROKER_REPLY_HEAD;
+}
+
+static size_t answer_purpose(struct service *s, size_t len)
+{
+	if (len != BROKER_REQUEST_HEAD || s->request.argument >= PURPOSE_COUNT)
+		return 0;
+	if (s->request.argument == PURPOSE_ACCOUNTS)
+		return outcome(s, BROKER_E_REFUSED);
+	key_derive(s->master, s->request.argument, &s->reply.key);
+	return outcome(s, BROKER_OK) + sizeof(struct key);
+}
+
+static size_t answer_wrap(struct service *s, size_t len)
+{
+	size_t count = s->request.argument;
+	CLEANUP(key_wipe) struct key data_key;
+
+	if (count > BROKER_BATCH || len != BROKER_REQUEST_HEAD + count * BROKER_UID)
+		return 0;
+	for (size_t i = 0; i < count; i++) {
+		struct binding binding = bind_to(s->request.uids[i]);
+
+		key_random(&data_key);
+		seal(s->accounts, view_of(&binding, sizeof(binding)),
+				view_of(data_key.bytes, KEY_SIZE),
+				s->reply.wrapped[i].bytes);
+	}
+	return outcome(s, BROKER_OK) + count * sizeof(struct broker_wrapped);
+}
+
+static size_t answer_unwrap(struct service *s, size_t len)
+{
+	struct binding binding = bind_to(s->request.unwrap.uid);
+
+	if (len != BROKER_REQUEST_HEAD + sizeof(s->request.unwrap))
+		return 0;
+	if (seal_open(s->accounts, view_of(&binding, sizeof(binding)),
+			    view_of(s->request.unwrap.wrapped.bytes, BROKER_WRAPPED),
+			    s->reply.key.bytes))
+		return outcome(s, BROKER_E_FORGED);
+	return outcome(s, BROKER_OK) + sizeof(struct key);
+}
+
+static size_t answer(struct service *s, size_t len)
+{
+	if (len < BROKER_REQUEST_HEAD)
+		return 0;
+	switch (s->request.op) {
+	case BROKER_OP_PURPOSE:
+		return answer_purpose(s, len);
+	case BROKER_OP_WRAP:
+		return answer_wrap(s, len);
+	case BROKER_OP_UNWRAP:
+		return answer_unwrap(s, len);
+	default:
+		return 0;
+	}
+}
+
+static void serve(struct service *s, int fd)
+{
+	for (;;) {
+		ssize_t n = recv(fd, &s->request, sizeof(s->request), 0);
+		size_t len;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return;
+		len = answer(s, (size_t)n);
+		if (!len || send(fd, &s->reply, len, MSG_NOSIGNAL) != (ssize_t)len)
+			return;
+		explicit_bzero(&s->reply, len);
+	}
+}
+
+/* The group's signals are the parent's to act on; we end when it has ended. */
+static void ignore_signals(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
+
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		signal(signals[i], SIG_IGN);
+}
+
+void broker_child(int fd, pid_t parent, struct secret *master_key)
+{
+	struct keyring *keyring;
+	struct service *s = xcalloc(1, sizeof(*s));
+	unsigned char first;
+
+	ignore_signals();
+	if (sodium_init() < 0 || keyring_new(2, &keyring))
+		die("the key broker has no memory for its keys");
+	s->master = keyring_take(keyring);
+	s->accounts = keyring_take(keyring);
+	memcpy(s->master->bytes, secret_expose(master_key).data, KEY_SIZE);
+	secret_free(master_key);
+	key_derive(s->master, PURPOSE_ACCOUNTS, s->accounts);
+	random_bytes(&first, 1); /* what it sets up once is set up now */
+	if (broker_confine(fd, parent))
+		die("the key broker could not be confined");
+	serve(s, fd);
+	keyring_free(keyring);
+	_exit(0);
+}

@@ -1,0 +1,33 @@
+#include "runtime/crypto/hmac.h"
+
+#include <assert.h>
+#include <sodium.h>
+
+static_assert(DIGEST_SIZE == crypto_auth_hmacsha256_BYTES, "one size for all");
+
+void keyed_digest_init(struct digest *d, const struct key *key)
+{
+	crypto_generichash_init((crypto_generichash_state *)(void *)d->state, key->bytes,
+			KEY_SIZE, DIGEST_SIZE);
+}
+
+void keyed_digest(
+		const struct key *key, struct view bytes, unsigned char out[DIGEST_SIZE])
+{
+	struct digest d;
+
+	keyed_digest_init(&d, key);
+	digest_add(&d, bytes);
+	digest_final(&d, out);
+}
+
+void hmac_sha256(struct view key, struct view bytes, unsigned char out[DIGEST_SIZE])
+{
+	crypto_auth_hmacsha256_state state;
+
+	crypto_auth_hmacsha256_init(&state, (const unsigned char *)key.data, key.len);
+	crypto_auth_hmacsha256_update(
+			&state, (const unsigned char *)bytes.data, bytes.len);
+	crypto_auth_hmacsha256_final(&state, out);
+	sodium_memzero(&state, sizeof(state));
+}
