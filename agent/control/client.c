@@ -32,12 +32,13 @@ static int outcome_of(CURLcode code)
 	return code == CURLE_OK ? 0 : CONTROL_E_BROKEN;
 }
 
-int control_call(const char *socket, const char *method, const char *target, const json_t *body,
-		struct control_reply *out)
+int control_call(const char *socket, const char *method, const char *target,
+		const json_t *body, struct control_reply *out)
 {
 	CLEANUP(free_curl) CURL *curl = curl_easy_init();
 	CLEANUP(free_headers)
-	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+	struct curl_slist *headers =
+			curl_slist_append(NULL, "Content-Type: application/json");
 	CLEANUP(buf_free) struct buf answer = BUF_NULL(limit_value(LIMIT_HTTP_BODY));
 	CLEANUP(buf_free) struct buf url = BUF_NULL(limit_value(LIMIT_HTTP_TARGET));
 	CLEANUP(freep) char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
@@ -63,7 +64,8 @@ int control_call(const char *socket, const char *method, const char *target, con
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
 	if (text) {
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, text);
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(text));
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+				(curl_off_t)strlen(text));
 	}
 	r = outcome_of(curl_easy_perform(curl));
 	if (r)
@@ -71,7 +73,8 @@ int control_call(const char *socket, const char *method, const char *target, con
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	if (status == 403)
 		return CONTROL_E_DENIED;
-	parsed = json_loadb(answer.data ? answer.data : "", answer.len, JSON_REJECT_DUPLICATES, NULL);
+	parsed = json_loadb(answer.data ? answer.data : "", answer.len,
+			JSON_REJECT_DUPLICATES, NULL);
 	if (!json_is_object(parsed)) {
 		json_decref(parsed);
 		return CONTROL_E_BROKEN;

@@ -1,0 +1,34 @@
+#include "agent/command/connect.h"
+
+#include "runtime/base/buf.h"
+#include "runtime/base/limit.h"
+
+static int run(const struct words *words)
+{
+	CLEANUP(buf_free) struct buf target = BUF_NULL(limit_value(LIMIT_HTTP_TARGET));
+
+	buf_add_z(&target, "/v1/objects");
+	target_add(&target, "object", words_operand(words, 0));
+	target_add(&target, "origin", words_flag(words, "origin") ? "1" : NULL);
+	buf_add_byte(&target, '\0');
+	return (int)connect_ask(words, "GET", target.data, NULL);
+}
+
+static const struct option_row options[] = {
+	{ "origin", NULL, "say which line of the state gave each field" },
+	OPTION_OUTPUT,
+	OPTION_CONFIG,
+	OPTION_DATA,
+	OPTION_CONTROL,
+};
+
+const struct command command_get = {
+	.name = "get",
+	.operands = "KIND[/ID]",
+	.least_operands = 1,
+	.most_operands = 1,
+	.summary = "List objects, or show one whole",
+	.help = "Kinds: host listener group domain user alias certificate policy.",
+	OPTIONS(options),
+	.run = run,
+};

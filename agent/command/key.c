@@ -1,0 +1,118 @@
+/* Keys: the host's master key, and the data key of one account for other tools. */
+#include "agent/command/connect.h"
+
+#include "runtime/base/buf.h"
+#include "runtime/base/os.h"
+#include "runtime/crypto/master_key.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int init_key(const struct setting *setting, const char *path)
+{
+	const struct agent_file *file = &setting->file;
+	int r;
+
+	if (!path && file->master_key_kind == MASTER_KEY_HOST_FILE)
+		path = arena_copy_z(setting->arena, file->master_key);
+	if (!path) {
+		path = arena_printf(setting->arena, "%s/master.key", setting->data).data;
+		r = os_make_dir(setting->data);
+		if (r) {
+			say_error(NULL, "%s cannot be made: %s", setting->data,
+					strerror(-r));
+			return EXIT_ERROR;
+		}
+	}
+	r = master_key_make(path);
+	if (r == MASTER_KEY_E_EXISTS) {
+		say_error("what it locked opens with no other; remove it only where "
+			  "nothing was locked",
+				"%s is there already", path);
+		return EXIT_CONFLICT;
+	}
+	if (r) {
+		say_error(NULL, "%s cannot be written: %s", path, strerror(-r));
+		return EXIT_ERROR;
+	}
+	printf("The master key is in %s.\n"
+	       "It opens everything on this host. Keep a copy away from it: without the "
+	       "key no backup and no\n"
+	       "disk of this host can be read again.\n",
+			path);
+	return EXIT_FINE;
+}
+
+static int show_key(const struct setting *setting)
+{
+	CLEANUP(secret_free) struct secret key = SECRET_NULL;
+	enum exit_code code = setting_master_key(setting, &key);
+
+	if (code == EXIT_FINE)
+		puts("The master key is there, has the right form, and only its owner "
+		     "can read it.");
+	return (int)code;
+}
+
+/* Prints what other tools need to open the account's file. */
+static int account_key(const struct words *words, const struct setting *setting,
+		const char *account)
+{
+	json_t *body = json_object();
+	struct control_reply reply;
+	enum exit_code code;
+
+	json_object_set_new(body, "account", json_string(account));
+	code = connect_call(setting, "POST", "/v1/account-key", body, &reply);
+	json_decref(body);
+	if (code != EXIT_FINE)
+		return (int)code;
+	if (json_object_get(reply.body, "key") && !words_json(words)) {
+		printf("file %s/%s\nkey  raw:%s\n", setting->data,
+				json_string_value(json_object_get(reply.body, "path")),
+				json_string_value(json_object_get(reply.body, "key")));
+		json_decref(reply.body);
+		return EXIT_FINE;
+	}
+	return (int)connect_print(words, &reply);
+}
+
+static int run(const struct words *words)
+{
+	CLEANUP(setting_deinit) struct setting setting = { 0 };
+	const char *verb = words_operand(words, 0);
+	enum exit_code code = setting_load(words, &setting);
+
+	if (code != EXIT_FINE)
+		return (int)code;
+	if (strcmp(verb, "init") == 0)
+		return init_key(&setting, words_operand(words, 1));
+	if (strcmp(verb, "show") == 0 && words_operand_count(words) == 1)
+		return show_key(&setting);
+	if (strcmp(verb, "account") == 0 && words_operand_count(words) == 2)
+		return account_key(words, &setting, words_operand(words, 1));
+	say_error("`posthus key --help` lists them",
+			"these are no words of `posthus key`");
+	return EXIT_ERROR;
+}
+
+static const struct option_row options[] = { OPTION_OUTPUT, OPTION_CONFIG, OPTION_DATA,
+	OPTION_CONTROL };
+
+const struct command command_key = {
+	.name = "key",
+	.operands = "init [FILE] | show | account ACCOUNT",
+	.least_operands = 1,
+	.most_operands = 2,
+	.summary = "Make the master key, check it, or print an account's data key",
+	.help = "init     makes a master key, mode 0600; it never overwrites one\n"
+		"show     says whether the master key is there and safe\n"
+		"account  prints the raw key that opens an account's file in other tools "
+		"(docs/store-format.md);\n"
+		"         whoever has it reads that account's mail. The audit keeps who "
+		"asked.",
+	OPTIONS(options),
+	.run = run,
+};

@@ -1,0 +1,109 @@
+/* Asks the running agent; where none runs, plans beside it from the control database, which is
+ * read and left as it was. */
+#include "agent/command/connect.h"
+
+#include "agent/agent.h"
+#include "agent/command/opening.h"
+#include "agent/control/files.h"
+#include "runtime/base/buf.h"
+#include "runtime/base/limit.h"
+#include "runtime/crypto/broker.h"
+
+#include <stdio.h>
+
+enum {
+	MOST_TEXT = 64 * 1024 * 1024
+};
+
+/* A plan with steps is exit 2 where the words ask for that. */
+static enum exit_code detailed(
+		const struct words *words, enum exit_code code, bool changes)
+{
+	if (code == EXIT_FINE && changes && words_flag(words, "detailed-exitcode"))
+		return EXIT_CHANGES;
+	return code;
+}
+
+static enum exit_code plan_online(const struct words *words, struct control_reply *reply)
+{
+	bool changes = json_is_true(json_object_get(reply->body, "changes"));
+
+	return detailed(words, connect_print(words, reply), changes);
+}
+
+static enum exit_code print_result(const struct words *words, struct agent_result *result)
+{
+	CLEANUP(buf_free) struct buf text = BUF_NULL(MOST_TEXT);
+	struct control_reply reply = { .status = 200, .body = agent_result_json(result) };
+
+	agent_result_print(result, &text);
+	json_object_set_new(reply.body, "exit", json_integer(result->code));
+	json_object_set_new(reply.body, "text",
+			json_stringn(text.data ? text.data : "", text.len));
+	return plan_online(words, &reply);
+}
+
+static enum exit_code plan_offline(const struct words *words,
+		const struct setting *setting, const struct collection *files,
+		struct view origin)
+{
+	CLEANUP(broker_stopp) struct broker *broker = NULL;
+	CLEANUP(agent_closep) struct agent *agent = NULL;
+	CLEANUP(agent_result_free) struct agent_result result = { 0 };
+	struct agent_source source = { files->files, files->count, origin };
+	enum exit_code code = opening_offline(setting, &broker, &agent);
+	int r;
+
+	if (code != EXIT_FINE)
+		return code;
+	fputs("No agent answers; this plan compares with its database.\n", stderr);
+	r = agent_plan(agent, &source, &result);
+	if (r) {
+		say_error(NULL, "the plan failed: %s", strerror(-r));
+		return EXIT_ERROR;
+	}
+	return print_result(words, &result);
+}
+
+static int run(const struct words *words)
+{
+	CLEANUP(setting_deinit) struct setting setting = { 0 };
+	struct collection files;
+	struct control_reply reply;
+	struct view origin;
+	json_t *body;
+	enum exit_code code = setting_load(words, &setting);
+	int r;
+
+	if (code == EXIT_FINE)
+		code = setting_collect(
+				&setting, words_operand(words, 0), &files, &origin);
+	if (code != EXIT_FINE)
+		return (int)code;
+	body = files_pack(files.files, files.count, origin);
+	r = control_call(setting.control, "POST", "/v1/plan", body, &reply);
+	if (r == CONTROL_E_ABSENT)
+		code = plan_offline(words, &setting, &files, origin);
+	else
+		code = r ? connect_failed(&setting, r) : plan_online(words, &reply);
+	json_decref(body);
+	return (int)code;
+}
+
+static const struct option_row options[] = {
+	{ "detailed-exitcode", NULL, "end with 2 where there are changes" },
+	OPTION_OUTPUT,
+	OPTION_CONFIG,
+	OPTION_DATA,
+	OPTION_STATE,
+	OPTION_CONTROL,
+};
+
+const struct command command_plan = {
+	.name = "plan",
+	.operands = "[PATH]",
+	.most_operands = 1,
+	.summary = "Show what apply would do, and change nothing",
+	OPTIONS(options),
+	.run = run,
+};

@@ -1,0 +1,119 @@
+/* Starts an agent in the foreground. The order matters: helpers are forked before threads and
+ * keys exist, the lock is taken before anything is written, the stores recover before a port
+ * is open. */
+#include "agent/command/opening.h"
+
+#include "agent/serve.h"
+#include "runtime/base/log.h"
+#include "runtime/crypto/broker.h"
+#include "runtime/runtime.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+enum {
+	GRACE_SECONDS = 10
+};
+
+/* No core, no ptrace by others, and as many files as we are allowed. */
+static void harden_process(void)
+{
+	struct rlimit none = { 0, 0 }, files;
+
+	umask(0077);
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
+static enum exit_code start_runtime(const struct setting *setting, struct broker *broker,
+		struct runtime **out)
+{
+	struct runtime_options options = {
+		.data = setting->data, .control = setting->control, .broker = broker
+	};
+	int r = runtime_start(&options, out);
+
+	if (r == 0)
+		return EXIT_FINE;
+	if (r == -EADDRINUSE) {
+		say_error("stop it first, or choose another --control",
+				"another agent answers at %s", setting->control);
+		return EXIT_CONFLICT;
+	}
+	if (r == -ENOSPC || r == -EDQUOT) {
+		say_error("free some space and start again; no accepted message is lost",
+				"the disk of %s is full", setting->data);
+		return EXIT_ERROR;
+	}
+	say_error("the log above says more", "the mail server does not start: %s",
+			strerror(-r));
+	return EXIT_ERROR;
+}
+
+static enum exit_code serve_until_stopped(const struct setting *setting,
+		struct broker *broker, struct agent *agent, nstime started)
+{
+	struct serve_options options = { .agent = agent };
+	struct runtime *runtime = NULL;
+	enum exit_code code = start_runtime(setting, broker, &runtime);
+	int r;
+
+	if (code != EXIT_FINE)
+		return code;
+	agent_attach(agent, runtime);
+	options.runtime = runtime;
+	if (setting->file.watch) {
+		options.state = setting->state;
+		options.state_count = setting->state_count;
+	}
+	log_event(LOG_INFO, "agent.start", log_text("data", setting->data),
+			log_text("control", setting->control),
+			log_number("took_us", (clock_now() - started) / 1000));
+	r = serve(&options);
+	log_event(LOG_INFO, "agent.stop", log_number("grace_s", GRACE_SECONDS));
+	runtime_stop(runtime, nstime_seconds(GRACE_SECONDS));
+	if (r) {
+		say_error(NULL, "the agent ends: %s", strerror(-r));
+		return EXIT_ERROR;
+	}
+	return EXIT_FINE;
+}
+
+static int run(const struct words *words)
+{
+	CLEANUP(setting_deinit) struct setting setting = { 0 };
+	CLEANUP(broker_stopp) struct broker *broker = NULL;
+	CLEANUP(agent_closep) struct agent *agent = NULL;
+	nstime started = clock_now();
+	enum exit_code code = setting_load(words, &setting);
+
+	harden_process();
+	serve_block_signals();
+	if (code == EXIT_FINE)
+		code = opening_broker(&setting, &broker);
+	if (code == EXIT_FINE)
+		code = opening_agent(&setting, broker, &agent);
+	if (code == EXIT_FINE)
+		code = serve_until_stopped(&setting, broker, agent, started);
+	return (int)code;
+}
+
+static const struct option_row options[] = { OPTION_CONFIG, OPTION_DATA, OPTION_STATE,
+	OPTION_CONTROL };
+
+const struct command command_run = {
+	.name = "run",
+	.operands = "",
+	.summary = "Run the agent and the mail server in the foreground",
+	.help = "Serves the generation that was applied last. SIGHUP reconciles, SIGTERM "
+		"drains and stops.",
+	OPTIONS(options),
+	.run = run,
+};

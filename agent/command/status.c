@@ -1,0 +1,28 @@
+#include "agent/command/connect.h"
+
+#include "runtime/base/buf.h"
+#include "runtime/base/limit.h"
+
+static int run(const struct words *words)
+{
+	CLEANUP(buf_free) struct buf target = BUF_NULL(limit_value(LIMIT_HTTP_TARGET));
+
+	buf_add_z(&target, "/v1/status");
+	target_add(&target, "object", words_operand(words, 0));
+	buf_add_byte(&target, '\0');
+	return (int)connect_ask(words, "GET", target.data, NULL);
+}
+
+static const struct option_row options[] = { OPTION_OUTPUT, OPTION_CONFIG, OPTION_DATA,
+	OPTION_CONTROL };
+
+const struct command command_status = {
+	.name = "status",
+	.operands = "[KIND/ID]",
+	.most_operands = 1,
+	.summary = "Show how things are",
+	.help = "One line a kind where all is well, then only what is not: its reason, "
+		"its age, what comes next.",
+	OPTIONS(options),
+	.run = run,
+};

@@ -1,0 +1,99 @@
+/* Waits for a condition; the agent keeps the request open and answers by the change that makes
+ * it true. Where no agent answers yet the socket is tried again until the time is up, so that
+ * a script can start an agent and wait for it. */
+#include "agent/command/connect.h"
+
+#include "runtime/base/buf.h"
+#include "runtime/base/clock.h"
+#include "runtime/base/error.h"
+#include "runtime/base/limit.h"
+
+#include <stdio.h>
+#include <time.h>
+
+/* "90", "90s", "5m", "1h"; false where it is none of these or over a day. */
+static bool parse_timeout(const char *text, uint64_t *seconds_out)
+{
+	struct view v = view_z(text);
+	uint64_t unit = 1;
+
+	if (view_ends(v, VIEW("m")))
+		unit = 60;
+	else if (view_ends(v, VIEW("h")))
+		unit = 60 * 60;
+	if (unit > 1 || view_ends(v, VIEW("s")))
+		v.len--;
+	if (!view_to_u64(v, seconds_out) || *seconds_out > 24 * 60 * 60)
+		return false;
+	*seconds_out *= unit;
+	return *seconds_out <= 24 * 60 * 60;
+}
+
+static int ask_until(const struct setting *setting, const char *target, nstime deadline,
+		struct control_reply *reply)
+{
+	const struct timespec pause = { .tv_nsec = 50 * NS_PER_MS };
+	int r;
+
+	while ((r = control_call(setting->control, "GET", target, NULL, reply)) ==
+					CONTROL_E_ABSENT &&
+			clock_now() < deadline)
+		nanosleep(&pause, NULL);
+	return r;
+}
+
+static int run(const struct words *words)
+{
+	CLEANUP(setting_deinit) struct setting setting = { 0 };
+	CLEANUP(buf_free) struct buf target = BUF_NULL(limit_value(LIMIT_HTTP_TARGET));
+	const char *timeout = words_option(words, "timeout");
+	const char *condition = words_option(words, "for");
+	struct control_reply reply;
+	char seconds_text[24];
+	uint64_t seconds = 60;
+	enum exit_code code;
+
+	if (timeout && !parse_timeout(timeout, &seconds)) {
+		say_error(NULL,
+				"--timeout takes seconds, or 5m, or 1h, up to a day; not "
+				"%s",
+				timeout);
+		return EXIT_ERROR;
+	}
+	code = setting_load(words, &setting);
+	if (code != EXIT_FINE)
+		return (int)code;
+	snprintf(seconds_text, sizeof(seconds_text), "%llu", (unsigned long long)seconds);
+	buf_add_z(&target, "/v1/wait");
+	target_add(&target, "object", words_operand(words, 0));
+	target_add(&target, "for", condition ? condition : "Ready");
+	target_add(&target, "timeout", seconds_text);
+	buf_add_byte(&target, '\0');
+	if (ask_until(&setting, target.data,
+			    clock_now() + nstime_seconds((int64_t)seconds), &reply)) {
+		say_error(NULL, "no agent answered at %s within %llu s", setting.control,
+				(unsigned long long)seconds);
+		return EXIT_TIMEOUT;
+	}
+	return (int)connect_print(words, &reply);
+}
+
+static const struct option_row options[] = {
+	{ "for", "CONDITION", "what to wait for (Ready)" },
+	{ "timeout", "TIME", "how long: 90, 5m, 1h (60 s)" },
+	OPTION_OUTPUT,
+	OPTION_CONFIG,
+	OPTION_DATA,
+	OPTION_CONTROL,
+};
+
+const struct command command_wait = {
+	.name = "wait",
+	.operands = "KIND/ID",
+	.least_operands = 1,
+	.most_operands = 1,
+	.summary = "Wait until a condition of an object holds",
+	.help = "Ends with 0 once it holds and with 8 when the time is up.",
+	OPTIONS(options),
+	.run = run,
+};

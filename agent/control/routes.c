@@ -1,0 +1,461 @@
+/* One table of routes; a route is a function from a request to an answer. What waits is a
+ * list of its own, looked at whenever something has changed. */
+#include "agent/control/routes.h"
+
+#include "agent/control/files.h"
+#include "agent/generation.h"
+#include "agent/status.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/base64.h"
+#include "runtime/base/buf.h"
+#include "runtime/base/error.h"
+#include "runtime/base/list.h"
+#include "runtime/base/log.h"
+#include "runtime/runtime.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum {
+	MOST_TEXT = 64 * 1024 * 1024, /* of one answer */
+	MOST_WAITING = 64,
+	MOST_HISTORY = 50,
+	LONGEST_WAIT_SECONDS = 24 * 60 * 60,
+};
+
+struct control {
+	struct agent *agent;
+	struct runtime *runtime;
+	struct list waiting;
+	size_t waiting_count;
+};
+
+/* A request that stays open until a condition holds. */
+struct waiter {
+	struct list link;
+	struct runtime_request *request;
+	char *name; /* KIND/ID */
+	char *type; /* Ready */
+	nstime deadline;
+};
+
+/* One request on its way through a route. */
+struct call {
+	struct control *control;
+	struct runtime_request *request;
+	struct arena *arena;
+	struct view query;
+	json_t *body; /* NULL where the route takes none */
+	nstime now;
+	/* the answer */
+	int status;
+	json_t *answer;
+	bool kept; /* it waits: no answer yet */
+};
+
+/* -- reading requests ------------------------------------------------------------------ */
+
+/* A value of the query, %XX decoded; empty where it is not there. */
+static struct view query_value(const struct call *call, const char *name)
+{
+	struct view rest = call->query;
+
+	while (rest.data) {
+		struct view value = view_cut(&rest, '&');
+		struct view key = view_cut(&value, '=');
+		char *text;
+		size_t len = 0;
+
+		if (!view_eq(key, view_z(name)))
+			continue;
+		text = arena_copy_z(call->arena, value);
+		for (size_t i = 0; i < value.len; i++, len++) {
+			text[len] = value.data[i];
+			if (value.data[i] == '%' && hex_decode(view_sub(value, i + 1, 2),
+								    text + len, 1))
+				i += 2;
+		}
+		return view_of(text, len);
+	}
+	return VIEW_NULL;
+}
+
+static struct view body_value(const struct call *call, const char *name)
+{
+	const json_t *value = json_object_get(call->body, name);
+
+	return view_of(json_string_value(value), json_string_length(value));
+}
+
+static struct view actor_of(const struct call *call)
+{
+	return arena_printf(call->arena, "uid %u", (unsigned)call->request->peer_uid);
+}
+
+/* -- answering ------------------------------------------------------------------------- */
+
+static void answer(struct call *call, enum exit_code code, struct view text)
+{
+	if (!call->answer)
+		call->answer = json_object();
+	json_object_set_new(call->answer, "exit", json_integer(code));
+	json_object_set_new(call->answer, "text",
+			json_stringn(text.data ? text.data : "", text.len));
+}
+
+static void refuse(struct call *call, int status, enum exit_code code, const char *text)
+{
+	call->status = status;
+	answer(call, code, view_z(text));
+}
+
+/* A fault of ours: said once here, with what to look at. */
+static void answer_fault(struct call *call, int r)
+{
+	log_event(LOG_ERROR, "control.fault", log_view("target", call->request->target),
+			log_fault(r));
+	call->status = 500;
+	answer(call, EXIT_ERROR,
+			arena_printf(call->arena,
+					"error: %s\nhelp: the agent's log has more\n",
+					strerror(-r)));
+}
+
+static void answer_absent(struct call *call, struct view name)
+{
+	call->status = 404;
+	answer(call, EXIT_ERROR,
+			arena_printf(call->arena,
+					"error: there is no %.*s\nhelp: `posthus get "
+					"KIND` lists what there is\n",
+					VIEW_ARG(name)));
+}
+
+static void answer_result(struct call *call, struct agent_result *result)
+{
+	CLEANUP(buf_free) struct buf text = BUF_NULL(MOST_TEXT);
+
+	agent_result_print(result, &text);
+	call->answer = agent_result_json(result);
+	answer(call, result->code, buf_view(&text));
+}
+
+/* -- routes ---------------------------------------------------------------------------- */
+
+static void serve_plan(struct call *call)
+{
+	CLEANUP(agent_result_free) struct agent_result result = { 0 };
+	struct agent_source source;
+	int r;
+
+	if (files_unpack(call->arena, call->body, &source))
+		return refuse(call, 400, EXIT_INVALID,
+				"error: the request has no files\n");
+	r = agent_plan(call->control->agent, &source, &result);
+	if (r)
+		return answer_fault(call, r);
+	answer_result(call, &result);
+}
+
+static void serve_apply(struct call *call)
+{
+	CLEANUP(agent_result_free) struct agent_result result = { 0 };
+	struct agent_apply_options options = { .actor = actor_of(call),
+		.approve = body_value(call, "approve"),
+		.expect = body_value(call, "expect") };
+	struct agent_source source;
+	int r;
+
+	if (files_unpack(call->arena, call->body, &source))
+		return refuse(call, 400, EXIT_INVALID,
+				"error: the request has no files\n");
+	r = agent_apply(call->control->agent, &source, &options, &result);
+	if (r)
+		return answer_fault(call, r);
+	answer_result(call, &result);
+}
+
+static void serve_reconcile(struct call *call)
+{
+	CLEANUP(agent_result_free) struct agent_result result = { 0 };
+	int r = agent_reconcile(call->control->agent, RECONCILE_SIGNAL, &result);
+
+	if (r)
+		return answer_fault(call, r);
+	answer_result(call, &result);
+}
+
+static void serve_status(struct call *call)
+{
+	struct view name = query_value(call, "object");
+	CLEANUP(buf_free) struct buf text = BUF_NULL(MOST_TEXT);
+	CLEANUP(status_freep) struct status *status = NULL;
+	int r = agent_status(call->control->agent, name, &status);
+
+	if (r == AGENT_E_ABSENT)
+		return answer_absent(call, name);
+	if (r)
+		return answer_fault(call, r);
+	status_print(status, &text);
+	call->answer = status_json(status);
+	answer(call, EXIT_FINE, buf_view(&text));
+}
+
+static void serve_get(struct call *call)
+{
+	struct view name = query_value(call, "object");
+	json_t *items = NULL;
+	int r = agent_get(call->control->agent, name, query_value(call, "origin").len > 0,
+			&items);
+
+	if (r == AGENT_E_ABSENT)
+		return answer_absent(call, name);
+	if (r)
+		return answer_fault(call, r);
+	call->answer = items;
+	{
+		CLEANUP(buf_free) struct buf text = BUF_NULL(MOST_TEXT);
+
+		objects_print(items, &text);
+		answer(call, EXIT_FINE, buf_view(&text));
+	}
+}
+
+static void serve_history(struct call *call)
+{
+	CLEANUP(buf_free) struct buf text = BUF_NULL(MOST_TEXT);
+	CLEANUP(history_freep) struct history *history = NULL;
+	uint64_t most;
+	int r;
+
+	if (!view_to_u64(query_value(call, "most"), &most) || most > MOST_HISTORY)
+		most = MOST_HISTORY;
+	r = agent_history(call->control->agent, most, &history);
+	if (r)
+		return answer_fault(call, r);
+	history_print(history, &text);
+	call->answer = history_json(history);
+	answer(call, EXIT_FINE, buf_view(&text));
+}
+
+static void serve_password(struct call *call)
+{
+	struct view account = body_value(call, "account");
+	CLEANUP(secret_free)
+	struct secret password = secret_copy(body_value(call, "password"));
+	int r = agent_password_set(
+			call->control->agent, account, &password, actor_of(call));
+
+	if (r == AGENT_E_ABSENT)
+		return answer_absent(call, arena_printf(call->arena, "user/%.*s",
+							   VIEW_ARG(account)));
+	if (r == AGENT_E_PASSWORD)
+		return refuse(call, 400, EXIT_INVALID,
+				"error: a password has 1 to 1000 bytes\n");
+	if (r)
+		return answer_fault(call, r);
+	answer(call, EXIT_FINE,
+			VIEW("The password is set; sessions under the old one have "
+			     "ended.\n"));
+}
+
+static void serve_account_key(struct call *call)
+{
+	struct view account = body_value(call, "account");
+	CLEANUP(secret_free) struct secret key = SECRET_NULL;
+	CLEANUP(freep) char *path = NULL;
+	CLEANUP(buf_wipe) struct buf hex = BUF_NULL(128);
+	int r = agent_account_key_export(
+			call->control->agent, account, actor_of(call), &key, &path);
+
+	if (r == AGENT_E_ABSENT)
+		return answer_absent(call, arena_printf(call->arena, "user/%.*s",
+							   VIEW_ARG(account)));
+	if (r)
+		return answer_fault(call, r);
+	hex_add(&hex, secret_expose(&key));
+	answer(call, EXIT_FINE, VIEW_NULL);
+	json_object_set_new(call->answer, "path", json_string(path));
+	json_object_set_new(call->answer, "key", json_stringn(hex.data, hex.len));
+}
+
+static void serve_wait(struct call *call)
+{
+	struct control *control = call->control;
+	struct view name = query_value(call, "object");
+	struct view type = query_value(call, "for");
+	uint64_t seconds;
+	struct waiter *waiter;
+
+	if (!view_to_u64(query_value(call, "timeout"), &seconds) ||
+			seconds > LONGEST_WAIT_SECONDS || !name.len || !type.len)
+		return refuse(call, 400, EXIT_INVALID,
+				"error: wait needs object, for and a timeout of at most "
+				"a day\n");
+	if (control->waiting_count == MOST_WAITING)
+		return refuse(call, 503, EXIT_CONFLICT,
+				"error: too many requests wait already\n");
+	waiter = xcalloc(1, sizeof(*waiter));
+	waiter->request = call->request;
+	waiter->name = xstrndup(name.data, name.len);
+	waiter->type = xstrndup(type.data, type.len);
+	waiter->deadline = call->now + nstime_seconds((int64_t)seconds);
+	list_push(&control->waiting, &waiter->link);
+	control->waiting_count++;
+	call->kept = true;
+}
+
+struct route {
+	const char *method;
+	const char *path;
+	bool takes_body;
+	void (*serve)(struct call *call);
+};
+
+/* clang-format off */
+static const struct route routes[] = {
+	{ "POST", "/v1/plan",        true,  serve_plan },
+	{ "POST", "/v1/apply",       true,  serve_apply },
+	{ "POST", "/v1/reconcile",   false, serve_reconcile },
+	{ "GET",  "/v1/status",      false, serve_status },
+	{ "GET",  "/v1/objects",     false, serve_get },
+	{ "GET",  "/v1/wait",        false, serve_wait },
+	{ "GET",  "/v1/history",     false, serve_history },
+	{ "POST", "/v1/password",    true,  serve_password },
+	{ "POST", "/v1/account-key", true,  serve_account_key },
+};
+/* clang-format on */
+
+/* -- serving --------------------------------------------------------------------------- */
+
+static void send_answer(struct control *control, struct runtime_request *request,
+		int status, const json_t *body)
+{
+	CLEANUP(freep) char *text = json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS);
+
+	runtime_answer(control->runtime, request, status, VIEW("application/json"),
+			view_z(text));
+}
+
+static void run_route(struct call *call, const struct route *route)
+{
+	if (route->takes_body) {
+		call->body = json_loadb(
+				call->request->body.data ? call->request->body.data : "",
+				call->request->body.len,
+				JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+		if (!json_is_object(call->body))
+			return refuse(call, 400, EXIT_INVALID,
+					"error: the body is no JSON object\n");
+	}
+	route->serve(call);
+}
+
+static void serve_request(
+		struct control *control, struct runtime_request *request, nstime now)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct call call = { .control = control,
+		.request = request,
+		.arena = arena,
+		.now = now,
+		.status = 200 };
+	struct view path;
+	const struct route *route = NULL;
+
+	call.query = request->target;
+	path = view_cut(&call.query, '?');
+	for (size_t i = 0; i < ARRAY_LEN(routes) && !route; i++)
+		if (view_eq(path, view_z(routes[i].path)) &&
+				view_eq(request->method, view_z(routes[i].method)))
+			route = &routes[i];
+	if (route)
+		run_route(&call, route);
+	else
+		refuse(&call, 404, EXIT_ERROR,
+				"error: the control API has no such route\n");
+	if (!call.kept)
+		send_answer(control, request, call.status, call.answer);
+	json_decref(call.answer);
+	json_decref(call.body);
+}
+
+void control_serve(struct control *control, nstime now)
+{
+	struct runtime_request *request;
+
+	while ((request = runtime_next_request(control->runtime)))
+		serve_request(control, request, now);
+	control_look(control, now);
+}
+
+static void end_wait(struct control *control, struct waiter *waiter, enum exit_code code,
+		const char *outcome)
+{
+	CLEANUP(buf_free) struct buf text = BUF_NULL(4096);
+	json_t *body = json_object();
+
+	buf_addf(&text, "%s: %s %s\n", waiter->name, waiter->type, outcome);
+	json_object_set_new(body, "exit", json_integer(code));
+	json_object_set_new(body, "text", json_stringn(text.data, text.len));
+	send_answer(control, waiter->request, 200, body);
+	json_decref(body);
+	list_remove(&waiter->link);
+	control->waiting_count--;
+	free(waiter->name);
+	free(waiter->type);
+	free(waiter);
+}
+
+static void look_at(struct control *control, struct waiter *waiter, nstime now)
+{
+	bool holds = false;
+	int r = agent_condition(control->agent, view_z(waiter->name),
+			view_z(waiter->type), &holds);
+
+	if (r < 0)
+		log_event(LOG_ERROR, "control.wait.fault",
+				log_text("object", waiter->name), log_fault(r));
+	if (r == 0 && holds)
+		end_wait(control, waiter, EXIT_FINE, "holds");
+	else if (now >= waiter->deadline)
+		end_wait(control, waiter, EXIT_TIMEOUT,
+				r == AGENT_E_ABSENT ? "does not exist" : "does not hold");
+	else if (!runtime_request_alive(control->runtime, waiter->request))
+		end_wait(control, waiter, EXIT_ERROR, "is no longer waited for");
+}
+
+void control_look(struct control *control, nstime now)
+{
+	LIST_EACH(link, &control->waiting)
+	look_at(control, LIST_ITEM(link, struct waiter, link), now);
+}
+
+nstime control_deadline(const struct control *control)
+{
+	nstime earliest = NSTIME_NEVER;
+
+	LIST_EACH(link, (struct list *)&control->waiting)
+	earliest = nstime_min(earliest, LIST_ITEM(link, struct waiter, link)->deadline);
+	return earliest;
+}
+
+struct control *control_new(struct agent *agent, struct runtime *runtime)
+{
+	struct control *control = xcalloc(1, sizeof(*control));
+
+	control->agent = agent;
+	control->runtime = runtime;
+	list_init(&control->waiting);
+	return control;
+}
+
+void control_free(struct control *control)
+{
+	if (!control)
+		return;
+	LIST_EACH(link, &control->waiting)
+	end_wait(control, LIST_ITEM(link, struct waiter, link), EXIT_ERROR,
+			"is no longer waited for: the agent stops");
+	free(control);
+}

@@ -1,0 +1,209 @@
+#include "agent/serve.h"
+
+#include "agent/control/routes.h"
+#include "agent/watch.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/buf.h"
+#include "runtime/base/error.h"
+#include "runtime/base/log.h"
+#include "runtime/base/systemd.h"
+#include "runtime/runtime.h"
+#include "schema/collect.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum {
+	MOST_TEXT = 1024 * 1024
+};
+
+struct server {
+	const struct serve_options *options;
+	struct control *control;
+	struct watch *watch; /* NULL: nothing is watched */
+	int signals;
+	bool stopping;
+};
+
+static void fill_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGHUP);
+}
+
+void serve_block_signals(void)
+{
+	sigset_t set;
+
+	fill_signals(&set);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* One line for the log; what is wrong with a state is printed whole below it. */
+static void log_result(const char *event, const struct agent_result *result)
+{
+	CLEANUP(buf_free) struct buf text = BUF_NULL(MOST_TEXT);
+
+	log_event(result->code == EXIT_FINE ? LOG_INFO : LOG_WARN, event,
+			log_text("reason", result->reason ? result->reason : "none"),
+			log_number("generation", (int64_t)result->generation),
+			log_number("took_us", result->took / 1000));
+	if (result->code == EXIT_FINE)
+		return;
+	agent_result_print(result, &text);
+	if (write(STDERR_FILENO, text.data, text.len) < 0)
+		return; /* there is nowhere left to say so */
+}
+
+static void reconcile(struct server *server, enum reconcile_cause cause)
+{
+	static const char *const events[] = { "agent.reconcile.start",
+		"agent.reconcile.timer", "agent.reconcile.signal" };
+	CLEANUP(agent_result_free) struct agent_result result = { 0 };
+	int r = agent_reconcile(server->options->agent, cause, &result);
+
+	if (r)
+		log_event(LOG_ERROR, "agent.reconcile.fault", log_fault(r));
+	else if (cause != RECONCILE_TIMER || result.code != EXIT_FINE)
+		log_result(events[cause], &result);
+}
+
+static void apply_files(struct server *server)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	CLEANUP(agent_result_free) struct agent_result result = { 0 };
+	struct agent_apply_options options = { .actor = VIEW("watch") };
+	struct collection files;
+	struct agent_source source;
+	int r = collect_files(arena, server->options->state, server->options->state_count,
+			&files);
+
+	if (r == COLLECT_E_PROBLEM) {
+		log_event(LOG_WARN, "agent.watch.unreadable",
+				log_view("problem", files.message));
+		return;
+	}
+	source = (struct agent_source){ files.files, files.count,
+		view_z(server->options->state[0]) };
+	if (!r)
+		r = agent_apply(server->options->agent, &source, &options, &result);
+	if (r)
+		log_event(LOG_ERROR, "agent.watch.fault", log_fault(r));
+	else
+		log_result("agent.watch.applied", &result);
+}
+
+static void take_signal(struct server *server)
+{
+	struct signalfd_siginfo info;
+
+	while (read(server->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGHUP) {
+			systemd_notify("RELOADING=1");
+			reconcile(server, RECONCILE_SIGNAL);
+			systemd_notify("READY=1");
+		} else {
+			server->stopping = true;
+		}
+	}
+}
+
+static void take_notices(struct server *server)
+{
+	struct runtime_notice *notice;
+
+	while ((notice = runtime_next_notice(server->options->runtime))) {
+		int r = agent_password_upgraded(
+				server->options->agent, notice->account, notice->text);
+
+		if (r < 0)
+			log_event(LOG_ERROR, "agent.upgrade.fault", log_fault(r));
+		runtime_notice_free(notice);
+	}
+}
+
+static nstime next_deadline(const struct server *server)
+{
+	nstime deadline = nstime_min(agent_next_deadline(server->options->agent),
+			control_deadline(server->control));
+
+	return server->watch ? nstime_min(deadline, watch_deadline(server->watch))
+			     : deadline;
+}
+
+static int timeout_ms(nstime deadline, nstime now)
+{
+	nstime left = deadline - now;
+
+	if (deadline == NSTIME_NEVER)
+		return -1;
+	if (left <= 0)
+		return 0;
+	return left > nstime_seconds(3600) ? 3600 * 1000 : (int)(left / NS_PER_MS) + 1;
+}
+
+static int serve_round(struct server *server)
+{
+	struct pollfd fds[] = {
+		{ .fd = runtime_event_fd(server->options->runtime), .events = POLLIN },
+		{ .fd = server->signals, .events = POLLIN },
+		{ .fd = server->watch ? watch_fd(server->watch) : -1, .events = POLLIN },
+	};
+	nstime now = clock_now();
+
+	if (poll(fds, ARRAY_LEN(fds), timeout_ms(next_deadline(server), now)) < 0 &&
+			errno != EINTR)
+		return fault_errno();
+	now = clock_now();
+	take_signal(server);
+	take_notices(server);
+	if (fds[2].revents)
+		watch_read(server->watch, now);
+	if (server->watch && watch_settled(server->watch, now))
+		apply_files(server);
+	if (now >= agent_next_deadline(server->options->agent))
+		reconcile(server, RECONCILE_TIMER);
+	control_serve(server->control, now);
+	return 0;
+}
+
+static int open_watch(struct server *server)
+{
+	const struct serve_options *options = server->options;
+
+	if (options->state_count == 0)
+		return 0;
+	return watch_open(options->state, options->state_count, &server->watch);
+}
+
+int serve(const struct serve_options *options)
+{
+	struct server server = { .options = options };
+	sigset_t set;
+	int r;
+
+	fill_signals(&set);
+	server.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (server.signals < 0)
+		return fault_errno();
+	server.control = control_new(options->agent, options->runtime);
+	reconcile(&server, RECONCILE_START);
+	r = open_watch(&server);
+	if (!r && server.watch)
+		apply_files(&server);
+	if (!r)
+		systemd_notify("READY=1");
+	while (!r && !server.stopping)
+		r = serve_round(&server);
+	systemd_notify("STOPPING=1");
+	control_free(server.control);
+	watch_free(server.watch);
+	close(server.signals);
+	return r;
+}
