@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# Runs the whole suite: installs what it needs, builds twice, tests, and ends with
+#   N passed, N failed, N skipped
+#
+#   tests/run.sh [PART…]      parts, in this order: checked release whole interop crash bench
+#
+# checked   clang, AddressSanitizer and UndefinedBehaviorSanitizer: units, dialogs, corpora
+# release   gcc, as it is installed: the same units and dialogs
+# whole     real mail programs against a running agent
+# interop   account files opened by an independent SQLite cipher, and the reverse
+# crash     kill -9 under load, a few rounds (tests/crash N runs more)
+# bench     a smoke run of the benchmarks: they must run; their figures judge nothing here
+set -uo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=tests/packages.sh
+. tests/packages.sh
+
+passed=0 failed=0 skipped=0
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+
+# add FILE: takes up the last "N passed, N failed, N skipped" of an output
+add() {
+	local line
+	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$1" | tail -n 1)
+	if [ -z "$line" ]; then
+		failed=$((failed + 1))
+		return
+	fi
+	# shellcheck disable=SC2086
+	set -- $line
+	passed=$((passed + $1)) failed=$((failed + $3)) skipped=$((skipped + $5))
+}
+
+# count_meson FILE: the same from the summary of `meson test`
+count_meson() {
+	local ok fail timeout skip
+	ok=$(sed -n 's/^Ok: *//p' "$1" | tail -n 1)
+	fail=$(sed -n 's/^Fail: *//p' "$1" | tail -n 1)
+	timeout=$(sed -n 's/^Timeout: *//p' "$1" | tail -n 1)
+	skip=$(sed -n 's/^Skipped: *//p' "$1" | tail -n 1)
+	echo "${ok:-0} passed, $((${fail:-1} + ${timeout:-0})) failed, ${skip:-0} skipped"
+}
+
+# build NAME COMPILER OPTION…: configures and compiles build-NAME, warnings being errors
+build() {
+	local name=$1 compiler=$2
+	shift 2
+	if [ ! -f "build-$name/build.ninja" ]; then
+		CC=$compiler meson setup "build-$name" -Dwerror=true "$@" >"$logs/setup" 2>&1 || { cat "$logs/setup"; return 1; }
+	fi
+	ninja -C "build-$name" >"$logs/ninja" 2>&1 || { grep -E 'error|warning|FAILED|undefined' -A 3 "$logs/ninja" | head -n 60; return 1; }
+}
+
+meson_test() {
+	local name=$1
+	meson test -C "build-$name" --no-rebuild --print-errorlogs --num-processes 2 >"$logs/meson" 2>&1
+	sed -n '/FAIL\|TIMEOUT/p' "$logs/meson" | head -n 40
+	grep -q '^Fail: *0$' "$logs/meson" || sed -n '/^Summary of Failures/,$p' "$logs/meson" | head -n 60
+	count_meson "$logs/meson"
+}
+
+part_checked() {
+	build checked clang -Db_sanitize=address,undefined -Db_lundef=false && meson_test checked
+}
+part_release() {
+	build release gcc --buildtype=release && meson_test release
+}
+part_whole() {
+	local script p=0 f=0 s=0
+	for script in tests/whole/[0-9]*.sh; do
+		echo "-- $script"
+		timeout -k 10 300 bash "$script" >"$logs/script" 2>&1
+		sed 's/^/   /' "$logs/script"
+		line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$logs/script" | tail -n 1)
+		# shellcheck disable=SC2086
+		set -- ${line:-0 passed, 1 failed, 0 skipped}
+		p=$((p + $1)) f=$((f + $3)) s=$((s + $5))
+	done
+	echo "$p passed, $f failed, $s skipped"
+}
+part_interop() { tests/interop/run.sh; }
+part_crash() { tests/crash 8; }
+part_bench() { tests/bench/run.sh --smoke; }
+
+parts=("$@")
+[ "${#parts[@]}" -gt 0 ] || parts=(checked release whole interop crash bench)
+start=$SECONDS
+packages_install test || exit 1
+for part in "${parts[@]}"; do
+	declare -F "part_$part" >/dev/null || { sed -n '2,/^set/p' "$0" | grep '^#'; exit 2; }
+	echo "== $part"
+	from=$SECONDS
+	"part_$part" 2>&1 | tee "$logs/part"
+	add "$logs/part"
+	echo "== $part took $((SECONDS - from)) s"
+done
+echo "all parts took $((SECONDS - start)) s"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]

@@ -1,0 +1,115 @@
+# shellcheck shell=bash
+# Sourced by the scripts here: a running agent in a folder of its own, on free loopback ports.
+#
+#   agent_new             makes $home: master key, agent.yaml, free ports; nothing runs yet
+#   agent_state FILE…     copies state files into $home/state, @SMTP@ and the like replaced by the ports
+#   agent_start           starts it and waits until its socket answers; $agent_pid
+#   agent_stop            SIGTERM, and waits; its exit is $agent_exit
+#   posthus WORD…         the command line, speaking to this agent
+#   check NAME COMMAND…   passes where the command exits 0 within $limit seconds
+#   refuse NAME CODE TEXT COMMAND…   passes where it exits CODE and says TEXT
+#   finish                the last line: N passed, N failed, N skipped
+set -u
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+: "${POSTHUS:=$root/build-release/posthus}"
+: "${limit:=60}"
+# Debian's programs before any other
+PATH=/usr/bin:/usr/sbin:/bin:$PATH
+[ -x "$POSTHUS" ] || { echo "$POSTHUS is not built; run tests/run.sh release" >&2; exit 2; }
+
+passed=0 failed=0 skipped=0
+work=$(mktemp -d "${TMPDIR:-/tmp}/posthus-whole.XXXXXX")
+agent_pid=
+
+ok() { passed=$((passed + 1)); echo "ok   $*"; }
+bad() { failed=$((failed + 1)); echo "FAIL $*"; }
+skip() { skipped=$((skipped + 1)); echo "skip $*"; }
+
+check() {
+	local name=$1
+	shift
+	if run_limited "$@" >"$work/out" 2>&1; then
+		ok "$name"
+	else
+		bad "$name (exit $?)"
+		tail -n 20 "$work/out" | sed 's/^/     /'
+	fi
+}
+
+# Functions run here, programs under a time limit.
+run_limited() {
+	if declare -F "$1" >/dev/null; then "$@"; else timeout -k 5 "$limit" "$@" </dev/null; fi
+}
+
+refuse() {
+	local name=$1 code=$2 text=$3 got
+	shift 3
+	run_limited "$@" >"$work/out" 2>&1
+	got=$?
+	if [ "$got" = "$code" ] && grep -qF -- "$text" "$work/out"; then
+		ok "$name"
+	else
+		bad "$name (exit $got, wanted $code and: $text)"
+		tail -n 20 "$work/out" | sed 's/^/     /'
+	fi
+}
+
+finish() {
+	[ -z "$agent_pid" ] || agent_stop
+	rm -rf "$work"
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" = 0 ]
+}
+
+# free_ports N: that many ports that nobody listens on
+free_ports() {
+	python3 - "$1" <<'PY'
+import socket, sys
+held = [socket.socket() for _ in range(int(sys.argv[1]))]
+for s in held:
+    s.bind(("127.0.0.1", 0))
+print(*[s.getsockname()[1] for s in held])
+PY
+}
+
+posthus() { "$POSTHUS" "$1" --config "$home/agent.yaml" "${@:2}"; }
+
+agent_new() {
+	home=$(mktemp -d "$work/home.XXXXXX")
+	mkdir -m 700 "$home/data" "$home/state"
+	read -r SMTP SUBMISSION SUBMISSIONS IMAP IMAPS < <(free_ports 5)
+	cat >"$home/agent.yaml" <<-YAML
+		data: $home/data
+		control: $home/control.sock
+		master_key: {host_file: $home/master.key}
+		state: {path: $home/state}
+	YAML
+	"$POSTHUS" key init "$home/master.key" >/dev/null
+}
+
+agent_state() {
+	local file
+	for file in "$@"; do
+		sed -e "s/@SMTP@/$SMTP/g; s/@SUBMISSION@/$SUBMISSION/g; s/@SUBMISSIONS@/$SUBMISSIONS/g" \
+			-e "s/@IMAP@/$IMAP/g; s/@IMAPS@/$IMAPS/g" "$file" >"$home/state/$(basename "$file")"
+	done
+}
+
+agent_start() {
+	"$POSTHUS" run --config "$home/agent.yaml" >>"$home/log" 2>&1 &
+	agent_pid=$!
+	# The socket of the agent is there once its stores have recovered; status is its first answer.
+	until "$POSTHUS" status --config "$home/agent.yaml" >/dev/null 2>&1; do
+		kill -0 "$agent_pid" 2>/dev/null || { wait "$agent_pid"; agent_exit=$?; agent_pid=; tail -n 20 "$home/log"; return 1; }
+		read -r -t 0.05 <> <(:) || true
+	done
+}
+
+agent_stop() {
+	kill -TERM "$agent_pid" 2>/dev/null
+	wait "$agent_pid"
+	agent_exit=$?
+	agent_pid=
+}
+
+trap 'finish >/dev/null; exit 130' INT TERM
