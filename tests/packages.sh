@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Sourced. Names the Debian packages and installs those that are missing:
 #   packages_install build      what compiles posthus
+#   packages_install quickstart what examples/quickstart.sh shows it with
 #   packages_install test       what the tests need on top: compilers, judges, real mail programs
 # Works on Debian 12 and 13, as root or through sudo.
 
@@ -32,6 +33,7 @@ packages_install() {
 	local wanted missing
 	case $1 in
 	build) wanted=("${packages_build[@]}") ;;
+	quickstart) wanted=("${packages_build[@]}" curl) ;;
 	test) wanted=("${packages_build[@]}" "${packages_test[@]}") ;;
 	esac
 	mapfile -t missing < <(packages_missing "${wanted[@]}")
