@@ -49,10 +49,7 @@ stop() {
 trap 'stop $?' EXIT
 
 step "3 · The plan: what would be done, and nothing is"
-for _ in $(seq 100); do # the agent opens its socket once its stores have recovered
-	"$posthus" status --config "$home/agent.yaml" >/dev/null 2>&1 && break
-	sleep 0.1
-done
+"$posthus" wait --config "$home/agent.yaml" --timeout 20s >/dev/null # its socket answers once its stores have recovered
 show plan
 
 step "4 · Apply it, and see how things are"

@@ -10,6 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The folder of a file, made where it is missing. */
+static int make_parent(const struct setting *setting, const char *path)
+{
+	size_t slash = view_find_last(view_z(path), '/');
+
+	if (slash == 0 || slash == strlen(path))
+		return 0;
+	return os_make_dir(arena_copy_z(setting->arena, view_of(path, slash)));
+}
+
 static int init_key(const struct setting *setting, const char *path)
 {
 	const struct agent_file *file = &setting->file;
@@ -17,16 +27,11 @@ static int init_key(const struct setting *setting, const char *path)
 
 	if (!path && file->master_key_kind == MASTER_KEY_HOST_FILE)
 		path = arena_copy_z(setting->arena, file->master_key);
-	if (!path) {
+	if (!path)
 		path = arena_printf(setting->arena, "%s/master.key", setting->data).data;
-		r = os_make_dir(setting->data);
-		if (r) {
-			say_error(NULL, "%s cannot be made: %s", setting->data,
-					strerror(-r));
-			return EXIT_ERROR;
-		}
-	}
-	r = master_key_make(path);
+	r = make_parent(setting, path);
+	if (!r)
+		r = master_key_make(path);
 	if (r == MASTER_KEY_E_EXISTS) {
 		say_error("what it locked opens with no other; remove it only where "
 			  "nothing was locked",

@@ -64,7 +64,7 @@ static int run(const struct words *words)
 	if (code != EXIT_FINE)
 		return (int)code;
 	snprintf(seconds_text, sizeof(seconds_text), "%llu", (unsigned long long)seconds);
-	buf_add_z(&target, "/v1/wait");
+	buf_add_z(&target, words_operand(words, 0) ? "/v1/wait" : "/v1/status");
 	target_add(&target, "object", words_operand(words, 0));
 	target_add(&target, "for", condition ? condition : "Ready");
 	target_add(&target, "timeout", seconds_text);
@@ -89,11 +89,11 @@ static const struct option_row options[] = {
 
 const struct command command_wait = {
 	.name = "wait",
-	.operands = "KIND/ID",
-	.least_operands = 1,
+	.operands = "[KIND/ID]",
 	.most_operands = 1,
 	.summary = "Wait until a condition of an object holds",
-	.help = "Ends with 0 once it holds and with 8 when the time is up.",
+	.help = "Ends with 0 once it holds and with 8 when the time is up. Without an object it waits for the\n"
+		"agent itself: until its stores have recovered and its socket answers.",
 	OPTIONS(options),
 	.run = run,
 };

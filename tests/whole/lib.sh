@@ -98,11 +98,12 @@ agent_state() {
 agent_start() {
 	"$POSTHUS" run --config "$home/agent.yaml" >>"$home/log" 2>&1 &
 	agent_pid=$!
-	# The socket of the agent is there once its stores have recovered; status is its first answer.
-	until "$POSTHUS" status --config "$home/agent.yaml" >/dev/null 2>&1; do
-		kill -0 "$agent_pid" 2>/dev/null || { wait "$agent_pid"; agent_exit=$?; agent_pid=; tail -n 20 "$home/log"; return 1; }
-		read -r -t 0.05 <> <(:) || true
-	done
+	posthus wait --timeout 30s >/dev/null 2>"$work/wait" && return
+	wait "$agent_pid"
+	agent_exit=$?
+	agent_pid=
+	tail -n 20 "$home/log"
+	return 1
 }
 
 agent_stop() {

@@ -1,0 +1,283 @@
+#include "agent/setup/host_checks.h"
+
+#include "runtime/base/error.h"
+#include "runtime/base/view.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/statvfs.h>
+#include <sys/timex.h>
+#include <unistd.h>
+
+enum {
+	CONNECT_TIMEOUT_MS = 5000,
+	MOST_ADDRESSES = 8,
+	LEAST_FREE_MIB = 1024,
+};
+
+static void say(struct check_result *out, enum check_verdict verdict, const char *help,
+		const char *saw, ...) PRINTF_LIKE(4, 5);
+
+static void say(struct check_result *out, enum check_verdict verdict, const char *help,
+		const char *saw, ...)
+{
+	va_list args;
+
+	va_start(args, saw);
+	out->verdict = verdict;
+	vsnprintf(out->saw, sizeof(out->saw), saw, args);
+	snprintf(out->help, sizeof(out->help), "%s", help ? help : "");
+	va_end(args);
+}
+
+static void say_offline(struct check_result *out)
+{
+	say(out, CHECK_UNKNOWN, NULL, "not asked: --offline");
+}
+
+/* -- ports in ---------------------------------------------------------------------------- */
+
+static int try_port(uint16_t port)
+{
+	struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1, r;
+
+	if (fd < 0)
+		return fault_errno();
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	r = bind(fd, (struct sockaddr *)&address, sizeof(address)) ? fault_errno() : 0;
+	close(fd);
+	return r;
+}
+
+static void look_at_ports(const struct host_facts *facts, struct check_result *out)
+{
+	for (size_t i = 0; i < facts->port_count; i++) {
+		int r = try_port(facts->ports[i]);
+
+		if (r == -EADDRINUSE)
+			return say(out, CHECK_WORRY, "`ss -ltnp` says who; stop it and disable it",
+					"port %u is taken by another program", facts->ports[i]);
+		if (r == -EACCES)
+			return say(out, CHECK_UNKNOWN,
+					"run this as root; the systemd unit opens them for the agent",
+					"port %u cannot be tried by this user", facts->ports[i]);
+		if (r)
+			return say(out, CHECK_UNKNOWN, NULL, "port %u: %s", facts->ports[i],
+					strerror(-r));
+	}
+	say(out, CHECK_GOOD, NULL, "all %zu ports are free", facts->port_count);
+}
+
+/* -- the way out ------------------------------------------------------------------------- */
+
+static bool connects(const struct addrinfo *to)
+{
+	int fd = socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), failed = 0;
+	socklen_t len = sizeof(failed);
+	struct pollfd wait = { .fd = fd, .events = POLLOUT };
+	bool connected = false;
+
+	if (fd < 0)
+		return false;
+	if (connect(fd, to->ai_addr, to->ai_addrlen) == 0)
+		connected = true;
+	else if (errno == EINPROGRESS && poll(&wait, 1, CONNECT_TIMEOUT_MS) == 1)
+		connected = getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &len) == 0 && !failed;
+	close(fd);
+	return connected;
+}
+
+/* A large receiver whose port 25 answers everyone: what the way out is for. */
+static void look_at_way_out(const struct host_facts *facts, struct check_result *out)
+{
+	static const char host[] = "gmail-smtp-in.l.google.com";
+	struct addrinfo hints = { .ai_family = AF_INET, .ai_socktype = SOCK_STREAM }, *found;
+
+	if (facts->offline)
+		return say_offline(out);
+	if (getaddrinfo(host, "25", &hints, &found))
+		return say(out, CHECK_UNKNOWN, "see /etc/resolv.conf", "no name server answered");
+	if (connects(found))
+		say(out, CHECK_GOOD, NULL, "port 25 of other mail servers can be reached");
+	else
+		say(out, CHECK_WORRY, "ask your provider to open it, or send through a relay",
+				"port 25 of %s cannot be reached: outbound mail is blocked here", host);
+	freeaddrinfo(found);
+}
+
+/* -- addresses and their names -------------------------------------------------------------- */
+
+static bool is_public(const struct sockaddr *address)
+{
+	const struct sockaddr_in *v4 = (const void *)address;
+	const struct sockaddr_in6 *v6 = (const void *)address;
+	uint32_t ip;
+
+	if (address->sa_family == AF_INET6)
+		return (v6->sin6_addr.s6_addr[0] & 0xe0) == 0x20;
+	if (address->sa_family != AF_INET)
+		return false;
+	ip = ntohl(v4->sin_addr.s_addr);
+	return ip >> 24 != 10 && ip >> 24 != 127 && ip >> 20 != 0xac1 && ip >> 16 != 0xc0a8 &&
+			ip >> 16 != 0xa9fe && ip >> 22 != (0x64400000u >> 22) && ip >> 24 != 0;
+}
+
+static size_t public_addresses(struct sockaddr_storage *out)
+{
+	struct ifaddrs *all;
+	size_t count = 0;
+
+	if (getifaddrs(&all))
+		return 0;
+	for (struct ifaddrs *i = all; i && count < MOST_ADDRESSES; i = i->ifa_next)
+		if (i->ifa_addr && is_public(i->ifa_addr))
+			memcpy(&out[count++], i->ifa_addr,
+					i->ifa_addr->sa_family == AF_INET
+							? sizeof(struct sockaddr_in)
+							: sizeof(struct sockaddr_in6));
+	freeifaddrs(all);
+	return count;
+}
+
+static socklen_t address_size(const struct sockaddr_storage *address)
+{
+	return address->ss_family == AF_INET ? sizeof(struct sockaddr_in)
+					     : sizeof(struct sockaddr_in6);
+}
+
+static void look_at_reverse_dns(const struct host_facts *facts, struct check_result *out)
+{
+	struct sockaddr_storage addresses[MOST_ADDRESSES];
+	size_t count = facts->offline ? 0 : public_addresses(addresses);
+
+	if (facts->offline)
+		return say_offline(out);
+	if (count == 0)
+		return say(out, CHECK_UNKNOWN, "behind NAT the PTR of the outer address must name this host",
+				"this host has no public address of its own");
+	for (size_t i = 0; i < count; i++) {
+		const struct sockaddr *address = (const struct sockaddr *)&addresses[i];
+		char number[64] = "?", name[256];
+
+		getnameinfo(address, address_size(&addresses[i]), number, sizeof(number), NULL, 0,
+				NI_NUMERICHOST);
+		if (getnameinfo(address, address_size(&addresses[i]), name, sizeof(name), NULL, 0,
+				    NI_NAMEREQD))
+			return say(out, CHECK_WORRY, "set it where the address is rented",
+					"%s has no PTR record; many receivers refuse such senders",
+					number);
+		if (!view_eq_nocase(view_z(name), view_z(facts->host_name)))
+			return say(out, CHECK_WORRY, "make it the host's own name where the address is rented",
+					"the PTR record of %s says %s, not %s", number, name,
+					facts->host_name);
+	}
+	say(out, CHECK_GOOD, NULL, "every public address has the PTR %s", facts->host_name);
+}
+
+static bool is_listed(const struct sockaddr_in *address, const char *list)
+{
+	struct addrinfo hints = { .ai_family = AF_INET, .ai_socktype = SOCK_STREAM }, *found;
+	const unsigned char *ip = (const unsigned char *)&address->sin_addr;
+	char name[128];
+	uint32_t answer;
+
+	snprintf(name, sizeof(name), "%u.%u.%u.%u.%s", ip[3], ip[2], ip[1], ip[0], list);
+	if (getaddrinfo(name, NULL, &hints, &found))
+		return false;
+	answer = ntohl(((struct sockaddr_in *)(void *)found->ai_addr)->sin_addr.s_addr);
+	freeaddrinfo(found);
+	return answer >> 8 == 0x7f0000; /* 127.0.0.x; 127.255.255.x refuses the question */
+}
+
+static void look_at_block_lists(const struct host_facts *facts, struct check_result *out)
+{
+	static const char *const lists[] = { "zen.spamhaus.org", "bl.spamcop.net" };
+	struct sockaddr_storage addresses[MOST_ADDRESSES];
+	size_t count = facts->offline ? 0 : public_addresses(addresses);
+
+	if (facts->offline)
+		return say_offline(out);
+	if (count == 0)
+		return say(out, CHECK_UNKNOWN, NULL, "this host has no public address of its own");
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < ARRAY_LEN(lists); k++)
+			if (addresses[i].ss_family == AF_INET &&
+					is_listed((const struct sockaddr_in *)&addresses[i], lists[k]))
+				return say(out, CHECK_WORRY, "its web page says why and how to be taken off",
+						"an address of this host is on the block list %s",
+						lists[k]);
+	say(out, CHECK_GOOD, NULL, "on none of the %zu block lists that were asked", ARRAY_LEN(lists));
+}
+
+/* -- the machine ------------------------------------------------------------------------- */
+
+static void look_at_clock(const struct host_facts *facts, struct check_result *out)
+{
+	struct timex clock = { 0 };
+	int state = adjtimex(&clock);
+
+	(void)facts;
+	if (state < 0)
+		say(out, CHECK_UNKNOWN, NULL, "the kernel does not say");
+	else if (state == TIME_ERROR || clock.status & STA_UNSYNC)
+		say(out, CHECK_WORRY, "install systemd-timesyncd or chrony",
+				"the clock is not kept by a time server");
+	else
+		say(out, CHECK_GOOD, NULL, "kept by a time server");
+}
+
+static void look_at_disk(const struct host_facts *facts, struct check_result *out)
+{
+	struct statvfs disk;
+	uint64_t free_mib;
+
+	if (statvfs(facts->data, &disk))
+		return say(out, CHECK_UNKNOWN, NULL, "%s: %s", facts->data, strerror(errno));
+	free_mib = (uint64_t)disk.f_bavail * disk.f_frsize / (1024 * 1024);
+	if (free_mib < LEAST_FREE_MIB)
+		say(out, CHECK_WORRY, "mail is refused, not lost, when a disk is full; give it more",
+				"%llu MiB are free at %s", (unsigned long long)free_mib, facts->data);
+	else
+		say(out, CHECK_GOOD, NULL, "%llu GiB are free at %s",
+				(unsigned long long)(free_mib / 1024), facts->data);
+}
+
+/* clang-format off */
+const struct host_check host_checks[] = {
+	{ "ports in",    look_at_ports },
+	{ "port 25 out", look_at_way_out },
+	{ "reverse DNS", look_at_reverse_dns },
+	{ "block lists", look_at_block_lists },
+	{ "clock",       look_at_clock },
+	{ "disk",        look_at_disk },
+};
+/* clang-format on */
+const size_t host_check_count = ARRAY_LEN(host_checks);
+
+size_t host_checks_print(const struct host_facts *facts)
+{
+	static const char *const marks[] = { [CHECK_GOOD] = "ok", [CHECK_WORRY] = "!!",
+		[CHECK_UNKNOWN] = "??" };
+	size_t worries = 0;
+
+	for (size_t i = 0; i < host_check_count; i++) {
+		struct check_result result = { CHECK_UNKNOWN, "", "" };
+
+		host_checks[i].look(facts, &result);
+		printf("  %-2s  %-12s %s\n", marks[result.verdict], host_checks[i].name, result.saw);
+		if (result.help[0])
+			printf("      %-12s -> %s\n", "", result.help);
+		fflush(stdout);
+		worries += result.verdict == CHECK_WORRY;
+	}
+	return worries;
+}

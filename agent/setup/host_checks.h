@@ -1,0 +1,44 @@
+/* Looks at the host before mail depends on it: ports, the way out, reverse DNS, clock, disk,
+ * block lists. Each check says what it saw and what to do; none changes anything. */
+#ifndef AGENT_SETUP_HOST_CHECKS_H
+#define AGENT_SETUP_HOST_CHECKS_H
+
+#include "runtime/base/attr.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum check_verdict {
+	CHECK_GOOD,
+	CHECK_WORRY,   /* mail works, or some of it does not */
+	CHECK_UNKNOWN, /* could not be looked at from here */
+};
+
+struct check_result {
+	enum check_verdict verdict;
+	char saw[300];  /* one sentence */
+	char help[300]; /* what to do; empty where nothing is */
+};
+
+struct host_facts {
+	const char *host_name; /* mail.example.org */
+	const char *data;      /* a folder that exists, on the disk that will hold the mail */
+	const uint16_t *ports; /* to be opened */
+	size_t port_count;
+	bool offline; /* ask nobody outside: those checks are CHECK_UNKNOWN */
+};
+
+struct host_check {
+	const char *name;
+	void (*look)(const struct host_facts *facts, struct check_result *out);
+};
+
+/* In the order in which they are best read. */
+extern const struct host_check host_checks[];
+extern const size_t host_check_count;
+
+/* Prints each check as it is made: `ok   ports in: …`, `!!   …`, `??   …`. Returns how many worry. */
+size_t host_checks_print(const struct host_facts *facts);
+
+#endif
