@@ -41,8 +41,9 @@ enum {
  */
 
 struct agent_options {
-	const char *data;      /* the data directory; made 0700 where it is missing */
-	const struct agent_file *file; /* agent.yaml: which host this is, what a state may touch; NULL: all defaults */
+	const char *data; /* the data directory; made 0700 where it is missing */
+	const struct agent_file *
+			file; /* agent.yaml: which host this is, what a state may touch; NULL: all defaults */
 	struct broker *broker; /* borrowed; may be NULL offline where no database is yet
 				*/
 	const struct os *os;   /* NULL: the real one */
@@ -63,7 +64,8 @@ void agent_closep(struct agent **agent);
  */
 
 struct agent_source {
-	const struct source_file *files; /* schema/source.h: paths as diagnostics print them */
+	const struct source_file
+			*files; /* schema/source.h: paths as diagnostics print them */
 	size_t count;
 	struct view origin; /* where it came from, for history: "/etc/posthus/state" */
 };

@@ -21,7 +21,8 @@ static const char *ask(struct arena *arena, const char *question, const char *of
 
 	if (!isatty(STDIN_FILENO))
 		return offered;
-	printf("%s%s%s%s ", question, offered ? " [" : "", offered ? offered : "", offered ? "]" : "");
+	printf("%s%s%s%s ", question, offered ? " [" : "", offered ? offered : "",
+			offered ? "]" : "");
 	fflush(stdout);
 	if (!fgets(line, sizeof(line), stdin))
 		return offered;
@@ -35,7 +36,8 @@ static bool check_answers(const struct init_answers *answers)
 	size_t at = view_find_last(user, '@');
 
 	if (!name_is_domain(view_z(answers->domain))) {
-		say_error("a domain is like example.org", "%s is not a domain", answers->domain);
+		say_error("a domain is like example.org", "%s is not a domain",
+				answers->domain);
 		return false;
 	}
 	if (!name_is_domain(view_z(answers->host_name))) {
@@ -43,15 +45,18 @@ static bool check_answers(const struct init_answers *answers)
 				answers->host_name);
 		return false;
 	}
-	if (at == user.len || at == 0 || !view_eq_nocase(view_from(user, at + 1), view_z(answers->domain))) {
-		say_error(NULL, "the first user %s is not an address in %s", answers->user,
-				answers->domain);
+	if (at == user.len || at == 0 ||
+			!view_eq_nocase(view_from(user, at + 1),
+					view_z(answers->domain))) {
+		say_error(NULL, "the first user %s is not an address in %s",
+				answers->user, answers->domain);
 		return false;
 	}
 	return true;
 }
 
-static bool gather(const struct words *words, struct arena *arena, struct init_answers *answers)
+static bool gather(const struct words *words, struct arena *arena,
+		struct init_answers *answers)
 {
 	const char *domain = words_option(words, "domain");
 	const char *user = words_option(words, "user");
@@ -92,7 +97,8 @@ static void print_next(const struct init_answers *answers)
 	if (!standard)
 		printf("  cd %s\n", answers->dir);
 	printf("  print recovery-kit.txt, then delete it\n");
-	printf("  %s\n", standard ? "systemctl enable --now posthus" : "posthus run --config agent.yaml &");
+	printf("  %s\n", standard ? "systemctl enable --now posthus"
+				  : "posthus run --config agent.yaml &");
 	printf("  posthus plan%s\n", config);
 	printf("  posthus apply%s --wait\n", config);
 	printf("  posthus account passwd %s%s\n", answers->user, config);
@@ -104,7 +110,8 @@ static int run(const struct words *words)
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
 	struct init_answers answers = { 0 };
 	struct init_failure failure;
-	struct host_facts facts = { .ports = ports, .port_count = ARRAY_LEN(ports),
+	struct host_facts facts = { .ports = ports,
+		.port_count = ARRAY_LEN(ports),
 		.offline = words_flag(words, "offline") };
 	int r;
 
@@ -112,7 +119,8 @@ static int run(const struct words *words)
 		return EXIT_ERROR;
 	r = init_write(&answers, &failure);
 	if (r == INIT_E_EXISTS) {
-		say_error("choose another --dir, or edit what is there; nothing is overwritten",
+		say_error("choose another --dir, or edit what is there; nothing is "
+			  "overwritten",
 				"%s is there already", failure.path);
 		return EXIT_CONFLICT;
 	}
@@ -145,7 +153,8 @@ const struct command command_init = {
 	.name = "init",
 	.operands = "",
 	.summary = "Begin a server: write a first state, look at the host",
-	.help = "Asks for what the options do not say, at most four questions; without a terminal it takes the\n"
+	.help = "Asks for what the options do not say, at most four questions; without a "
+		"terminal it takes the\n"
 		"defaults. Nothing that is there is overwritten.",
 	OPTIONS(options),
 	.run = run,

@@ -92,7 +92,8 @@ const struct command command_wait = {
 	.operands = "[KIND/ID]",
 	.most_operands = 1,
 	.summary = "Wait until a condition of an object holds",
-	.help = "Ends with 0 once it holds and with 8 when the time is up. Without an object it waits for the\n"
+	.help = "Ends with 0 once it holds and with 8 when the time is up. Without an "
+		"object it waits for the\n"
 		"agent itself: until its stores have recovered and its socket answers.",
 	OPTIONS(options),
 	.run = run,

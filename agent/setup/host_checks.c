@@ -10,6 +10,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -47,7 +48,8 @@ static void say_offline(struct check_result *out)
 
 static int try_port(uint16_t port)
 {
-	struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	struct sockaddr_in6 address = { .sin6_family = AF_INET6,
+		.sin6_port = htons(port) };
 	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1, r;
 
 	if (fd < 0)
@@ -64,15 +66,19 @@ static void look_at_ports(const struct host_facts *facts, struct check_result *o
 		int r = try_port(facts->ports[i]);
 
 		if (r == -EADDRINUSE)
-			return say(out, CHECK_WORRY, "`ss -ltnp` says who; stop it and disable it",
-					"port %u is taken by another program", facts->ports[i]);
+			return say(out, CHECK_WORRY,
+					"`ss -ltnp` says who; stop it and disable it",
+					"port %u is taken by another program",
+					facts->ports[i]);
 		if (r == -EACCES)
 			return say(out, CHECK_UNKNOWN,
-					"run this as root; the systemd unit opens them for the agent",
-					"port %u cannot be tried by this user", facts->ports[i]);
+					"run this as root; the systemd unit opens them "
+					"for the agent",
+					"port %u cannot be tried by this user",
+					facts->ports[i]);
 		if (r)
-			return say(out, CHECK_UNKNOWN, NULL, "port %u: %s", facts->ports[i],
-					strerror(-r));
+			return say(out, CHECK_UNKNOWN, NULL, "port %u: %s",
+					facts->ports[i], strerror(-r));
 	}
 	say(out, CHECK_GOOD, NULL, "all %zu ports are free", facts->port_count);
 }
@@ -81,7 +87,8 @@ static void look_at_ports(const struct host_facts *facts, struct check_result *o
 
 static bool connects(const struct addrinfo *to)
 {
-	int fd = socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), failed = 0;
+	int fd = socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0),
+	    failed = 0;
 	socklen_t len = sizeof(failed);
 	struct pollfd wait = { .fd = fd, .events = POLLOUT };
 	bool connected = false;
@@ -91,7 +98,8 @@ static bool connects(const struct addrinfo *to)
 	if (connect(fd, to->ai_addr, to->ai_addrlen) == 0)
 		connected = true;
 	else if (errno == EINPROGRESS && poll(&wait, 1, CONNECT_TIMEOUT_MS) == 1)
-		connected = getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &len) == 0 && !failed;
+		connected = getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &len) == 0 &&
+			    !failed;
 	close(fd);
 	return connected;
 }
@@ -100,17 +108,23 @@ static bool connects(const struct addrinfo *to)
 static void look_at_way_out(const struct host_facts *facts, struct check_result *out)
 {
 	static const char host[] = "gmail-smtp-in.l.google.com";
-	struct addrinfo hints = { .ai_family = AF_INET, .ai_socktype = SOCK_STREAM }, *found;
+	struct addrinfo hints = { .ai_family = AF_INET, .ai_socktype = SOCK_STREAM },
+			*found;
 
 	if (facts->offline)
 		return say_offline(out);
 	if (getaddrinfo(host, "25", &hints, &found))
-		return say(out, CHECK_UNKNOWN, "see /etc/resolv.conf", "no name server answered");
+		return say(out, CHECK_UNKNOWN, "see /etc/resolv.conf",
+				"no name server answered");
 	if (connects(found))
-		say(out, CHECK_GOOD, NULL, "port 25 of other mail servers can be reached");
+		say(out, CHECK_GOOD, NULL,
+				"port 25 of other mail servers can be reached");
 	else
-		say(out, CHECK_WORRY, "ask your provider to open it, or send through a relay",
-				"port 25 of %s cannot be reached: outbound mail is blocked here", host);
+		say(out, CHECK_WORRY,
+				"ask your provider to open it, or send through a relay",
+				"port 25 of %s cannot be reached: outbound mail is "
+				"blocked here",
+				host);
 	freeaddrinfo(found);
 }
 
@@ -127,8 +141,9 @@ static bool is_public(const struct sockaddr *address)
 	if (address->sa_family != AF_INET)
 		return false;
 	ip = ntohl(v4->sin_addr.s_addr);
-	return ip >> 24 != 10 && ip >> 24 != 127 && ip >> 20 != 0xac1 && ip >> 16 != 0xc0a8 &&
-			ip >> 16 != 0xa9fe && ip >> 22 != (0x64400000u >> 22) && ip >> 24 != 0;
+	return ip >> 24 != 10 && ip >> 24 != 127 && ip >> 20 != 0xac1 &&
+	       ip >> 16 != 0xc0a8 && ip >> 16 != 0xa9fe &&
+	       ip >> 22 != (0x64400000u >> 22) && ip >> 24 != 0;
 }
 
 static size_t public_addresses(struct sockaddr_storage *out)
@@ -162,30 +177,37 @@ static void look_at_reverse_dns(const struct host_facts *facts, struct check_res
 	if (facts->offline)
 		return say_offline(out);
 	if (count == 0)
-		return say(out, CHECK_UNKNOWN, "behind NAT the PTR of the outer address must name this host",
+		return say(out, CHECK_UNKNOWN,
+				"behind NAT the PTR of the outer address must name this "
+				"host",
 				"this host has no public address of its own");
 	for (size_t i = 0; i < count; i++) {
 		const struct sockaddr *address = (const struct sockaddr *)&addresses[i];
 		char number[64] = "?", name[256];
 
-		getnameinfo(address, address_size(&addresses[i]), number, sizeof(number), NULL, 0,
-				NI_NUMERICHOST);
-		if (getnameinfo(address, address_size(&addresses[i]), name, sizeof(name), NULL, 0,
-				    NI_NAMEREQD))
+		getnameinfo(address, address_size(&addresses[i]), number, sizeof(number),
+				NULL, 0, NI_NUMERICHOST);
+		if (getnameinfo(address, address_size(&addresses[i]), name, sizeof(name),
+				    NULL, 0, NI_NAMEREQD))
 			return say(out, CHECK_WORRY, "set it where the address is rented",
-					"%s has no PTR record; many receivers refuse such senders",
+					"%s has no PTR record; many receivers refuse "
+					"such senders",
 					number);
 		if (!view_eq_nocase(view_z(name), view_z(facts->host_name)))
-			return say(out, CHECK_WORRY, "make it the host's own name where the address is rented",
-					"the PTR record of %s says %s, not %s", number, name,
-					facts->host_name);
+			return say(out, CHECK_WORRY,
+					"make it the host's own name where the address "
+					"is rented",
+					"the PTR record of %s says %s, not %s", number,
+					name, facts->host_name);
 	}
-	say(out, CHECK_GOOD, NULL, "every public address has the PTR %s", facts->host_name);
+	say(out, CHECK_GOOD, NULL, "every public address has the PTR %s",
+			facts->host_name);
 }
 
 static bool is_listed(const struct sockaddr_in *address, const char *list)
 {
-	struct addrinfo hints = { .ai_family = AF_INET, .ai_socktype = SOCK_STREAM }, *found;
+	struct addrinfo hints = { .ai_family = AF_INET, .ai_socktype = SOCK_STREAM },
+			*found;
 	const unsigned char *ip = (const unsigned char *)&address->sin_addr;
 	char name[128];
 	uint32_t answer;
@@ -195,7 +217,8 @@ static bool is_listed(const struct sockaddr_in *address, const char *list)
 		return false;
 	answer = ntohl(((struct sockaddr_in *)(void *)found->ai_addr)->sin_addr.s_addr);
 	freeaddrinfo(found);
-	return answer >> 8 == 0x7f0000; /* 127.0.0.x; 127.255.255.x refuses the question */
+	return answer >> 8 ==
+	       0x7f0000; /* 127.0.0.x; 127.255.255.x refuses the question */
 }
 
 static void look_at_block_lists(const struct host_facts *facts, struct check_result *out)
@@ -207,15 +230,22 @@ static void look_at_block_lists(const struct host_facts *facts, struct check_res
 	if (facts->offline)
 		return say_offline(out);
 	if (count == 0)
-		return say(out, CHECK_UNKNOWN, NULL, "this host has no public address of its own");
+		return say(out, CHECK_UNKNOWN, NULL,
+				"this host has no public address of its own");
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; k < ARRAY_LEN(lists); k++)
 			if (addresses[i].ss_family == AF_INET &&
-					is_listed((const struct sockaddr_in *)&addresses[i], lists[k]))
-				return say(out, CHECK_WORRY, "its web page says why and how to be taken off",
-						"an address of this host is on the block list %s",
+					is_listed((const struct sockaddr_in *)&addresses
+									[i],
+							lists[k]))
+				return say(out, CHECK_WORRY,
+						"its web page says why and how to be "
+						"taken off",
+						"an address of this host is on the block "
+						"list %s",
 						lists[k]);
-	say(out, CHECK_GOOD, NULL, "on none of the %zu block lists that were asked", ARRAY_LEN(lists));
+	say(out, CHECK_GOOD, NULL, "on none of the %zu block lists that were asked",
+			ARRAY_LEN(lists));
 }
 
 /* -- the machine ------------------------------------------------------------------------- */
@@ -241,11 +271,15 @@ static void look_at_disk(const struct host_facts *facts, struct check_result *ou
 	uint64_t free_mib;
 
 	if (statvfs(facts->data, &disk))
-		return say(out, CHECK_UNKNOWN, NULL, "%s: %s", facts->data, strerror(errno));
+		return say(out, CHECK_UNKNOWN, NULL, "%s: %s", facts->data,
+				strerror(errno));
 	free_mib = (uint64_t)disk.f_bavail * disk.f_frsize / (1024 * 1024);
 	if (free_mib < LEAST_FREE_MIB)
-		say(out, CHECK_WORRY, "mail is refused, not lost, when a disk is full; give it more",
-				"%llu MiB are free at %s", (unsigned long long)free_mib, facts->data);
+		say(out, CHECK_WORRY,
+				"mail is refused, not lost, when a disk is full; give it "
+				"more",
+				"%llu MiB are free at %s", (unsigned long long)free_mib,
+				facts->data);
 	else
 		say(out, CHECK_GOOD, NULL, "%llu GiB are free at %s",
 				(unsigned long long)(free_mib / 1024), facts->data);
@@ -265,15 +299,17 @@ const size_t host_check_count = ARRAY_LEN(host_checks);
 
 size_t host_checks_print(const struct host_facts *facts)
 {
-	static const char *const marks[] = { [CHECK_GOOD] = "ok", [CHECK_WORRY] = "!!",
-		[CHECK_UNKNOWN] = "??" };
+	static const char *const marks[] = {
+		[CHECK_GOOD] = "ok", [CHECK_WORRY] = "!!", [CHECK_UNKNOWN] = "??"
+	};
 	size_t worries = 0;
 
 	for (size_t i = 0; i < host_check_count; i++) {
 		struct check_result result = { CHECK_UNKNOWN, "", "" };
 
 		host_checks[i].look(facts, &result);
-		printf("  %-2s  %-12s %s\n", marks[result.verdict], host_checks[i].name, result.saw);
+		printf("  %-2s  %-12s %s\n", marks[result.verdict], host_checks[i].name,
+				result.saw);
 		if (result.help[0])
 			printf("      %-12s -> %s\n", "", result.help);
 		fflush(stdout);

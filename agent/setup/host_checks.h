@@ -23,7 +23,7 @@ struct check_result {
 
 struct host_facts {
 	const char *host_name; /* mail.example.org */
-	const char *data;      /* a folder that exists, on the disk that will hold the mail */
+	const char *data; /* a folder that exists, on the disk that will hold the mail */
 	const uint16_t *ports; /* to be opened */
 	size_t port_count;
 	bool offline; /* ask nobody outside: those checks are CHECK_UNKNOWN */

@@ -11,7 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MOST_TEXT = 64 * 1024 };
+enum {
+	MOST_TEXT = 64 * 1024
+};
 
 struct writer {
 	const struct init_answers *answers;
@@ -20,11 +22,13 @@ struct writer {
 
 static const char *path_in(struct writer *w, const char *name)
 {
-	snprintf(w->failure->path, sizeof(w->failure->path), "%s/%s", w->answers->dir, name);
+	snprintf(w->failure->path, sizeof(w->failure->path), "%s/%s", w->answers->dir,
+			name);
 	return w->failure->path;
 }
 
-static int write_new(struct writer *w, const char *name, const struct buf *text, mode_t mode)
+static int write_new(
+		struct writer *w, const char *name, const struct buf *text, mode_t mode)
 {
 	const char *path = path_in(w, name);
 
@@ -41,17 +45,23 @@ static int write_state(struct writer *w)
 	CLEANUP(buf_free) struct buf text = BUF_NULL(MOST_TEXT);
 
 	buf_addf(&text,
-			"# What should be. After a change: `posthus plan`, then `posthus apply`.\n"
-			"# `posthus explain FIELD` says what a field means; docs/state-language.md has them all.\n"
+			"# What should be. After a change: `posthus plan`, then `posthus "
+			"apply`.\n"
+			"# `posthus explain FIELD` says what a field means; "
+			"docs/state-language.md has them all.\n"
 			"version: 1\n"
 			"\n"
 			"hosts:\n"
 			"  mail:\n"
-			"    name: %s            # what other servers see; needs A, AAAA and PTR records\n"
-			"    # listen: {smtp: 25, submission: 587, submissions: 465, imaps: 993}   # the defaults\n"
+			"    name: %s            # what other servers see; needs A, AAAA "
+			"and PTR records\n"
+			"    # listen: {smtp: 25, submission: 587, submissions: 465, "
+			"imaps: 993}   # the defaults\n"
 			"\n"
-			"certs: none               # self-signed, made by the agent. Your own from files:\n"
-			"# certs: {mail: {files: {chain: /etc/ssl/mail.pem, key: {host_file: /etc/ssl/mail.key}}}}\n"
+			"certs: none               # self-signed, made by the agent. "
+			"Your own from files:\n"
+			"# certs: {mail: {files: {chain: /etc/ssl/mail.pem, key: "
+			"{host_file: /etc/ssl/mail.key}}}}\n"
 			"\n"
 			"groups:\n"
 			"  admins: {members: [\"%s\"]}\n"
@@ -59,7 +69,8 @@ static int write_state(struct writer *w)
 			"domains:\n"
 			"  %s:\n"
 			"    contact: group/admins # gets postmaster@ and abuse@\n"
-			"    subaddress: \"+\"       # mail to name+anything@ reaches name@\n"
+			"    subaddress: \"+\"       # mail to name+anything@ reaches "
+			"name@\n"
 			"    # catch_all: \"%s\"\n"
 			"\n"
 			"users:\n"
@@ -70,8 +81,8 @@ static int write_state(struct writer *w)
 			"\n"
 			"aliases: {}\n"
 			"#  \"info@%s\": [\"%s\"]\n",
-			a->host_name, a->user, a->domain, a->user, a->user, a->domain, a->domain,
-			a->user);
+			a->host_name, a->user, a->domain, a->user, a->user, a->domain,
+			a->domain, a->user);
 	return write_new(w, "state/mail.yaml", &text, 0644);
 }
 
@@ -81,14 +92,19 @@ static int write_agent_file(struct writer *w)
 	CLEANUP(buf_free) struct buf text = BUF_NULL(MOST_TEXT);
 
 	buf_addf(&text,
-			"# This machine's own file: it is not part of the state and never comes from Git.\n"
+			"# This machine's own file: it is not part of the state and "
+			"never comes from Git.\n"
 			"data: %s\n"
 			"%s"
-			"state: {path: state}      # relative paths are meant from this file\n"
-			"watch: false              # true: a saved file is applied once it is quiet and valid\n"
-			"# allow: {host_files: [/etc/ssl/mail.pem, /etc/ssl/mail.key]}   # what the state may read here\n",
+			"state: {path: state}      # relative paths are meant from this "
+			"file\n"
+			"watch: false              # true: a saved file is applied once "
+			"it is quiet and valid\n"
+			"# allow: {host_files: [/etc/ssl/mail.pem, /etc/ssl/mail.key]}   "
+			"# what the state may read here\n",
 			a->data,
-			a->credential ? "master_key: {credential: posthus-master}   # given by the systemd unit\n"
+			a->credential ? "master_key: {credential: posthus-master}   # "
+					"given by the systemd unit\n"
 				      : "master_key: {host_file: master.key}\n");
 	return write_new(w, "agent.yaml", &text, 0644);
 }
@@ -105,19 +121,26 @@ static int write_recovery_kit(struct writer *w)
 	buf_addf(&text,
 			"Recovery kit of the mail server %s\n"
 			"\n"
-			"Print this page, keep it away from the server, and delete this file.\n"
+			"Print this page, keep it away from the server, and delete this "
+			"file.\n"
 			"\n"
-			"Everything on the server's disk is encrypted under this master key:\n"
+			"Everything on the server's disk is encrypted under this master "
+			"key:\n"
 			"\n"
 			"    %.*s\n"
 			"\n"
 			"To read its data again on another machine:\n"
-			"  1. install posthus, and put the line above alone into a file of mode 0600\n"
-			"  2. name that file in agent.yaml:  master_key: {host_file: PATH}\n"
-			"  3. put the data directory where agent.yaml says, and start `posthus run`\n"
+			"  1. install posthus, and put the line above alone into a file "
+			"of mode 0600\n"
+			"  2. name that file in agent.yaml:  master_key: {host_file: "
+			"PATH}\n"
+			"  3. put the data directory where agent.yaml says, and start "
+			"`posthus run`\n"
 			"\n"
-			"Who has this key and the disk reads all mail. Who has lost it reads none.\n",
-			w->answers->host_name, (int)view_trim(view_of(key, len)).len, key);
+			"Who has this key and the disk reads all mail. Who has lost it "
+			"reads none.\n",
+			w->answers->host_name, (int)view_trim(view_of(key, len)).len,
+			key);
 	explicit_bzero(key, len);
 	return write_new(w, "recovery-kit.txt", &text, 0600);
 }

@@ -98,7 +98,14 @@ agent_state() {
 agent_start() {
 	"$POSTHUS" run --config "$home/agent.yaml" >>"$home/log" 2>&1 &
 	agent_pid=$!
-	posthus wait --timeout 30s >/dev/null 2>"$work/wait" && return
+	posthus wait --timeout 30s >/dev/null 2>"$work/wait" &
+	local waiter=$!
+	wait -n "$agent_pid" "$waiter" # whichever ends first: the agent only where it cannot start
+	if kill -0 "$agent_pid" 2>/dev/null; then
+		wait "$waiter"
+		return
+	fi
+	kill "$waiter" 2>/dev/null
 	wait "$agent_pid"
 	agent_exit=$?
 	agent_pid=
