@@ -112,13 +112,15 @@ static bool skip(struct view *text, char byte)
 static int check_lengths(struct view path, struct view local, struct view host,
 		enum smtp_path_kind kind)
 {
+	size_t len = path.len + strlen("<>"); /* RFC 5321, 4.5.3.1.3 counts them */
+
 	if (host.len > limit_value(LIMIT_SMTP_DOMAIN))
 		return SMTP_PATH_E_DOMAIN;
 	if (kind == SMTP_REVERSE_PATH)
-		return path.len > limit_value(LIMIT_SMTP_PATH) ? SMTP_PATH_E_LENGTH : 0;
+		return len > limit_value(LIMIT_SMTP_PATH) ? SMTP_PATH_E_LENGTH : 0;
 	if (local.len > limit_value(LIMIT_SMTP_LOCAL_PART))
 		return SMTP_PATH_E_LOCAL_PART;
-	return path.len > limit_value(LIMIT_SMTP_FORWARD_PATH) ? SMTP_PATH_E_LENGTH : 0;
+	return len > limit_value(LIMIT_SMTP_FORWARD_PATH) ? SMTP_PATH_E_LENGTH : 0;
 }
 
 static int read_mailbox(struct view *text, enum smtp_path_kind kind, struct buf *mailbox)

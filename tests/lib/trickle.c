@@ -75,29 +75,33 @@ static bool perform(struct drive *d)
 	return moved;
 }
 
-/* Feeds the flight until it is in or the engine takes no more. */
+static bool feed_piece(struct drive *d, size_t *at)
+{
+	size_t size, took;
+	char *piece;
+
+	if (*at == d->flight.len || !(engine_want(d->engine) & WANT_READ))
+		return false;
+	size = piece_size(d, d->flight.len - *at);
+	/* a copy of its own, so that a sanitizer sees a byte too far */
+	piece = xmalloc(size);
+	memcpy(piece, d->flight.data + *at, size);
+	took = engine_feed(d->engine, view_of(piece, size), d->now);
+	free(piece);
+	if (took > size)
+		die("the engine took more than it was given");
+	*at += took;
+	return took > 0;
+}
+
+/* Feeds the flight until it is in or the engine takes no more. Answers come when it does
+ * not read: all bytes of a flight are there before the first of them is answered. */
 static void feed(struct drive *d)
 {
 	size_t at = 0;
-	bool moved = true;
 
-	while (moved) {
-		moved = perform(d);
-		if (at < d->flight.len && engine_want(d->engine) & WANT_READ) {
-			size_t size = piece_size(d, d->flight.len - at);
-			/* a copy of its own, so that a sanitizer sees a byte too far */
-			char *piece = xmalloc(size);
-			size_t took;
-
-			memcpy(piece, d->flight.data + at, size);
-			took = engine_feed(d->engine, view_of(piece, size), d->now);
-			free(piece);
-			if (took > size)
-				die("the engine took more than it was given");
-			at += took;
-			moved = moved || took > 0;
-		}
-	}
+	while (feed_piece(d, &at) || perform(d))
+		continue;
 	buf_consume(&d->flight, at);
 }
 
