@@ -205,7 +205,7 @@ int certificate_self_sign(const struct view *names, size_t name_count, walltime 
 	if (!r)
 		r = write_out(x, key, chain_out, key_out);
 	ERR_clear_error();
-	return fault(r);
+	return r ? fault(r) : 0;
 }
 
 /* -- reading -------------------------------------------------------------------------- */

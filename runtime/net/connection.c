@@ -137,7 +137,7 @@ static void destroy(struct connection *c)
 	list_remove(&c->link);
 	map_remove(&shard->by_session, view_of(&c->session, sizeof(c->session)));
 	timer_deinit(&c->timer);
-	net_dismiss(shard->net, c->port, &c->peer);
+	net_forget(shard->net, c->port);
 	free(c->tls);
 	free(c);
 }
@@ -169,6 +169,7 @@ static void end(struct connection *c)
 	c->linger = NULL;
 	close(c->fd);
 	c->fd = -1;
+	net_dismiss(c->shard->net, c->port, &c->peer);
 	timer_set(&c->timer, NSTIME_NEVER);
 	c->state = ENDED;
 	if (c->outstanding == 0)
@@ -283,11 +284,11 @@ static void stream_event(struct bufferevent *stream, short what, void *arg)
 	} else if (c->state == HANDSHAKE || c->state == SWITCHING) {
 		log_tls_failure(c, stream);
 		break_off(c, "tls-failed");
-	} else if (what & BEV_EVENT_EOF) {
+	} else if (what & BEV_EVENT_ERROR) {
+		break_off(c, "broken"); /* an end of file may come in the same call */
+	} else {
 		c->eof = true;
 		drive(c, clock_now());
-	} else {
-		break_off(c, "broken");
 	}
 }
 

@@ -32,7 +32,8 @@ struct net {
 	struct net_caps caps;
 	struct tls_identities *identities;
 	struct map guests;
-	size_t counted, uncounted;
+	size_t open;               /* sockets that the caps count */
+	size_t counted, uncounted; /* connections that are not forgotten yet */
 };
 
 /* -- session numbers ------------------------------------------------------------------
@@ -235,6 +236,8 @@ static bool admit_guest(struct net *net, const struct peer *peer)
 	if (!guest_key(peer, key))
 		return true;
 	guest = map_get(&net->guests, view_of(key, sizeof(key)));
+	if (!guest && net->caps.connections_per_ip == 0)
+		return false;
 	if (!guest) {
 		guest = xcalloc(1, sizeof(*guest));
 		memcpy(guest->key, key, sizeof(key));
@@ -266,37 +269,47 @@ bool net_admit(struct net *net, const struct port *port, const struct peer *peer
 	bool admitted = true;
 
 	pthread_mutex_lock(&net->lock);
-	if (port->uncounted)
+	if (port->uncounted) {
 		net->uncounted++;
-	else if (net->counted < net->caps.connections && admit_guest(net, peer))
+	} else if (net->open < net->caps.connections && admit_guest(net, peer)) {
+		net->open++;
 		net->counted++;
-	else
+	} else {
 		admitted = false;
+	}
 	pthread_mutex_unlock(&net->lock);
 	return admitted;
 }
 
 void net_dismiss(struct net *net, const struct port *port, const struct peer *peer)
 {
+	if (port->uncounted)
+		return;
 	pthread_mutex_lock(&net->lock);
-	if (port->uncounted) {
+	net->open--;
+	dismiss_guest(net, peer);
+	pthread_mutex_unlock(&net->lock);
+}
+
+void net_forget(struct net *net, const struct port *port)
+{
+	pthread_mutex_lock(&net->lock);
+	if (port->uncounted)
 		net->uncounted--;
-	} else {
+	else
 		net->counted--;
-		dismiss_guest(net, peer);
-	}
 	pthread_cond_broadcast(&net->change);
 	pthread_mutex_unlock(&net->lock);
 }
 
 size_t net_sessions(struct net *net)
 {
-	size_t counted;
+	size_t open;
 
 	pthread_mutex_lock(&net->lock);
-	counted = net->counted;
+	open = net->open;
 	pthread_mutex_unlock(&net->lock);
-	return counted;
+	return open;
 }
 
 /* -- identities -----------------------------------------------------------------------

@@ -28,9 +28,11 @@ struct shard *net_next_shard(struct net *net);
 struct shard *net_shard_of(struct net *net, uint64_t session);
 uint64_t net_new_session(struct net *net, const struct shard *shard);
 /* Counts a newcomer; false where a cap is reached. Each true is followed by one
- * net_dismiss. */
+ * net_dismiss, when its socket is closed, and one net_forget, when nothing of it is left.
+ */
 bool net_admit(struct net *net, const struct port *port, const struct peer *peer);
 void net_dismiss(struct net *net, const struct port *port, const struct peer *peer);
+void net_forget(struct net *net, const struct port *port);
 /* The current set with a reference, or NULL. */
 struct tls_identities *net_identities(struct net *net);
 

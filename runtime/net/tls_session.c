@@ -196,14 +196,21 @@ static int no_passphrase(char *buf, int size, int writing, void *arg)
 	return -1;
 }
 
-static int load_chain(SSL_CTX *context, struct view pem)
+static BIO *open_pem(struct view pem)
 {
-	BIO *in = BIO_new_mem_buf(pem.data, (int)pem.len);
-	X509 *certificate;
-	int r = TLS_E_CHAIN;
+	BIO *in = BIO_new_mem_buf(pem.len ? pem.data : "", (int)pem.len);
 
 	if (!in)
 		die("out of memory");
+	return in;
+}
+
+static int load_chain(SSL_CTX *context, struct view pem)
+{
+	BIO *in = open_pem(pem);
+	X509 *certificate;
+	int r = TLS_E_CHAIN;
+
 	certificate = PEM_read_bio_X509(in, NULL, no_passphrase, NULL);
 	if (certificate && SSL_CTX_use_certificate(context, certificate) == 1)
 		r = 0;
@@ -219,12 +226,10 @@ static int load_chain(SSL_CTX *context, struct view pem)
 
 static int load_key(SSL_CTX *context, struct view pem)
 {
-	BIO *in = BIO_new_mem_buf(pem.data, (int)pem.len);
+	BIO *in = open_pem(pem);
 	EVP_PKEY *key;
 	int r = 0;
 
-	if (!in)
-		die("out of memory");
 	key = PEM_read_bio_PrivateKey(in, NULL, no_passphrase, NULL);
 	if (!key)
 		r = TLS_E_KEY;

@@ -1,0 +1,202 @@
+#include "runtime/net/tls_session.h"
+
+#include "runtime/crypto/certificate.h"
+#include "tests/lib/test.h"
+#include "tests/runtime/net/toy.h"
+
+#include <openssl/x509v3.h>
+
+static void expect_name(struct client *c, const char *name)
+{
+	X509 *x = SSL_get1_peer_certificate(c->ssl);
+
+	assert_non_null(x);
+	assert_int_equal(X509_check_host(x, name, 0, 0, NULL), 1);
+	X509_free(x);
+}
+
+/* True where a handshake of this kind succeeds. */
+static bool try_handshake(
+		struct toy *toy, int version, const char *name, const char *alpn)
+{
+	struct client c;
+	bool done;
+
+	client_connect(&c, toy);
+	done = client_secure(&c, version, name, alpn);
+	if (done) {
+		char byte;
+
+		/* In TLS 1.3 a refusal may come after the client thinks it is done. */
+		done = client_read(&c, &byte, 1) == 1;
+	}
+	client_close(&c);
+	return done;
+}
+
+static void old_versions_are_refused(void **state)
+{
+	struct toy *toy = toy_new(true, true);
+
+	(void)state;
+	assert_false(try_handshake(toy, TLS1_VERSION, NULL, NULL));
+	assert_false(try_handshake(toy, TLS1_1_VERSION, NULL, NULL));
+	assert_true(try_handshake(toy, TLS1_2_VERSION, NULL, NULL));
+	assert_true(try_handshake(toy, TLS1_3_VERSION, NULL, NULL));
+	toy_free(toy);
+}
+
+static void another_protocol_by_alpn_is_refused(void **state)
+{
+	struct toy *toy = toy_new(true, true);
+
+	(void)state;
+	assert_true(try_handshake(toy, 0, NULL, "toy"));
+	assert_false(try_handshake(toy, 0, NULL, "http/1.1"));
+	assert_false(try_handshake(toy, 0, NULL, "toyish"));
+	toy_free(toy);
+}
+
+static void only_ecdhe_with_aead_is_offered(void **state)
+{
+	static const char *const suites[] = { "AES128-GCM-SHA256", "AES128-SHA",
+		"ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES128-SHA256",
+		"DHE-RSA-AES128-GCM-SHA256" };
+	struct toy *toy = toy_new(true, true);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(suites); i++) {
+		SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+		struct client c;
+
+		client_connect(&c, toy);
+		SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION);
+		assert_int_equal(SSL_CTX_set_cipher_list(context, suites[i]), 1);
+		c.ssl = SSL_new(context);
+		SSL_set_fd(c.ssl, c.fd);
+		assert_int_not_equal(SSL_connect(c.ssl), 1);
+		client_close(&c);
+		SSL_CTX_free(context);
+	}
+	toy_free(toy);
+}
+
+static void nothing_is_resumed_or_renegotiated(void **state)
+{
+	struct toy *toy = toy_new(true, true);
+	struct client c;
+
+	(void)state;
+	client_connect(&c, toy);
+	assert_true(client_secure(&c, TLS1_2_VERSION, NULL, NULL));
+	client_expect(&c, "hello");
+	assert_false(SSL_SESSION_is_resumable(SSL_get0_session(c.ssl)));
+	assert_int_equal(SSL_renegotiate(c.ssl), 1);
+	assert_int_not_equal(SSL_do_handshake(c.ssl), 1);
+	client_close(&c);
+
+	client_connect(&c, toy);
+	assert_true(client_secure(&c, TLS1_3_VERSION, NULL, NULL));
+	client_expect(&c, "hello");
+	client_send(&c, "say tickets would have come by now\n");
+	client_expect(&c, "tickets would have come by now");
+	assert_false(SSL_SESSION_is_resumable(SSL_get0_session(c.ssl)));
+	client_close(&c);
+	toy_free(toy);
+}
+
+static void a_name_chooses_its_certificate(void **state)
+{
+	static const struct {
+		const char *asked, *served;
+	} cases[] = {
+		{ "toy.example", "toy.example" },
+		{ "other.example", "other.example" },
+		{ "OTHER.example", "other.example" },
+		{ "a.wild.example", "b.wild.example" },
+		{ "unknown.example", "toy.example" },
+		{ "a.b.wild.example", "toy.example" },
+		{ "..\\..\\etc/passwd", "toy.example" },
+		{ NULL, "toy.example" },
+	};
+	struct toy *toy = toy_new(true, false);
+	struct tls_identities *all = tls_identities_new();
+
+	(void)state;
+	toy_add_identity(all, "toy.example", NULL);
+	toy_add_identity(all, "other.example", "*.wild.example");
+	net_set_identities(toy->net, all);
+	tls_identities_unref(all);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct client c;
+
+		client_connect(&c, toy);
+		assert_true(client_secure(&c, 0, cases[i].asked, NULL));
+		expect_name(&c, cases[i].served);
+		client_close(&c);
+	}
+	toy_free(toy);
+}
+
+static void identities_are_swapped_under_living_sessions(void **state)
+{
+	struct toy *toy = toy_new(true, true);
+	struct tls_identities *next = tls_identities_new();
+	struct client old, new;
+
+	(void)state;
+	client_connect(&old, toy);
+	assert_true(client_secure(&old, 0, NULL, NULL));
+	client_expect(&old, "hello");
+	toy_add_identity(next, "next.example", NULL);
+	net_set_identities(toy->net, next);
+	tls_identities_unref(next);
+	client_connect(&new, toy);
+	assert_true(client_secure(&new, 0, NULL, NULL));
+	expect_name(&new, "next.example");
+	client_send(&old, "say old\n");
+	client_expect(&old, "old");
+	client_close(&old);
+	client_close(&new);
+	toy_free(toy);
+}
+
+static void an_identity_must_be_whole(void **state)
+{
+	struct tls_identities *all = tls_identities_new();
+	struct view name = VIEW("a.example");
+	struct buf chain = BUF_NULL(CERTIFICATE_MAX), other = BUF_NULL(CERTIFICATE_MAX);
+	struct secret key = SECRET_NULL, other_key = SECRET_NULL, none = SECRET_NULL;
+
+	(void)state;
+	assert_int_equal(certificate_self_sign(&name, 1, 1700000000, 1, &chain, &key), 0);
+	assert_int_equal(certificate_self_sign(
+					 &name, 1, 1700000000, 1, &other, &other_key),
+			0);
+	assert_int_equal(tls_identities_add(all, VIEW("no pem"), &key), TLS_E_CHAIN);
+	assert_int_equal(tls_identities_add(all, VIEW(""), &key), TLS_E_CHAIN);
+	assert_int_equal(tls_identities_add(all, buf_view(&chain), &none), TLS_E_KEY);
+	assert_int_equal(tls_identities_add(all, buf_view(&chain), &other_key),
+			TLS_E_MISMATCH);
+	assert_int_equal(tls_identities_add(all, buf_view(&chain), &key), 0);
+	tls_identities_unref(all);
+	secret_free(&key);
+	secret_free(&other_key);
+	buf_free(&chain);
+	buf_free(&other);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(old_versions_are_refused),
+		cmocka_unit_test(another_protocol_by_alpn_is_refused),
+		cmocka_unit_test(only_ecdhe_with_aead_is_offered),
+		cmocka_unit_test(nothing_is_resumed_or_renegotiated),
+		cmocka_unit_test(a_name_chooses_its_certificate),
+		cmocka_unit_test(identities_are_swapped_under_living_sessions),
+		cmocka_unit_test(an_identity_must_be_whole),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
