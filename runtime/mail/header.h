@@ -24,6 +24,9 @@ struct header_iterator {
 struct header_iterator header_iterate(struct view block);
 bool header_next(struct header_iterator *it, struct header_field *out);
 
+/* Splits one whole field, with its continuation lines, into name and value. */
+void header_field_split(struct view whole, struct header_field *out);
+
 /* The first field of that name, compared without case. */
 bool header_find(struct view block, struct view name, struct header_field *out);
 size_t header_count(struct view block, struct view name);

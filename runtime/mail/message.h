@@ -50,21 +50,17 @@ enum part_field {
 };
 
 /* What was odd: a set. */
+/* clang-format off */
 enum message_note {
-	NOTE_DUPLICATE_FIELD =
-			1
-			<< 0, /* a kept field came twice in a header: the first counts */
-	NOTE_TOO_DEEP = 1 << 1,        /* LIMIT_MIME_DEPTH */
-	NOTE_TOO_MANY_PARTS = 1 << 2,  /* LIMIT_MIME_PARTS */
-	NOTE_HEADER_TOO_LONG = 1 << 3, /* LIMIT_MIME_HEADER */
-	NOTE_BOUNDARY_MISSING = 1
-				<< 4, /* a multipart with no boundary, or one too long */
-	NOTE_UNCLOSED = 1 << 5,       /* a multipart without its closing delimiter */
-	NOTE_FIELDS_DROPPED = 1 << 6, /* LIMIT_MIME_KEPT: later fields count as absent */
-	NOTE_EIGHT_BIT_HEADER = 1 << 7,
-	NOTE_NUL = 1 << 8,
-	NOTE_BARE_LF = 1 << 9,
+	NOTE_DUPLICATE_FIELD  = 1 << 0, /* a kept field came twice: the first counts */
+	NOTE_TOO_DEEP         = 1 << 1, /* LIMIT_MIME_DEPTH */
+	NOTE_TOO_MANY_PARTS   = 1 << 2, /* LIMIT_MIME_PARTS */
+	NOTE_HEADER_TOO_LONG  = 1 << 3, /* LIMIT_MIME_HEADER */
+	NOTE_BOUNDARY_MISSING = 1 << 4, /* a multipart with no boundary, or one too long */
+	NOTE_UNCLOSED         = 1 << 5, /* a multipart without its closing delimiter */
+	NOTE_FIELDS_DROPPED   = 1 << 6, /* LIMIT_MIME_KEPT: later fields count as absent */
 };
+/* clang-format on */
 
 struct message_part {
 	enum part_kind kind;
@@ -73,10 +69,9 @@ struct message_part {
 	struct message_part *following; /* in the order of the message */
 	unsigned depth;                 /* the message itself: 0 */
 
-	/* In octets from the start of the message; lines are counted by their line ends.
-	 */
-	uint64_t header_offset, header_size; /* with the empty line; its lines: */
-	uint64_t header_lines;
+	/* In octets from the start of the message; the body follows the header. The header
+	 * has the empty line; lines are counted by their line ends. */
+	uint64_t header_offset, header_size;
 	uint64_t body_offset, body_size, body_lines;
 
 	struct content_type type; /* the default where it is absent or malformed */
@@ -91,6 +86,7 @@ struct message {
 	struct message_part *root;
 	size_t part_count;
 	uint64_t size; /* octets */
+	uint64_t work; /* octets looked at: a small multiple of size, whatever came */
 	unsigned notes;
 };
 
