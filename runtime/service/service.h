@@ -46,27 +46,11 @@ struct net *service_net(const struct service *s);
 struct workers *service_workers(const struct service *s);
 struct sessions *service_sessions(const struct service *s);
 
+/* Whether mail is accepted is intake_accepting()'s to say. */
 void service_set_intake(struct service *s, struct intake *intake);
 struct intake *service_intake(const struct service *s);
 void service_set_accounts(struct service *s, struct accounts *accounts);
 struct accounts *service_accounts(const struct service *s);
-
-/* -- what is counted, and whether mail is taken ---------------------------------------
- */
-
-enum service_counter {
-	COUNTER_ACCEPTED,  /* messages answered 250 */
-	COUNTER_DELIVERED, /* copies filed in a mailbox */
-	COUNTERS,
-};
-
-void service_count(struct service *s, enum service_counter counter, uint64_t by);
-uint64_t service_counted(const struct service *s, enum service_counter counter);
-
-/* After a disk fault no more mail is taken until the process has restarted: 451 4.3.0
- * (-ENOSPC and -EDQUOT do not count: 452 4.3.1 each, and on). Logged once. */
-void service_disk_fault(struct service *s, int fault);
-bool service_accepting(const struct service *s);
 
 /* -- for the agent --------------------------------------------------------------------
  */
