@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# From a state file to a running server, and back to the state: plan, apply, status, get, wait, history.
+. "$(dirname "$0")/lib.sh"
+
+agent_new
+agent_state "$root/tests/whole/states/mail.yaml"
+check "validate takes the state" posthus validate "$home/state"
+
+# Every byte and name below the data directory; the lock and the socket are not data.
+digest() { (cd "$home/data" && find . -type f ! -name lock -print0 | sort -z | xargs -0 sha256sum; find . | sort) | sha256sum; }
+
+plan_offline_first() { posthus plan >"$work/plan" && grep -q '10 add\|add' "$work/plan"; }
+check "plan works before any agent has run" plan_offline_first
+[ ! -e "$home/data/control.db" ] && ok "and made no database" || bad "and made no database"
+
+check "the agent starts" agent_start
+before=$(digest)
+refuse "plan --detailed-exitcode says that there are changes" 2 "+ user anna" posthus plan --detailed-exitcode
+[ "$before" = "$(digest)" ] && ok "plan writes nothing" || bad "plan writes nothing"
+check "apply --wait" posthus apply --wait
+check "a user is Ready" posthus wait --for Ready user/anna --timeout 10s
+refuse "what is not there is not Ready" 8 "does not exist" posthus wait --for Ready user/nobody --timeout 1s
+before=$(digest)
+refuse "the second apply has no steps" 0 "no changes" posthus apply
+[ "$before" = "$(digest)" ] && ok "and wrote nothing" || bad "and wrote nothing"
+refuse "plan --detailed-exitcode says so too" 0 "no changes" posthus plan --detailed-exitcode
+refuse "status reads in five seconds" 0 "user" posthus status
+refuse "status of one object" 0 "anna@org.example" posthus status user/anna
+refuse "get lists a kind" 0 "carol@org.example" posthus get user
+refuse "get --origin says which line gave what" 0 "mail.yaml:" posthus get user/anna --origin
+refuse "history names the generation" 0 "1" posthus history
+refuse "an object that is not there" 1 "there is no user/nobody" posthus get user/nobody
+status_is_json() { posthus status -o json | python3 -c 'import json,sys; d=json.load(sys.stdin); assert d["ready"] is True and d["format_version"] == 1, d'; }
+check "status -o json" status_is_json
+
+offline_plan_matches() {
+	agent_stop
+	local kept
+	kept=$(digest)
+	posthus plan >"$work/offline" 2>/dev/null && grep -q 'no changes' "$work/offline" && [ "$kept" = "$(digest)" ]
+}
+check "plan beside a stopped agent agrees and writes nothing" offline_plan_matches
+check "a restart serves the same generation" agent_start
+check "and its users are Ready" posthus wait --for Ready user/anna --timeout 10s
+check "SIGTERM ends it with 0" bash -c "exit $(agent_stop; echo "$agent_exit")"
+finish

@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# Programs that we did not write: swaks, curl, Python's smtplib and imaplib, mbsync, mutt.
+. "$(dirname "$0")/lib.sh"
+
+agent_new
+agent_state "$root/tests/whole/states/mail.yaml"
+agent_start || exit 1
+check "apply" posthus apply --wait
+password='pass word "quoted" \ and ünïcode'
+plain=plainpass
+set_password() { printf '%s\n' "$2" | posthus account passwd "$1"; }
+check "anna's password" set_password anna "$password"
+check "bo's password" set_password bo "$plain"
+
+# The self-signed certificate, pinned as an authority of its own.
+openssl s_client -connect "127.0.0.1:$IMAPS" -servername localhost </dev/null 2>/dev/null | openssl x509 >"$work/ca.pem"
+export SSL_CERT_FILE=$work/ca.pem
+
+# -- swaks
+swaks() { command swaks --server localhost --port "$SMTP" --from otto@elsewhere.example --timeout 20 --tls-ca-path "$work/ca.pem" "$@"; }
+check "swaks to a user" swaks --to anna@org.example
+check "swaks over STARTTLS, verified" swaks --to anna@org.example --tls --tls-verify
+check "swaks to an alias of two" swaks --to team@org.example
+check "swaks to a group's alias" swaks --to sales@org.example
+check "swaks to a further address" swaks --to a.nna@org.example
+check "swaks to a subaddress" swaks --to anna+list@org.example
+check "swaks to the twin domain" swaks --to anna@twin.example
+check "swaks to a catch-all" swaks --to whoever@all.example
+check "swaks to postmaster" swaks --to postmaster@org.example
+check "swaks to nowhere on purpose" swaks --to void@org.example
+refuse "no such user" 24 "550 5.1.1" swaks --to nobody@org.example
+refuse "a closed mailbox" 24 "This mailbox is closed" swaks --to closed@org.example
+refuse "never a relay" 24 "550 5.7.1" swaks --to someone@elsewhere.example
+refuse "no password without TLS" 28 "" swaks --port "$SUBMISSION" --to anna@org.example --auth PLAIN --auth-user anna@org.example --auth-password "$password"
+submit() { swaks --port "$SUBMISSION" --tls --to bo@org.example --auth-user bo@org.example --auth-password "$plain" "$@"; }
+check "submission, PLAIN" submit --from bo@org.example --auth PLAIN
+check "submission, LOGIN" submit --from bo@org.example --auth LOGIN
+check "submission with implicit TLS" swaks --port "$SUBMISSIONS" --tls-on-connect --to anna@org.example --from bo@org.example --auth PLAIN --auth-user bo@org.example --auth-password "$plain"
+refuse "submission under another's address" 23 "553 5.7.1" submit --from anna@org.example --auth PLAIN
+refuse "a wrong password" 28 "535 5.7.8" submit --auth PLAIN --auth-password wrong
+refuse "mail to other hosts says so" 24 "not served" swaks --port "$SUBMISSION" --tls --from bo@org.example --to x@elsewhere.example --auth PLAIN --auth-user bo@org.example --auth-password "$plain"
+
+# -- curl
+message() { printf 'From: Otto <otto@elsewhere.example>\r\nTo: anna@org.example\r\nSubject: =?utf-8?q?%s_=C3=A9?=\r\nMessage-ID: <%s@elsewhere.example>\r\nDate: Tue, 3 Mar 2026 10:00:00 +0100\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nB\xc3\xb6dy %s\r\n.leading dot\r\n..two\r\n' "$1" "$1" "$1"; }
+message curl >"$work/m.eml"
+check "curl sends" curl -sS --cacert "$work/ca.pem" --ssl-reqd --url "smtp://localhost:$SMTP" --mail-from otto@elsewhere.example --mail-rcpt carol@org.example -T "$work/m.eml"
+imap() { curl -sS --cacert "$work/ca.pem" --user "bo@org.example:$plain" "$@"; }
+url=imaps://localhost:$IMAPS
+check "curl CREATE" imap "$url" -X 'CREATE tried'
+check "curl APPEND" imap -T "$work/m.eml" "$url/tried"
+same_bytes() { imap "$url/tried;MAILINDEX=1" >"$work/got.eml" && cmp "$work/m.eml" "$work/got.eml"; }
+check "curl FETCH is the same, byte for byte" same_bytes
+curl_search() { imap "$url/tried?SUBJECT%20curl" | grep -q 'SEARCH 1'; }
+check "curl SEARCH" curl_search
+starttls() { curl -sS --cacert "$work/ca.pem" --ssl-reqd --user "bo@org.example:$plain" "imap://localhost:$IMAP/tried" -X 'STATUS tried (MESSAGES)' | grep -q 'MESSAGES 1'; }
+check "curl over IMAP STARTTLS" starttls
+check "curl DELETE" imap "$url" -X 'DELETE tried'
+
+# -- Python
+export PORT_SMTP=$SMTP PORT_SUBMISSIONS=$SUBMISSIONS PORT_IMAPS=$IMAPS ANNA_PASSWORD=$password BO_PASSWORD=$plain CA=$work/ca.pem
+check "Python smtplib and imaplib" python3 "$root/tests/whole/python_clients.py"
+
+# -- mbsync, both ways
+mkdir -p "$work/mail"
+cat >"$work/mbsyncrc" <<EOF
+IMAPAccount posthus
+Host localhost
+Port $IMAPS
+User bo@org.example
+Pass "$plain"
+SSLType IMAPS
+CertificateFile $work/ca.pem
+
+IMAPStore far
+Account posthus
+
+MaildirStore near
+Path $work/mail/
+Inbox $work/mail/INBOX
+SubFolders Verbatim
+
+Channel all
+Far :far:
+Near :near:
+Patterns "synced*"
+Create Both
+Remove Both
+Expunge Both
+SyncState *
+EOF
+imap "$url" -X 'CREATE synced' >/dev/null
+imap "$url" -X 'CREATE synced/below' >/dev/null
+for i in 1 2 3; do message "sync$i" >"$work/s.eml"; imap -T "$work/s.eml" "$url/synced" >/dev/null; done
+check "mbsync pulls" mbsync -q -c "$work/mbsyncrc" all
+mbsync_count() { [ "$(find "$work/mail/synced/cur" "$work/mail/synced/new" -type f | wc -l)" = "$1" ]; }
+check "three messages are here" mbsync_count 3
+message up >"$work/mail/synced/new/1.up:2,"
+rm "$(grep -l sync2 -r "$work/mail/synced/cur" "$work/mail/synced/new" | head -n 1)"
+check "mbsync pushes" mbsync -q -c "$work/mbsyncrc" all
+pushed() { imap "$url/synced?SUBJECT%20up" | grep -q 'SEARCH [0-9]' && ! imap "$url/synced?SUBJECT%20sync2" | grep -q 'SEARCH [0-9]'; }
+check "the new one is there and the deleted one is gone" pushed
+check "mbsync has nothing left to do" mbsync -q -c "$work/mbsyncrc" all
+
+# -- mutt in batch
+cat >"$work/muttrc" <<EOF
+set ssl_ca_certificates_file=$work/ca.pem
+set certificate_file=$work/ca.pem
+set ssl_force_tls=yes
+set imap_user=bo@org.example
+set imap_pass=$plain
+set folder=imaps://localhost:$IMAPS/
+set spoolfile=imaps://localhost:$IMAPS/synced
+set header_cache=
+set sort=mailbox-order
+set copy=no
+set smtp_url=smtps://bo@org.example@localhost:$SUBMISSIONS/
+set smtp_pass=$plain
+set from=bo@org.example
+set realname=Bo
+set pager_stop=no
+EOF
+mutt_copies() {
+	HOME=$work TERM=dumb mutt -n -F "$work/muttrc" -f "imaps://localhost:$IMAPS/synced" \
+		-e 'push "<tag-pattern>~s sync1<enter><tag-prefix><copy-message>=synced/below<enter>y<quit>y"' </dev/null
+	imap "$url" -X 'STATUS synced/below (MESSAGES)' | grep -q 'MESSAGES [1-9]'
+}
+check "mutt opens, tags and copies" mutt_copies
+mutt_sends() { echo "from mutt" | HOME=$work mutt -n -F "$work/muttrc" -s mutt-sent anna@org.example; }
+check "mutt sends" mutt_sends
+finish
