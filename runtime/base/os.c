@@ -2,6 +2,7 @@
 
 #include "runtime/base/error.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -111,6 +112,30 @@ static int real_unlink(void *state, const char *path)
 	return unlink(path) ? fault_errno() : 0;
 }
 
+static int real_list(void *state, const char *path, struct buf *out)
+{
+	int fd = real_open(state, path, O_RDONLY | O_DIRECTORY, 0);
+	struct dirent *entry;
+	DIR *folder;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	folder = fdopendir(fd);
+	if (!folder) {
+		close(fd);
+		return fault_errno();
+	}
+	while ((errno = 0, entry = readdir(folder))) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		buf_add(out, (struct view){ entry->d_name, strlen(entry->d_name) + 1 });
+	}
+	r = errno ? fault_errno() : 0;
+	closedir(folder);
+	return r;
+}
+
 static int real_sync_dir(void *state, const char *path)
 {
 	int fd = real_open(state, path, O_RDONLY | O_DIRECTORY, 0);
@@ -142,6 +167,7 @@ const struct os *os_real(void)
 		.truncate = real_truncate,
 		.rename = real_rename,
 		.unlink = real_unlink,
+		.list = real_list,
 		.sync_dir = real_sync_dir,
 		.close = real_close,
 	};

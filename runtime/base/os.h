@@ -7,6 +7,7 @@
 #ifndef BASE_OS_H
 #define BASE_OS_H
 
+#include "runtime/base/buf.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/view.h"
 
@@ -29,6 +30,9 @@ struct os {
 	int (*truncate)(void *state, int fd, off_t size);
 	int (*rename)(void *state, const char *from, const char *to);
 	int (*unlink)(void *state, const char *path);
+	/* Adds the names of what is in a directory, each with a NUL behind it; no "." and
+	 * "..". */
+	int (*list)(void *state, const char *path, struct buf *out);
 	/* fsync of the directory, so that a rename in it lasts. */
 	int (*sync_dir)(void *state, const char *path);
 	void (*close)(void *state, int fd);
