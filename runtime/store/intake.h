@@ -54,7 +54,7 @@ struct intake_envelope {
 struct intake_options {
 	const struct os *os;
 	const char *folder;    /* exists */
-	const struct key *key; /* of PURPOSE_INTAKE; not kept */
+	const struct key *key; /* of PURPOSE_INTAKE; borrowed until the close */
 	size_t budget;         /* bytes of message in memory, of all messages */
 	size_t segment_size;   /* bytes; 0: 16 MiB */
 	/* Called on the committing thread with each message that is now on the disk,

@@ -1,0 +1,154 @@
+#include "runtime/store/intake_record.h"
+
+void put_u32(struct buf *out, uint32_t number)
+{
+	char bytes[4];
+
+	for (int i = 0; i < 4; i++)
+		bytes[i] = (char)(number >> (8 * i));
+	buf_add(out, view_of(bytes, sizeof(bytes)));
+}
+
+void put_u64(struct buf *out, uint64_t number)
+{
+	put_u32(out, (uint32_t)number);
+	put_u32(out, (uint32_t)(number >> 32));
+}
+
+uint32_t get_u32(const char *bytes)
+{
+	uint32_t number = 0;
+
+	for (int i = 3; i >= 0; i--)
+		number = number << 8 | (unsigned char)bytes[i];
+	return number;
+}
+
+uint64_t get_u64(const char *bytes)
+{
+	return get_u32(bytes) | (uint64_t)get_u32(bytes + 4) << 32;
+}
+
+/* -- reading: what is short sets `failed`, and everything after it is empty -- */
+
+struct cursor {
+	struct view rest;
+	bool failed;
+};
+
+static struct view take(struct cursor *c, size_t len)
+{
+	struct view bytes = view_sub(c->rest, 0, len);
+
+	if (bytes.len < len) {
+		c->failed = true;
+		c->rest = VIEW_NULL;
+		return VIEW_NULL;
+	}
+	c->rest = view_from(c->rest, len);
+	return bytes;
+}
+
+static uint32_t take_u32(struct cursor *c)
+{
+	struct view bytes = take(c, 4);
+
+	return bytes.len ? get_u32(bytes.data) : 0;
+}
+
+static uint64_t take_u64(struct cursor *c)
+{
+	struct view bytes = take(c, 8);
+
+	return bytes.len ? get_u64(bytes.data) : 0;
+}
+
+static struct view take_text(struct cursor *c)
+{
+	return take(c, take_u32(c));
+}
+
+static void put_text(struct buf *out, struct view text)
+{
+	put_u32(out, (uint32_t)text.len);
+	buf_add(out, text);
+}
+
+void intake_begin_write(
+		struct buf *out, uint64_t id, const struct intake_envelope *envelope)
+{
+	put_u64(out, id);
+	put_u64(out, (uint64_t)envelope->received);
+	put_text(out, envelope->sender);
+	put_u32(out, (uint32_t)envelope->recipient_count);
+	for (size_t i = 0; i < envelope->recipient_count; i++) {
+		buf_add(out, view_of(envelope->recipients[i].account,
+					     INTAKE_ACCOUNT_SIZE));
+		put_text(out, envelope->recipients[i].address);
+	}
+}
+
+bool intake_begin_read(struct arena *arena, struct view bytes, uint64_t *id_out,
+		struct intake_envelope *out)
+{
+	struct cursor c = { .rest = bytes };
+	uint64_t id = take_u64(&c);
+	walltime received = (walltime)take_u64(&c);
+	struct view sender = take_text(&c);
+	uint32_t count = take_u32(&c);
+	struct intake_recipient *recipients;
+
+	/* A recipient takes 20 bytes at least: no count makes memory of nothing. */
+	if (c.failed || count > c.rest.len / (INTAKE_ACCOUNT_SIZE + 4))
+		return false;
+	recipients = arena_array(arena, count, sizeof(*recipients));
+	for (uint32_t i = 0; i < count; i++) {
+		struct view account = take(&c, INTAKE_ACCOUNT_SIZE);
+
+		if (account.len)
+			memcpy(recipients[i].account, account.data, account.len);
+		recipients[i].address = arena_copy(arena, take_text(&c));
+	}
+	if (c.failed || c.rest.len)
+		return false;
+	*id_out = id;
+	*out = (struct intake_envelope){ .sender = arena_copy(arena, sender),
+		.received = received,
+		.recipients = recipients,
+		.recipient_count = count };
+	return true;
+}
+
+void intake_end_write(struct buf *out, const struct intake_end *end)
+{
+	put_u64(out, end->id);
+	put_u64(out, end->size);
+	buf_add_byte(out, end->spooled);
+	buf_add(out, view_of(end->digest, DIGEST_SIZE));
+	put_text(out, end->trace);
+}
+
+bool intake_end_read(struct view bytes, struct intake_end *out)
+{
+	struct cursor c = { .rest = bytes };
+	struct intake_end end = { .id = take_u64(&c), .size = take_u64(&c) };
+	struct view spooled = take(&c, 1), digest = take(&c, DIGEST_SIZE);
+
+	end.trace = take_text(&c);
+	if (c.failed || c.rest.len || (unsigned char)spooled.data[0] > 1)
+		return false;
+	end.spooled = spooled.data[0];
+	memcpy(end.digest, digest.data, DIGEST_SIZE);
+	*out = end;
+	return true;
+}
+
+bool intake_mark_read(struct view bytes, size_t n, uint64_t *id_out)
+{
+	struct view id = view_sub(bytes, 8 * n, 8);
+
+	if (id.len < 8)
+		return false;
+	*id_out = get_u64(id.data);
+	return true;
+}
