@@ -234,7 +234,7 @@ bool date_parse(struct view text, struct date *out)
 		else
 			l.at++;
 	}
-	if (r.day < 0 || r.month < 0 || r.year < 0)
+	if (r.day < 0 || r.month < 0 || r.year < 0 || l.too_deep)
 		return false;
 	c = (struct civil){ .year = r.year, .month = r.month, .day = r.day };
 	c.day = clamped(c.day, 1, month_days(c.year, c.month));

@@ -31,7 +31,7 @@ static void skip_comment(struct lexer *l)
 			l->at++;
 		} else if (c == '(') {
 			if (++depth > limit_value(LIMIT_MIME_COMMENT_DEPTH))
-				l->damaged = true;
+				l->damaged = l->too_deep = true;
 		} else if (c == ')' && --depth == 0) {
 			l->comment = view_sub(l->text, start, l->at - start);
 			l->at++;

@@ -10,8 +10,8 @@ struct lexer {
 	struct view text;
 	size_t at;
 	struct view comment; /* inside of the last comment passed, with its quoted pairs */
-	bool damaged; /* a comment, string or literal was not closed, or comments were
-			 nested deeper than LIMIT_MIME_COMMENT_DEPTH */
+	bool damaged;  /* a comment, string or literal was not closed, or is too deep */
+	bool too_deep; /* comments were nested deeper than LIMIT_MIME_COMMENT_DEPTH */
 };
 
 static inline struct lexer lexer_of(struct view text)

@@ -137,6 +137,11 @@ static void add_empty_child(struct message_parser *p, struct open_part *open)
 static void describe_part(struct message_parser *p, struct message_part *part);
 static void finish_field(struct message_parser *p);
 
+static bool carries_envelope(const struct message_part *part)
+{
+	return !part->parent || part->parent->kind == PART_MESSAGE;
+}
+
 /* `end` may lie before the body or the header where the line end before a delimiter was
  * theirs. */
 static void close_part(struct message_parser *p, uint64_t end, uint64_t lines)
@@ -144,6 +149,8 @@ static void close_part(struct message_parser *p, uint64_t end, uint64_t lines)
 	struct open_part *open = top(p);
 	struct message_part *part = open->part;
 
+	if (end < part->header_offset && carries_envelope(part) && part->parent)
+		part->header_offset = end; /* within the part whose body it is */
 	if (end < part->header_offset)
 		end = part->header_offset;
 	if (p->in_header) {
@@ -168,11 +175,6 @@ static void close_part(struct message_parser *p, uint64_t end, uint64_t lines)
 }
 
 /* -- what a header says of its part ------------------------------------------------------- */
-
-static bool carries_envelope(const struct message_part *part)
-{
-	return !part->parent || part->parent->kind == PART_MESSAGE;
-}
 
 static void keep_field(struct message_parser *p, const struct header_field *field)
 {

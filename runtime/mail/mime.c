@@ -223,6 +223,8 @@ bool content_type_parse(struct arena *arena, struct view value, struct content_t
 	if (found.type.len == 0 || found.subtype.len == 0)
 		return false;
 	parse_parameters(&l, arena, &found.parameters);
+	if (l.too_deep)
+		return false;
 	if (l.damaged)
 		found.parameters.ambiguous = true;
 	*out = found;
@@ -240,6 +242,8 @@ bool content_disposition_parse(
 	if (found.kind.len == 0)
 		return false;
 	parse_parameters(&l, arena, &found.parameters);
+	if (l.too_deep)
+		return false;
 	if (l.damaged)
 		found.parameters.ambiguous = true;
 	*out = found;
