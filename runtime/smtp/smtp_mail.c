@@ -16,7 +16,7 @@ static const char *path_refusal(int outcome)
 	case SMTP_PATH_E_ROUTE:
 		return "501 5.1.7 Source routes are not followed";
 	case SMTP_PATH_E_DOMAIN:
-		return "501 5.1.7 Domain longer than 255 octets";
+		return "501 5.1.7 The domain is missing, malformed or too long";
 	case SMTP_PATH_E_LENGTH:
 		return limit_reply(LIMIT_SMTP_PATH);
 	default:
@@ -131,8 +131,8 @@ void smtp_mail(struct smtp_server *s, struct view rest)
 		smtp_refuse(s, "501 5.5.4 Say MAIL FROM:<user@example.org>");
 		return;
 	}
-	r = smtp_path_read(view_trim(view_from(rest, strlen("FROM:"))), SMTP_REVERSE_PATH,
-			&mailbox, &rest);
+	r = smtp_path_read(s->arena, view_trim(view_from(rest, strlen("FROM:"))),
+			PATH_REVERSE, &mailbox, &rest);
 	if (r) {
 		smtp_refuse(s, path_refusal(r));
 		return;

@@ -7,12 +7,14 @@ static const char *path_refusal(int outcome)
 	switch (outcome) {
 	case SMTP_PATH_E_NOT_ASCII:
 		return "553 5.6.7 Addresses beyond ASCII are not served by this version";
+	case SMTP_PATH_E_LOCAL:
+		return "553 5.1.3 The local part is missing or malformed";
 	case SMTP_PATH_E_ROUTE:
 		return "553 5.1.3 Source routes are not followed";
 	case SMTP_PATH_E_LOCAL_PART:
 		return limit_reply(LIMIT_SMTP_LOCAL_PART);
 	case SMTP_PATH_E_DOMAIN:
-		return limit_reply(LIMIT_SMTP_DOMAIN);
+		return "501 5.1.3 The domain is missing, malformed or too long";
 	case SMTP_PATH_E_LENGTH:
 		return limit_reply(LIMIT_SMTP_FORWARD_PATH);
 	default:
@@ -34,8 +36,8 @@ void smtp_rcpt(struct smtp_server *s, struct view rest)
 		smtp_reply(s, limit_reply(LIMIT_SMTP_RECIPIENTS));
 		return;
 	}
-	r = smtp_path_read(view_trim(view_from(rest, strlen("TO:"))), SMTP_FORWARD_PATH,
-			&mailbox, &rest);
+	r = smtp_path_read(s->arena, view_trim(view_from(rest, strlen("TO:"))),
+			PATH_FORWARD, &mailbox, &rest);
 	if (r) {
 		smtp_refuse(s, path_refusal(r));
 		return;

@@ -237,6 +237,7 @@ static void whole_line(struct smtp_server *s)
 		smtp_auth_response(s, line);
 	else
 		smtp_command(s, line);
+	arena_reset(s->arena);
 	forget_line(s);
 }
 
@@ -436,6 +437,7 @@ static void free_server(struct engine *engine)
 	if (s->state == SMTP_DATA)
 		smtp_message_deinit(&s->message);
 	op_free(s->asked);
+	arena_free(s->arena);
 	login_free(&s->login);
 	buf_free(&s->name);
 	buf_free(&s->hello);
@@ -470,6 +472,7 @@ struct engine *smtp_server_new(const struct smtp_options *options, nstime now)
 		.message_size = options->message_size,
 		.name = BUF_NULL(options->name.len),
 		.hello = BUF_NULL(limit_value(LIMIT_SMTP_DOMAIN)),
+		.arena = arena_new(),
 		.line = BUF_NULL(limit_value(LIMIT_SMTP_AUTH_LINE)),
 		.out = BUF_NULL(OUTPUT_SIZE),
 		.login = LOGIN_NULL,

@@ -12,6 +12,7 @@
 #ifndef SMTP_SMTP_SESSION_H
 #define SMTP_SMTP_SESSION_H
 
+#include "runtime/base/arena.h"
 #include "runtime/base/limit.h"
 #include "runtime/sasl/login.h"
 #include "runtime/smtp/smtp_body.h"
@@ -77,6 +78,7 @@ struct smtp_server {
 	struct buf name;
 	struct buf hello;
 
+	struct arena *arena; /* of the command under way */
 	struct buf line;
 	size_t discarded; /* of a line that was too long; 0: none is */
 

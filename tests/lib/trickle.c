@@ -168,6 +168,21 @@ static void drive_deinit(struct drive *d)
 	buf_free(&d->arrived);
 }
 
+/* Does what lets the rest of a flight in: starts TLS, or lets the time pass for which the
+ * engine does not read. */
+static bool move_on(struct drive *d)
+{
+	if (engine_want(d->engine) & WANT_TLS) {
+		engine_event(d->engine, ENGINE_TLS_STARTED, 0, d->now);
+		return true;
+	}
+	if (d->flight.len == 0 || engine_deadline(d->engine) == NSTIME_NEVER)
+		return false;
+	d->now = engine_deadline(d->engine);
+	engine_tick(d->engine, d->now);
+	return true;
+}
+
 void trickle_bytes(struct engine *engine, const struct trickle_world *world,
 		struct view bytes, enum trickle_way way, uint64_t seed,
 		struct buf *output)
@@ -177,15 +192,9 @@ void trickle_bytes(struct engine *engine, const struct trickle_world *world,
 	drive_init(&d, world, way, seed);
 	d.engine = engine;
 	buf_add(&d.flight, bytes);
-	for (;;) {
-		size_t before = d.flight.len;
-
+	do {
 		settle(&d);
-		if (engine_want(engine) & WANT_TLS)
-			engine_event(engine, ENGINE_TLS_STARTED, 0, d.now);
-		else if (d.flight.len == 0 || d.flight.len == before)
-			break;
-	}
+	} while (move_on(&d));
 	engine_event(engine, ENGINE_EOF, 0, d.now);
 	settle(&d);
 	buf_add(output, buf_view(&d.arrived));

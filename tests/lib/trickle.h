@@ -54,8 +54,8 @@ int trickle_main(int argc, char **argv, const struct trickle_world *world);
 bool trickle_unescape(struct buf *out, struct view text);
 
 /* Feeds the bytes as one flight and adds what comes out to `output`. Starts TLS when the
- * engine asks for it, and stops where the engine closes or takes no more. Ends with the
- * peer's EOF; the engine stays the caller's. For fuzz targets. */
+ * engine asks for it, lets time pass where it does not read, stops where it closes. Ends
+ * with the peer's EOF; the engine stays the caller's. For fuzz targets. */
 void trickle_bytes(struct engine *engine, const struct trickle_world *world,
 		struct view bytes, enum trickle_way way, uint64_t seed,
 		struct buf *output);
