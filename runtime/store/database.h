@@ -26,8 +26,8 @@ enum database_outcome {
 	DATABASE_ROW,          /* statement_step: there is a row */
 };
 
-/* What a kind of database holds. Step i takes user_version from i to i + 1, each in a
- * transaction of its own; steps are only ever added. */
+/* What a kind of database holds. Step i takes user_version from i to i + 1; all that are
+ * due run in one transaction. Steps are only ever added. */
 struct database_schema {
 	uint32_t application_id; /* of the file's kind; not 0 */
 	const char *const *steps;
@@ -119,7 +119,8 @@ struct transaction {
 
 /* BEGIN IMMEDIATE: it may write from the start. */
 MUST_USE int transaction_begin(struct database *db, struct transaction *t);
-/* On disk when it returns 0; else nothing of it is. */
+/* On disk when it returns 0. On an outcome nothing of it is. On a fault (the disk failed)
+ * close the database: the next opening shows whether it is there. */
 MUST_USE int transaction_commit(struct transaction *t);
 /* Rolls back what was not committed. */
 void transaction_end(struct transaction *t);
