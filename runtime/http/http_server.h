@@ -1,0 +1,36 @@
+/* The server's side of HTTP/1.1 (RFC 9110, RFC 9112): an engine.
+ *
+ * A request, its body whole, is one operation; its answer is the response. Requests may
+ * be pipelined and are answered in order, one at a time. What is not beyond doubt a
+ * request is refused and ends the connection. */
+#ifndef HTTP_HTTP_SERVER_H
+#define HTTP_HTTP_SERVER_H
+
+#include "runtime/base/buf.h"
+#include "runtime/base/engine.h"
+
+MUST_USE struct engine *http_server_new(nstime now);
+
+enum http_op_kind {
+	HTTP_OP_REQUEST = 1,
+};
+
+enum {
+	HTTP_ANSWER_MAX = 256 * 1024 * 1024 /* bytes of a response's body */
+};
+
+/* HTTP_OP_REQUEST. */
+struct http_request {
+	struct op op;
+	struct buf method; /* a token, as sent: "GET" */
+	struct buf target; /* path and query, as sent, or "*" */
+	struct buf content_type;
+	struct buf body;
+
+	/* The answer. */
+	int status;             /* 200 to 599 */
+	struct buf answer_type; /* Content-Type; empty: none */
+	struct buf answer;
+};
+
+#endif
