@@ -3,6 +3,7 @@
 #include "runtime/base/error.h"
 #include "runtime/net/net.h"
 #include "runtime/net/worker.h"
+#include "runtime/service/login.h"
 #include "runtime/service/sessions.h"
 
 #include <errno.h>
@@ -18,6 +19,7 @@ struct service {
 	struct net *net;
 	struct workers *workers;
 	struct sessions *sessions;
+	struct logins *logins;
 	struct intake *intake;
 	struct accounts *accounts;
 
@@ -46,6 +48,7 @@ struct service *service_new(const struct service_options *options)
 	s->workers = workers_new(options->workers);
 	s->net = net_new(options->loops);
 	s->sessions = sessions_new(s->net);
+	s->logins = logins_new(s);
 	return s;
 }
 
@@ -55,8 +58,10 @@ void service_free(struct service *s)
 
 	if (!s)
 		return;
+	logins_stop(s->logins);
 	workers_free(s->workers);
 	net_free(s->net);
+	logins_free(s->logins);
 	sessions_free(s->sessions);
 	while ((notice = service_next_notice(s)))
 		free(notice);
@@ -118,6 +123,11 @@ struct workers *service_workers(const struct service *s)
 struct sessions *service_sessions(const struct service *s)
 {
 	return s->sessions;
+}
+
+struct logins *service_logins(const struct service *s)
+{
+	return s->logins;
 }
 
 void service_set_intake(struct service *s, struct intake *intake)

@@ -11,6 +11,7 @@
 struct accounts; /* service/account.h: the open account files, each a serial queue */
 struct broker;   /* crypto/broker.h */
 struct intake;   /* store/intake.h */
+struct logins;   /* service/login.h */
 struct net;      /* net/net.h */
 struct service;
 struct sessions; /* service/sessions.h: who is logged in where */
@@ -45,6 +46,7 @@ struct broker *service_broker(const struct service *s);
 struct net *service_net(const struct service *s);
 struct workers *service_workers(const struct service *s);
 struct sessions *service_sessions(const struct service *s);
+struct logins *service_logins(const struct service *s);
 
 /* Whether mail is accepted is intake_accepting()'s to say. */
 void service_set_intake(struct service *s, struct intake *intake);

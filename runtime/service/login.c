@@ -1,0 +1,282 @@
+#include "runtime/service/login.h"
+
+#include "runtime/base/error.h"
+#include "runtime/crypto/password.h"
+#include "runtime/net/connection.h"
+#include "runtime/net/loop.h"
+#include "runtime/net/net.h"
+#include "runtime/service/login_cache.h"
+#include "runtime/service/penalty.h"
+#include "runtime/service/service.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+	IPV6_PREFIX = 6, /* bytes: the /48 that one customer has */
+	LONGEST_USER = 320
+};
+
+struct logins {
+	struct service *service;
+	struct login_cache cache;
+
+	pthread_mutex_t lock;
+	struct login_request *first, *last; /* that wait for a check */
+	unsigned waiting, running;
+	struct penalty penalty;
+
+	/* touched on this loop alone: refusals that wait, the soonest first */
+	struct loop *loop;
+	struct timer timer;
+	struct login_request *delayed;
+	bool stopped;
+};
+
+/* -- refusals wait ---------------------------------------------------------------------- */
+
+static struct view peer_key(const struct peer *peer)
+{
+	const struct sockaddr_in *four = (const struct sockaddr_in *)&peer->address;
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&peer->address;
+
+	if (peer->address.ss_family == AF_INET)
+		return view_of(&four->sin_addr, sizeof(four->sin_addr));
+	if (peer->address.ss_family == AF_INET6)
+		return view_of(&six->sin6_addr, IPV6_PREFIX);
+	return VIEW("unix");
+}
+
+static nstime penalty_of(struct logins *l, const struct login_request *r, nstime now)
+{
+	char lower[LONGEST_USER];
+	size_t len = r->user.len < sizeof(lower) ? r->user.len : sizeof(lower);
+	nstime by_user, by_peer;
+
+	for (size_t i = 0; i < len; i++)
+		lower[i] = byte_lower(r->user.data[i]);
+	pthread_mutex_lock(&l->lock);
+	by_user = penalty_add(&l->penalty, view_of(lower, len), now);
+	by_peer = penalty_add(&l->penalty, peer_key(r->peer), now);
+	pthread_mutex_unlock(&l->lock);
+	return by_user > by_peer ? by_user : by_peer;
+}
+
+static void delay_on_loop(struct job *job)
+{
+	struct login_request *r = CONTAINER_OF(job, struct login_request, job);
+	struct logins *l = r->logins;
+	struct login_request **at = &l->delayed;
+
+	if (l->stopped) {
+		r->done(r);
+		return;
+	}
+	while (*at && (*at)->due <= r->due)
+		at = &(*at)->next;
+	r->next = *at;
+	*at = r;
+	timer_set(&l->timer, l->delayed->due);
+}
+
+static void answer_due(struct logins *l, nstime now)
+{
+	while (l->delayed && l->delayed->due <= now) {
+		struct login_request *r = l->delayed;
+
+		l->delayed = r->next;
+		r->done(r);
+	}
+}
+
+static void timer_fired(struct timer *timer, nstime now)
+{
+	struct logins *l = CONTAINER_OF(timer, struct logins, timer);
+
+	answer_due(l, now);
+	timer_set(&l->timer, l->delayed ? l->delayed->due : NSTIME_NEVER);
+}
+
+static void refuse(struct login_request *r, const char *reason)
+{
+	struct logins *l = r->logins;
+	nstime now = clock_now();
+
+	configuration_unref(TAKE(r->configuration));
+	r->account = NULL;
+	r->outcome = LOGIN_REFUSED;
+	r->reason = reason;
+	r->due = now + penalty_of(l, r, now);
+	r->job.run = delay_on_loop;
+	loop_post(l->loop, &r->job);
+}
+
+/* -- what a verified password opens ----------------------------------------------------- */
+
+static void accept_or_refuse(struct login_request *r)
+{
+	struct configuration *c = r->configuration;
+
+	if (r->account->state != ACCOUNT_ACTIVE) {
+		refuse(r, "account-disabled");
+		return;
+	}
+	if (!(r->account->protocols & r->protocol)) {
+		refuse(r, "protocol-not-allowed");
+		return;
+	}
+	r->outcome = LOGIN_ACCEPTED;
+	r->reason = "ok";
+	/* done() may free the request */
+	r->configuration = NULL;
+	r->done(r);
+	configuration_unref(c);
+}
+
+static void upgrade(struct logins *l, const struct login_request *r)
+{
+	char hash[PASSWORD_HASH_TEXT];
+
+	password_hash(r->password, hash);
+	service_notify(l->service, SERVICE_PASSWORD_UPGRADED, r->account->uid,
+			view_z(hash));
+}
+
+/* -- checks ----------------------------------------------------------------------------- */
+
+static void start_waiting(struct logins *l);
+
+/* Why it is refused, or NULL. */
+static const char *verify(struct logins *l, struct login_request *r)
+{
+	bool old = false;
+	int outcome;
+
+	if (!r->account || r->account->password.len == 0) {
+		password_verify_nobody(r->password);
+		return r->account ? "no-password" : "unknown-user";
+	}
+	outcome = password_verify(r->account->password, r->password, &old);
+	if (outcome)
+		return outcome == PASSWORD_E_FORM ? "unknown-hash" : "wrong-password";
+	login_cache_add(&l->cache, r->account, r->password, clock_now());
+	if (old)
+		upgrade(l, r);
+	return NULL;
+}
+
+static void check(struct job *job)
+{
+	struct login_request *r = CONTAINER_OF(job, struct login_request, job);
+	struct logins *l = r->logins;
+	const char *reason = verify(l, r);
+
+	pthread_mutex_lock(&l->lock);
+	l->running--;
+	start_waiting(l);
+	pthread_mutex_unlock(&l->lock);
+	if (reason)
+		refuse(r, reason);
+	else
+		accept_or_refuse(r);
+}
+
+/* Locked. */
+static void start_waiting(struct logins *l)
+{
+	while (l->first && l->running < LOGIN_AT_ONCE) {
+		struct login_request *r = l->first;
+
+		l->first = r->next;
+		l->waiting--;
+		l->running++;
+		r->job.run = check;
+		worker_submit(service_workers(l->service), &r->job);
+	}
+}
+
+/* False where too many wait already. */
+static bool enqueue(struct logins *l, struct login_request *r)
+{
+	bool room;
+
+	r->next = NULL;
+	pthread_mutex_lock(&l->lock);
+	room = l->waiting < LOGIN_WAITING;
+	if (room) {
+		if (l->first)
+			l->last->next = r;
+		else
+			l->first = r;
+		l->last = r;
+		l->waiting++;
+		start_waiting(l);
+	}
+	pthread_mutex_unlock(&l->lock);
+	return room;
+}
+
+void login_check(struct logins *l, struct login_request *r)
+{
+	r->logins = l;
+	r->configuration = service_configuration(l->service);
+	r->account = configuration_login(r->configuration, r->user);
+	if (r->account && r->account->password.len &&
+			login_cache_knows(&l->cache, r->account, r->password,
+					clock_now())) {
+		accept_or_refuse(r);
+		return;
+	}
+	if (enqueue(l, r))
+		return;
+	configuration_unref(TAKE(r->configuration));
+	r->account = NULL;
+	r->outcome = LOGIN_UNAVAILABLE;
+	r->reason = "too-many-logins";
+	r->done(r);
+}
+
+/* -- from beginning to end --------------------------------------------------------------- */
+
+static void init_on_loop(void *arg)
+{
+	struct logins *l = arg;
+
+	timer_init(&l->timer, l->loop, timer_fired);
+}
+
+struct logins *logins_new(struct service *s)
+{
+	struct logins *l = xcalloc(1, sizeof(*l));
+
+	l->service = s;
+	l->loop = net_loop(service_net(s));
+	pthread_mutex_init(&l->lock, NULL);
+	login_cache_init(&l->cache);
+	loop_call(l->loop, init_on_loop, l);
+	return l;
+}
+
+static void stop_on_loop(void *arg)
+{
+	struct logins *l = arg;
+
+	l->stopped = true;
+	answer_due(l, NSTIME_NEVER);
+	timer_deinit(&l->timer);
+}
+
+void logins_stop(struct logins *l)
+{
+	loop_call(l->loop, stop_on_loop, l);
+}
+
+void logins_free(struct logins *l)
+{
+	if (!l)
+		return;
+	assert(!l->first && !l->delayed && l->running == 0);
+	login_cache_deinit(&l->cache);
+	pthread_mutex_destroy(&l->lock);
+	free(l);
+}
