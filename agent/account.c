@@ -1,0 +1,219 @@
+#include "agent/account.h"
+
+#include "runtime/base/error.h"
+#include "runtime/store/database.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static struct view uid_view(const unsigned char uid[UID_SIZE])
+{
+	return view_of(uid, UID_SIZE);
+}
+
+int account_add(struct database *db, const unsigned char uid[UID_SIZE], struct view name,
+		struct view locale)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = database_prepare(db, "INSERT INTO account VALUES (?1, ?2, ?3, 0)", &s);
+
+	if (r)
+		return r;
+	bind_blob(s, 1, uid_view(uid));
+	bind_text(s, 2, name);
+	bind_text(s, 3, locale);
+	return statement_run(s);
+}
+
+int account_revoke(struct database *db, const unsigned char uid[UID_SIZE])
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r;
+
+	r = database_prepare(db,
+			"UPDATE account SET revocation = revocation + 1 WHERE uid = ?1",
+			&s);
+	if (r)
+		return r;
+	bind_blob(s, 1, uid_view(uid));
+	return statement_run(s);
+}
+
+int account_set_password(struct database *db, const unsigned char uid[UID_SIZE],
+		struct view hash, enum credential_origin origin, walltime now)
+{
+	static const char *const words[] = { "state", "person", "upgrade" };
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r;
+
+	r = database_prepare(db,
+			"INSERT INTO credential VALUES (?1, 'password', ?2, ?3, ?4)"
+			" ON CONFLICT (account, slot) DO UPDATE"
+			" SET hash = ?2, origin = ?3, set_at = ?4",
+			&s);
+	if (r)
+		return r;
+	bind_blob(s, 1, uid_view(uid));
+	bind_text(s, 2, hash);
+	bind_text(s, 3, view_z(words[origin]));
+	bind_i64(s, 4, now);
+	return statement_run(s);
+}
+
+int account_add_key(struct database *db, const unsigned char uid[UID_SIZE],
+		struct view wrapped, walltime now)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = database_prepare(
+			db, "INSERT INTO key_slot VALUES (?1, 'host', '', ?2, ?3)", &s);
+
+	if (r)
+		return r;
+	bind_blob(s, 1, uid_view(uid));
+	bind_blob(s, 2, wrapped);
+	bind_i64(s, 3, now);
+	return statement_run(s);
+}
+
+int account_read_key(struct database *db, const unsigned char uid[UID_SIZE],
+		struct arena *arena, struct view *out)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r;
+
+	r = database_prepare(db,
+			"SELECT wrapped FROM key_slot"
+			" WHERE account = ?1 AND slot = 'host' AND name = ''",
+			&s);
+	if (r)
+		return r;
+	bind_blob(s, 1, uid_view(uid));
+	r = statement_step(s);
+	if (r == DATABASE_ROW)
+		*out = arena_copy(arena, column_view(s, 0));
+	else if (r == 0)
+		*out = VIEW_NULL;
+	return r == DATABASE_ROW ? 0 : r;
+}
+
+int account_keep_address(struct database *db, const unsigned char uid[UID_SIZE],
+		struct view address, walltime until)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r;
+
+	r = database_prepare(db,
+			"INSERT INTO former_address VALUES (?1, ?2, ?3)"
+			" ON CONFLICT (address) DO UPDATE SET account = ?2, until = ?3",
+			&s);
+	if (r)
+		return r;
+	bind_text(s, 1, address);
+	bind_blob(s, 2, uid_view(uid));
+	bind_i64(s, 3, until);
+	return statement_run(s);
+}
+
+int account_drop_address(struct database *db, struct view address)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = database_prepare(db, "DELETE FROM former_address WHERE address = ?1", &s);
+
+	if (r)
+		return r;
+	bind_text(s, 1, address);
+	return statement_run(s);
+}
+
+/* -- reading all ----------------------------------------------------------------------
+ */
+
+static int read_account(struct statement *s, struct arena *arena, struct account_row *out)
+{
+	struct view uid = column_view(s, 0);
+
+	if (uid.len != UID_SIZE)
+		return fault(-EPROTO);
+	memcpy(out->uid, uid.data, UID_SIZE);
+	out->name = arena_copy(arena, column_view(s, 1));
+	out->revocation = column_u64(s, 2);
+	out->password = arena_copy(arena, column_view(s, 3));
+	out->wrapped = arena_copy(arena, column_view(s, 4));
+	return 0;
+}
+
+int account_read_all(struct database *db, struct arena *arena, struct account_row **out,
+		size_t *count_out)
+{
+	CLEANUP(freep) struct account_row *rows = NULL;
+	CLEANUP(statement_done) struct statement *s = NULL;
+	size_t count = 0, capacity = 0;
+	int r;
+
+	r = database_prepare(db,
+			"SELECT account.uid, account.name, revocation, hash, wrapped"
+			" FROM account"
+			" LEFT JOIN credential ON credential.account = account.uid"
+			"  AND credential.slot = 'password'"
+			" LEFT JOIN key_slot ON key_slot.account = account.uid"
+			"  AND key_slot.slot = 'host' AND key_slot.name = ''"
+			" ORDER BY account.uid",
+			&s);
+	if (r)
+		return r;
+	while ((r = statement_step(s)) == DATABASE_ROW) {
+		array_grow(&rows, &capacity, count + 1, sizeof(*rows));
+		r = read_account(s, arena, &rows[count]);
+		if (r)
+			return r;
+		count++;
+	}
+	if (r)
+		return r;
+	*out = TAKE(rows);
+	*count_out = count;
+	return 0;
+}
+
+static int compare_uid(const void *uid, const void *row)
+{
+	return memcmp(uid, ((const struct account_row *)row)->uid, UID_SIZE);
+}
+
+const struct account_row *account_row_of(const struct account_row *rows, size_t count,
+		const unsigned char uid[UID_SIZE])
+{
+	return count ? bsearch(uid, rows, count, sizeof(*rows), compare_uid) : NULL;
+}
+
+int account_read_former(struct database *db, walltime now, struct arena *arena,
+		struct former_address **out, size_t *count_out)
+{
+	CLEANUP(freep) struct former_address *rows = NULL;
+	CLEANUP(statement_done) struct statement *s = NULL;
+	size_t count = 0, capacity = 0;
+	int r;
+
+	r = database_prepare(db,
+			"SELECT address, account, until FROM former_address"
+			" WHERE until > ?1 ORDER BY address",
+			&s);
+	if (r)
+		return r;
+	bind_i64(s, 1, now);
+	while ((r = statement_step(s)) == DATABASE_ROW) {
+		struct view uid = column_view(s, 1);
+
+		if (uid.len != UID_SIZE)
+			return fault(-EPROTO);
+		array_grow(&rows, &capacity, count + 1, sizeof(*rows));
+		rows[count].address = arena_copy(arena, column_view(s, 0));
+		memcpy(rows[count].uid, uid.data, UID_SIZE);
+		rows[count++].until = column_i64(s, 2);
+	}
+	if (r)
+		return r;
+	*out = TAKE(rows);
+	*count_out = count;
+	return 0;
+}

@@ -1,0 +1,220 @@
+#include "agent/control_database.h"
+
+#include "runtime/base/error.h"
+
+#include <errno.h>
+
+enum {
+	CONTROL_APPLICATION = 0x70686374, /* "phct" */
+	CACHE_KIB = 8192,
+};
+
+/* A step is never changed once it was released; a new version adds one. */
+static const char *const steps[] = {
+	/* Names and values of the database's own. */
+	"CREATE TABLE meta ("
+	" name TEXT PRIMARY KEY,"
+	" value ANY NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"INSERT INTO meta VALUES ('serial', 0), ('secret', randomblob(32));"
+
+	/* One row an object; a uid is 128 random bits and never used again. `spec` is what
+	 * the state asks for, `last_applied` what lives, whole in itself. The place is that
+	 * of the generation `declared_in`. */
+	"CREATE TABLE object ("
+	" uid BLOB PRIMARY KEY CHECK (length(uid) = 16),"
+	" kind TEXT NOT NULL,"
+	" id TEXT NOT NULL,"
+	" named INTEGER NOT NULL CHECK (named IN (0, 1)),"
+	" key TEXT NOT NULL,"
+	" generation INTEGER NOT NULL,"
+	" observed_generation INTEGER NOT NULL,"
+	" spec TEXT NOT NULL,"
+	" spec_hash BLOB NOT NULL CHECK (length(spec_hash) = 32),"
+	" last_applied TEXT NOT NULL,"
+	" observed_hash BLOB NOT NULL CHECK (length(observed_hash) = 32),"
+	" conditions TEXT NOT NULL,"
+	" state TEXT NOT NULL CHECK (state IN ('active', 'disabled')),"
+	" disabled_at INTEGER,"
+	" declared_in INTEGER NOT NULL,"
+	" file TEXT NOT NULL,"
+	" line INTEGER NOT NULL,"
+	" column INTEGER NOT NULL,"
+	" span_start INTEGER NOT NULL,"
+	" span_end INTEGER NOT NULL,"
+	" CHECK ((state = 'disabled') = (disabled_at IS NOT NULL))"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE UNIQUE INDEX object_id ON object (kind, id);"
+	"CREATE INDEX object_key ON object (kind, key);"
+
+	/* The files of each generation, each content once. */
+	"CREATE TABLE desired_blob ("
+	" digest BLOB PRIMARY KEY CHECK (length(digest) = 32),"
+	" size INTEGER NOT NULL,"
+	" bytes BLOB NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE generation ("
+	" number INTEGER PRIMARY KEY,"
+	" accepted_at INTEGER NOT NULL,"
+	" actor TEXT NOT NULL,"
+	" origin TEXT NOT NULL,"
+	" digest BLOB NOT NULL CHECK (length(digest) = 32),"
+	" plan_digest BLOB NOT NULL CHECK (length(plan_digest) = 32),"
+	" summary TEXT NOT NULL,"
+	" serial INTEGER NOT NULL"
+	") STRICT;"
+	"CREATE TABLE generation_file ("
+	" generation INTEGER NOT NULL REFERENCES generation (number),"
+	" position INTEGER NOT NULL,"
+	" path TEXT NOT NULL,"
+	" blob BLOB NOT NULL REFERENCES desired_blob (digest),"
+	" PRIMARY KEY (generation, position)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX generation_file_blob ON generation_file (blob);"
+
+	/* What was done, in which transaction. */
+	"CREATE TABLE step ("
+	" serial INTEGER NOT NULL,"
+	" seq INTEGER NOT NULL,"
+	" uid BLOB NOT NULL,"
+	" kind TEXT NOT NULL,"
+	" id TEXT NOT NULL,"
+	" action TEXT NOT NULL,"
+	" reason TEXT NOT NULL,"
+	" risk TEXT NOT NULL,"
+	" pre_hash BLOB,"
+	" post_hash BLOB,"
+	" state TEXT NOT NULL CHECK (state IN ('done')),"
+	" PRIMARY KEY (serial, seq)"
+	") STRICT, WITHOUT ROWID;"
+
+	/* What belongs to the store behind a user: the person's own values, the passwords,
+	 * the wrapped data key by slot. */
+	"CREATE TABLE account ("
+	" uid BLOB PRIMARY KEY REFERENCES object (uid),"
+	" name TEXT NOT NULL,"
+	" locale TEXT NOT NULL,"
+	" revocation INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE credential ("
+	" account BLOB NOT NULL REFERENCES account (uid),"
+	" slot TEXT NOT NULL,"
+	" hash TEXT NOT NULL,"
+	" origin TEXT NOT NULL CHECK (origin IN ('state', 'person', 'upgrade')),"
+	" set_at INTEGER NOT NULL,"
+	" PRIMARY KEY (account, slot)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE key_slot ("
+	" account BLOB NOT NULL REFERENCES account (uid),"
+	" slot TEXT NOT NULL CHECK (slot IN ('host', 'password', 'app', 'passkey',"
+	"  'recovery', 'member')),"
+	" name TEXT NOT NULL,"
+	" wrapped BLOB NOT NULL,"
+	" made_at INTEGER NOT NULL,"
+	" PRIMARY KEY (account, slot, name)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE former_address ("
+	" address TEXT PRIMARY KEY,"
+	" account BLOB NOT NULL REFERENCES account (uid),"
+	" until INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+
+	/* `source` is the digest of the files that it came from; of a self-signed one, of
+	 * nothing. */
+	"CREATE TABLE certificate ("
+	" uid BLOB PRIMARY KEY REFERENCES object (uid),"
+	" name TEXT NOT NULL,"
+	" chain TEXT NOT NULL,"
+	" sealed_key BLOB NOT NULL,"
+	" source BLOB NOT NULL CHECK (length(source) = 32),"
+	" not_before INTEGER NOT NULL,"
+	" not_after INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+
+	/* The same event again is counted, not written again. */
+	"CREATE TABLE event ("
+	" id INTEGER PRIMARY KEY,"
+	" object TEXT NOT NULL,"
+	" reason TEXT NOT NULL,"
+	" message TEXT NOT NULL,"
+	" first_at INTEGER NOT NULL,"
+	" last_at INTEGER NOT NULL,"
+	" count INTEGER NOT NULL,"
+	" UNIQUE (object, reason)"
+	") STRICT;"
+
+	/* Append only: `hash` covers the row and the hash before it. */
+	"CREATE TABLE audit ("
+	" seq INTEGER PRIMARY KEY,"
+	" at INTEGER NOT NULL,"
+	" actor TEXT NOT NULL,"
+	" action TEXT NOT NULL,"
+	" object TEXT NOT NULL,"
+	" uid BLOB,"
+	" plan_digest BLOB,"
+	" pre_hash BLOB,"
+	" post_hash BLOB,"
+	" hash BLOB NOT NULL CHECK (length(hash) = 32)"
+	") STRICT;",
+};
+
+const struct database_schema control_schema = {
+	.application_id = CONTROL_APPLICATION,
+	.steps = steps,
+	.step_count = ARRAY_LEN(steps),
+};
+
+int control_database_open(const char *path, const struct key *key, struct database **out)
+{
+	const struct database_options options = {
+		.create = true,
+		.schema = &control_schema,
+		.cache_kib = CACHE_KIB,
+	};
+
+	return database_open(path, key, &options, out);
+}
+
+int control_serial(struct database *db, uint64_t *out)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = database_prepare(db, "SELECT value FROM meta WHERE name = 'serial'", &s);
+
+	if (r)
+		return r;
+	r = statement_step(s);
+	if (r != DATABASE_ROW)
+		return r ? r : DATABASE_E_DAMAGED;
+	*out = column_u64(s, 0);
+	return 0;
+}
+
+int control_set_serial(struct database *db, uint64_t serial)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = database_prepare(
+			db, "UPDATE meta SET value = ?1 WHERE name = 'serial'", &s);
+
+	if (r)
+		return r;
+	bind_u64(s, 1, serial);
+	return statement_run(s);
+}
+
+int control_secret(struct database *db, unsigned char out[CONTROL_SECRET])
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = database_prepare(db, "SELECT value FROM meta WHERE name = 'secret'", &s);
+	struct view secret;
+
+	if (r)
+		return r;
+	r = statement_step(s);
+	if (r != DATABASE_ROW)
+		return r ? r : DATABASE_E_DAMAGED;
+	secret = column_view(s, 0);
+	if (secret.len != CONTROL_SECRET)
+		return DATABASE_E_DAMAGED;
+	memcpy(out, secret.data, CONTROL_SECRET);
+	return 0;
+}

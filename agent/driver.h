@@ -1,0 +1,113 @@
+/* What a kind of object offers to the reconciler: one table a kind.
+ *
+ * A driver says what a state wants of its kind, compares what lives with what was
+ * applied, refuses what only the live world can refuse, and writes what is its own when a
+ * step is applied. Everything that all kinds share (identity, diff, gates, journal, the
+ * object's row) is done outside. A new kind is a row in drivers.c, a file in driver/, and
+ * a test. */
+#ifndef AGENT_DRIVER_H
+#define AGENT_DRIVER_H
+
+#include "agent/object.h"
+#include "schema/desired.h"
+#include "schema/table.h"
+
+struct agent_file;
+struct application; /* agent/apply.h */
+struct broker;
+struct change;      /* agent/plan.h */
+struct observation; /* agent/observe.h */
+struct plan;
+
+/* What an object's absence from the state means. */
+enum absence {
+	ABSENCE_REMOVES,  /* it holds nothing of anybody's: it goes at once */
+	ABSENCE_DISABLES, /* it holds people's data: it is shut, and everything kept */
+};
+
+/* One object that the state wants. */
+struct wanted {
+	const struct driver *driver;
+	struct view id; /* as given; empty where the key is the identity */
+	struct view key;
+	struct view spec;                /* canonical JSON */
+	unsigned char hash[DIGEST_SIZE]; /* of the spec */
+	/* What lives once it is applied, as JSON that is whole in itself: references
+	 * resolved, defaults filled in. */
+	struct view applied;
+	struct span span;      /* the place that declares it */
+	const void *desired;   /* the schema's struct of this kind; NULL where derived */
+	struct object *object; /* the one that it is, found by the diff; NULL: new */
+};
+
+struct wanted_list {
+	struct arena *arena;
+	struct wanted *items; /* malloc'd */
+	size_t count;
+	size_t capacity;
+};
+
+/* The id, else the key. */
+static inline struct view wanted_identity(const struct wanted *wanted)
+{
+	return wanted->id.len ? wanted->id : wanted->key;
+}
+
+/* Adds one, zeroed but for its driver; it stays until the next is added. */
+struct wanted *wanted_add(struct wanted_list *list, const struct driver *driver);
+/* One that the schema has as an object: id, key, spec, hash and place are filled in. */
+struct wanted *wanted_add_object(struct wanted_list *list, const struct driver *driver,
+		const struct desired_object *object);
+void wanted_list_deinit(struct wanted_list *list);
+
+struct driver {
+	const char *kind; /* the word of the CLI, the API and status */
+	enum kind schema; /* KIND_NONE: derived, the schema knows no such section */
+	enum absence absence;
+	/* Of ABSENCE_DISABLES: false where this one holds nobody's data and may go;
+	 * NULL: all hold some. */
+	bool (*holds_data)(const struct object *object, const struct object_set *all);
+	enum risk risk; /* of its coming and going, and of fields that the schema does not
+			   know */
+	/* False for a field of the spec that another kind shows (a host's listeners);
+	 * NULL: all are this kind's own. */
+	bool (*owns)(struct view path);
+	/* Adds what the state wants of this kind. */
+	void (*want)(const struct driver *driver, const struct desired *desired,
+			struct wanted_list *out);
+	/* Compares all that lives of this kind with what was applied; NULL where nothing
+	 * lives outside the object's row. */
+	int (*observe)(const struct driver *driver, struct observation *o);
+	/* Refuses a change that cannot be made: adds to the plan's problems. Reads only.
+	 * NULL: nothing to refuse. */
+	int (*check)(const struct change *change, struct observation *o,
+			struct plan *plan);
+	/* Why the object is Ready once the change is done: "Applied" where this is NULL. */
+	int (*condition)(struct application *a, const struct change *change,
+			const char **reason_out, struct view *message_out);
+	/* Writes what is this kind's own, within the transaction, behind the object's row;
+	 * may be NULL. */
+	int (*apply)(struct application *a, const struct change *change);
+	/* The same for an object that leaves: before its row goes (or is disabled). */
+	int (*retire)(struct application *a, const struct change *change);
+};
+
+/* In the order in which they depend on each other: creation walks down, removal up. */
+extern const struct driver *const drivers[];
+extern const size_t driver_count;
+
+/* By kind's name; NULL where there is none. */
+const struct driver *driver_of(struct view kind);
+/* Its row in `drivers`. */
+size_t driver_index(const struct driver *driver);
+
+extern const struct driver driver_host;
+extern const struct driver driver_policy;
+extern const struct driver driver_certificate;
+extern const struct driver driver_listener;
+extern const struct driver driver_group;
+extern const struct driver driver_domain;
+extern const struct driver driver_user;
+extern const struct driver driver_alias;
+
+#endif

@@ -1,0 +1,40 @@
+#include "agent/targets.h"
+
+#include "runtime/base/arena.h"
+
+static size_t most_addresses(const struct target_list *targets)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < targets->count; i++)
+		most += targets->items[i].kind == TARGET_GROUP
+					? targets->items[i].group->member_count
+					: 1;
+	return most;
+}
+
+static void add(struct view_list *list, struct view address)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (view_eq(list->items[i], address))
+			return;
+	list->items[list->count++] = address;
+}
+
+struct view_list targets_addresses(const struct target_list *targets, struct arena *arena)
+{
+	struct view_list list = { 0 };
+
+	list.items = arena_array(arena, most_addresses(targets), sizeof(*list.items));
+	for (size_t i = 0; i < targets->count; i++) {
+		const struct desired_target *target = &targets->items[i];
+
+		if (target->kind != TARGET_GROUP) {
+			add(&list, target->address);
+			continue;
+		}
+		for (size_t k = 0; k < target->group->member_count; k++)
+			add(&list, target->group->members[k]->object.key);
+	}
+	return list;
+}

@@ -1,0 +1,11 @@
+/* Where an alias, a contact or a catch-all sends: whole addresses, groups written out. */
+#ifndef AGENT_TARGETS_H
+#define AGENT_TARGETS_H
+
+#include "schema/desired.h"
+
+/* Each address once, in the order of the list; they borrow the state's arena. */
+struct view_list targets_addresses(
+		const struct target_list *targets, struct arena *arena);
+
+#endif
