@@ -1,0 +1,321 @@
+#include "agent/diff.h"
+
+#include "agent/account.h"
+#include "agent/fields.h"
+#include "agent/text.h"
+#include "runtime/base/error.h"
+#include "schema/source.h"
+
+enum {
+	LONGEST_TEXT = 4096,
+};
+
+/* -- identity --------------------------------------------------------------------------- */
+
+/* First those that are named by their id; then, by key, those that are left. */
+static void match_by_id(struct observation *o)
+{
+	for (size_t i = 0; i < o->wanted.count; i++) {
+		struct wanted *wanted = &o->wanted.items[i];
+		struct object *object;
+
+		if (wanted->id.len == 0)
+			continue;
+		object = object_by_id(&o->objects, wanted->driver, wanted->id);
+		if (!object)
+			continue;
+		wanted->object = object;
+		object->wanted = wanted;
+	}
+}
+
+static struct view known_place(struct arena *arena, const struct object *object)
+{
+	return arena_printf(arena, "%s/%.*s", object->driver->kind, VIEW_ARG(object->id));
+}
+
+static struct declaration declaration_of(
+		const struct observation *o, const struct wanted *wanted)
+{
+	struct place place = sources_place(o->desired->sources, wanted->span);
+
+	return (struct declaration){
+		.file = arena_copy(o->arena, place.path),
+		.line = place.line,
+		.column = place.column,
+		.start = wanted->span.start,
+		.end = wanted->span.end,
+	};
+}
+
+/* The key is one of an object that the state names no more, and that is another one than
+ * the one that is wanted: people's data must not change hands by a slip. */
+static void refuse_key(struct observation *o, struct plan *plan,
+		const struct wanted *wanted, const struct object *owner)
+{
+	struct declaration declared = declaration_of(o, wanted);
+	struct view name = known_place(o->arena, owner);
+
+	if (owner->state == OBJECT_DISABLED)
+		plan_add_problem(plan, &declared, "AddressKept",
+				arena_printf(o->arena,
+						"%.*s is the address of %.*s, which is "
+						"disabled and keeps its data",
+						VIEW_ARG(wanted->key), VIEW_ARG(name)),
+				arena_printf(o->arena,
+						"write `id: %.*s` to bring it back, or "
+						"use another address",
+						VIEW_ARG(owner->id)));
+	else
+		plan_add_problem(plan, &declared, "IdChanged",
+				arena_printf(o->arena,
+						"%.*s is %.*s: an id, once given, does "
+						"not "
+						"change",
+						VIEW_ARG(wanted->key), VIEW_ARG(name)),
+				arena_printf(o->arena,
+						"write `id: %.*s` again; another person "
+						"needs another address",
+						VIEW_ARG(owner->id)));
+}
+
+static bool keeps_data(const struct driver *driver)
+{
+	return driver->absence == ABSENCE_DISABLES;
+}
+
+static void match_by_key(struct observation *o, struct plan *plan, struct wanted *wanted)
+{
+	struct object *object = object_by_key(&o->objects, wanted->driver, wanted->key);
+	bool names_another = object && wanted->id.len && object->named;
+
+	if (object && !object->wanted && !names_another) {
+		wanted->object = object;
+		object->wanted = wanted;
+	} else if (object && !object->wanted && keeps_data(wanted->driver)) {
+		refuse_key(o, plan, wanted, object);
+	} else if (object_by_id(&o->objects, wanted->driver, wanted_identity(wanted))) {
+		struct declaration declared = declaration_of(o, wanted);
+
+		plan_add_problem(plan, &declared, "IdTaken",
+				arena_printf(o->arena,
+						"%.*s is the id of an object that was "
+						"renamed",
+						VIEW_ARG(wanted->key)),
+				VIEW("give the new one an `id` of its own"));
+	}
+}
+
+/* An object that keeps data and is not wanted holds its key against a rename, too. */
+static void check_moved_key(
+		struct observation *o, struct plan *plan, const struct wanted *wanted)
+{
+	const struct object *holder =
+			object_by_key(&o->objects, wanted->driver, wanted->key);
+
+	if (keeps_data(wanted->driver) && holder && holder != wanted->object &&
+			!holder->wanted)
+		refuse_key(o, plan, wanted, holder);
+}
+
+static void match(struct observation *o, struct plan *plan)
+{
+	match_by_id(o);
+	for (size_t i = 0; i < o->wanted.count; i++) {
+		struct wanted *wanted = &o->wanted.items[i];
+
+		if (!wanted->object)
+			match_by_key(o, plan, wanted);
+		else if (!view_eq(wanted->object->key, wanted->key))
+			check_moved_key(o, plan, wanted);
+	}
+}
+
+/* -- one object ------------------------------------------------------------------------- */
+
+static struct change *begin_change(struct observation *o, struct plan *plan,
+		enum action action, const struct wanted *wanted, const char *reason)
+{
+	struct object *object = wanted->object;
+	struct view id = wanted->id.len ? wanted->id : object ? object->id : wanted->key;
+	struct change *change =
+			plan_add_change(plan, action, wanted->driver, id, wanted->key);
+
+	change->reason = reason;
+	change->object = object;
+	change->wanted = (struct wanted *)wanted;
+	change->declared = declaration_of(o, wanted);
+	return change;
+}
+
+static void create(struct observation *o, struct plan *plan, const struct wanted *wanted)
+{
+	struct change *change = begin_change(o, plan, ACTION_CREATE, wanted, "Declared");
+
+	change->risk = fields_risk(wanted->driver, wanted->spec);
+}
+
+static bool is_named_now(const struct wanted *wanted)
+{
+	return wanted->id.len && !view_eq(wanted->id, wanted->object->id);
+}
+
+static struct view rename_note(struct observation *o, const struct wanted *wanted)
+{
+	CLEANUP(buf_free) struct buf note = BUF_NULL(LONGEST_TEXT);
+
+	if (!keeps_data(wanted->driver) || view_find(wanted->key, '@') == wanted->key.len)
+		return VIEW_NULL;
+	buf_add_z(&note, "old address kept until ");
+	text_add_day(&note, o->now + ADDRESS_KEPT);
+	return arena_copy(o->arena, buf_view(&note));
+}
+
+static int compare(struct observation *o, const struct wanted *wanted,
+		struct field_list *fields)
+{
+	struct object *object = wanted->object;
+	struct object_texts texts;
+	int r;
+
+	if (!view_eq(object->key, wanted->key))
+		fields_add(fields,
+				view_find(wanted->key, '@') == wanted->key.len
+						? "name"
+						: "address",
+				object->key, wanted->key);
+	if (is_named_now(wanted))
+		fields_add(fields, "id", object->id, wanted->id);
+	if (memcmp(object->hash, wanted->hash, DIGEST_SIZE) == 0)
+		return 0;
+	r = object_read_texts(o->db, object->uid, o->arena, &texts);
+	if (r == 0)
+		fields_compare(fields, texts.spec, wanted->spec);
+	return r;
+}
+
+static void rebase(struct plan *plan, struct wanted *wanted)
+{
+	array_grow(&plan->rebased, &plan->rebased_capacity, plan->rebased_count + 1,
+			sizeof(*plan->rebased));
+	plan->rebased[plan->rebased_count++] = wanted;
+}
+
+static bool lives_as_wanted(const struct wanted *wanted)
+{
+	unsigned char applied[DIGEST_SIZE];
+
+	digest_bytes(wanted->applied, applied);
+	return memcmp(applied, wanted->object->observed, DIGEST_SIZE) == 0;
+}
+
+static int change_existing(
+		struct observation *o, struct plan *plan, struct wanted *wanted)
+{
+	struct object *object = wanted->object;
+	struct field_list fields = { .arena = o->arena, .driver = wanted->driver };
+	struct change *change = NULL;
+	bool spec_differs = memcmp(object->hash, wanted->hash, DIGEST_SIZE) != 0;
+	int r = compare(o, wanted, &fields);
+
+	if (r) {
+		free(fields.items);
+		return r;
+	}
+	if (object->state == OBJECT_DISABLED)
+		change = begin_change(o, plan, ACTION_ENABLE, wanted, "Returned");
+	else if (!view_eq(object->key, wanted->key))
+		change = begin_change(o, plan, ACTION_MOVE, wanted, "KeyChanged");
+	else if (is_named_now(wanted))
+		change = begin_change(o, plan, ACTION_SET_ID, wanted, "IdGiven");
+	else if (fields.count)
+		change = begin_change(o, plan, ACTION_UPDATE, wanted, "SpecChanged");
+	else if (object->drift == DRIFT_STEP)
+		change = begin_change(
+				o, plan, ACTION_ROTATE, wanted, object->drift_reason);
+	else if (spec_differs || !lives_as_wanted(wanted))
+		rebase(plan, wanted);
+	if (!change) {
+		plan->unchanged++;
+		return 0;
+	}
+	if (change->action == ACTION_MOVE) {
+		change->key_before = object->key;
+		change->note = rename_note(o, wanted);
+	}
+	if (change->action == ACTION_ENABLE || change->action == ACTION_ROTATE)
+		change->risk = wanted->driver->risk;
+	fields_finish(&fields, change);
+	return 0;
+}
+
+static void retain(struct plan *plan, const struct object *object)
+{
+	array_grow(&plan->retained, &plan->retained_capacity, plan->retained_count + 1,
+			sizeof(*plan->retained));
+	plan->retained[plan->retained_count++] = (struct retained){ object->driver,
+		object->id, object->disabled_at };
+}
+
+static void leave(struct observation *o, struct plan *plan, struct object *object)
+{
+	bool disables = keeps_data(object->driver) &&
+			(!object->driver->holds_data ||
+					object->driver->holds_data(object, &o->objects));
+	struct change *change;
+
+	if (object->state == OBJECT_DISABLED) {
+		retain(plan, object);
+		return;
+	}
+	change = plan_add_change(plan, disables ? ACTION_DISABLE : ACTION_REMOVE,
+			object->driver, object->id, object->key);
+	change->reason = "Absent";
+	change->object = object;
+	change->risk = disables ? RISK_DATA : object->driver->risk;
+	change->declared = object->declared;
+	change->declared.file = VIEW_NULL; /* that line is gone */
+}
+
+static void add_drift(struct plan *plan, const struct object *object)
+{
+	array_grow(&plan->drifts, &plan->drift_capacity, plan->drift_count + 1,
+			sizeof(*plan->drifts));
+	plan->drifts[plan->drift_count++] = (struct drift){ object->driver, object->id,
+		object->drift_reason, object->drift_message, object->drift };
+}
+
+int diff(struct observation *o, struct plan *plan)
+{
+	match(o, plan);
+	for (size_t i = 0; i < o->wanted.count; i++) {
+		struct wanted *wanted = &o->wanted.items[i];
+		int r = 0;
+
+		if (wanted->object)
+			r = change_existing(o, plan, wanted);
+		else
+			create(o, plan, wanted);
+		if (r)
+			return r;
+	}
+	for (size_t i = 0; i < o->objects.count; i++) {
+		struct object *object = &o->objects.items[i];
+
+		if (object->drift != DRIFT_NONE)
+			add_drift(plan, object);
+		if (!object->wanted)
+			leave(o, plan, object);
+	}
+	for (size_t i = 0; i < plan->change_count; i++) {
+		const struct change *change = &plan->changes[i];
+		int r = 0;
+
+		if (change->driver->check)
+			r = change->driver->check(change, o, plan);
+		if (r)
+			return r;
+	}
+	plan_finish(plan);
+	return 0;
+}

@@ -1,0 +1,61 @@
+/* Domains. One that holds users is disabled when it leaves; an empty one goes. */
+#include "agent/driver.h"
+
+#include "agent/targets.h"
+#include "agent/text.h"
+
+enum {
+	LONGEST_SPEC = 64 * 1024
+};
+
+/* What its shard is made of when the state names it no more. */
+static struct view applied(struct arena *arena, const struct desired_domain *domain)
+{
+	CLEANUP(buf_free) struct buf json = BUF_NULL(LONGEST_SPEC);
+
+	buf_add_z(&json, "{\"same_as\":");
+	text_add_json(&json, domain->same_as ? domain->same_as->object.key : VIEW_NULL);
+	buf_add_z(&json, ",\"subaddress\":");
+	text_add_json(&json, domain->subaddress);
+	buf_add_byte(&json, '}');
+	return arena_copy(arena, buf_view(&json));
+}
+
+static void want(const struct driver *driver, const struct desired *desired,
+		struct wanted_list *out)
+{
+	for (size_t i = 0; i < desired->domain_count; i++) {
+		const struct desired_domain *domain = &desired->domains[i];
+		struct wanted *wanted = wanted_add_object(out, driver, &domain->object);
+
+		wanted->applied = applied(out->arena, domain);
+	}
+}
+
+static bool is_in(struct view address, struct view domain)
+{
+	size_t at = view_find_last(address, '@');
+
+	return at < address.len && view_eq(view_from(address, at + 1), domain);
+}
+
+static bool holds_users(const struct object *object, const struct object_set *all)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		const struct object *other = &all->items[i];
+		struct view key = other->wanted ? other->wanted->key : other->key;
+
+		if (other->driver == &driver_user && is_in(key, object->key))
+			return true;
+	}
+	return false;
+}
+
+const struct driver driver_domain = {
+	.kind = "domain",
+	.schema = KIND_DOMAIN,
+	.absence = ABSENCE_DISABLES,
+	.holds_data = holds_users,
+	.risk = RISK_HARMLESS,
+	.want = want,
+};

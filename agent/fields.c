@@ -1,0 +1,254 @@
+#include "agent/fields.h"
+
+#include "runtime/base/error.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+enum {
+	LONGEST_PATH = 1024,
+	LONGEST_TEXT = 64 * 1024,
+};
+
+/* -- values as text --------------------------------------------------------------------- */
+
+struct unit {
+	const char *name;
+	uint64_t size;
+};
+
+/* The largest unit that divides it. */
+static void add_in_units(
+		struct buf *out, uint64_t number, const struct unit *units, size_t count)
+{
+	size_t i = 0;
+
+	while (i + 1 < count && (number == 0 || number % units[i].size != 0))
+		i++;
+	buf_add_u64(out, number / units[i].size);
+	buf_add_z(out, units[i].name);
+}
+
+static void add_number(struct buf *out, const struct field *field, int64_t number)
+{
+	/* clang-format off */
+	static const struct unit sizes[] = {
+		{ "TiB", 1ull << 40 }, { "GiB", 1ull << 30 }, { "MiB", 1ull << 20 },
+		{ "KiB", 1ull << 10 }, { "B", 1 },
+	};
+	static const struct unit durations[] = {
+		{ "d", 86400000000000 }, { "h", 3600000000000 }, { "m", 60000000000 },
+		{ "s", 1000000000 }, { "ns", 1 },
+	};
+	/* clang-format on */
+	enum type_kind kind = field ? field->type->kind : TYPE_INT;
+
+	if (kind == TYPE_SIZE && number >= 0)
+		add_in_units(out, (uint64_t)number, sizes, ARRAY_LEN(sizes));
+	else if (kind == TYPE_DURATION && number >= 0)
+		add_in_units(out, (uint64_t)number, durations, ARRAY_LEN(durations));
+	else
+		buf_addf(out, "%lld", (long long)number);
+}
+
+static void add_json(struct buf *out, const struct field *field, const json_t *value)
+{
+	char *text;
+
+	if (json_is_string(value)) {
+		buf_add(out, view_of(json_string_value(value),
+					     json_string_length(value)));
+		return;
+	}
+	if (json_is_integer(value)) {
+		add_number(out, field, json_integer_value(value));
+		return;
+	}
+	text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+	buf_add_z(out, text);
+	free(text);
+}
+
+static void add_list(struct buf *out, const struct field *field, const json_t *list)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(list, i, item)
+	{
+		if (i)
+			buf_add_z(out, ", ");
+		add_json(out, field, item);
+	}
+	if (json_array_size(list) == 0)
+		buf_add_z(out, "none");
+}
+
+/* NULL gives the schema's own value, or nothing where there is none. */
+static struct view value_text(
+		struct arena *arena, const struct field *field, const json_t *value)
+{
+	CLEANUP(buf_free) struct buf text = BUF_NULL(LONGEST_TEXT);
+
+	if (json_is_array(value))
+		add_list(&text, field, value);
+	else if (value)
+		add_json(&text, field, value);
+	else if (field && field->fallback)
+		buf_addf(&text, "%s (default)", field->fallback);
+	return arena_copy(arena, buf_view(&text));
+}
+
+/* -- the walk --------------------------------------------------------------------------- */
+
+static const struct field *field_at(const struct driver *driver, struct view path)
+{
+	CLEANUP(buf_free) struct buf whole = BUF_NULL(LONGEST_PATH);
+	const struct table *table;
+
+	if (driver->schema == KIND_NONE)
+		return NULL;
+	buf_addf(&whole, "%s.%.*s", kind_name(driver->schema), VIEW_ARG(path));
+	return table_find(buf_view(&whole), &table);
+}
+
+static enum risk risk_at(const struct driver *driver, struct view path)
+{
+	return driver->schema == KIND_NONE ? driver->risk
+					   : table_risk(driver->schema, path);
+}
+
+static bool is_the_states(const struct driver *driver, struct view path)
+{
+	enum owner owner;
+
+	if (driver->owns && !driver->owns(path))
+		return false;
+	if (driver->schema == KIND_NONE)
+		return true;
+	owner = table_owner(driver->schema, path);
+	return owner != OWNER_INITIAL && owner != OWNER_OBSERVE;
+}
+
+static void push(struct field_list *list, struct view path, const struct field *field,
+		const json_t *before, const json_t *after)
+{
+	enum risk risk = risk_at(list->driver, path);
+
+	array_grow(&list->items, &list->capacity, list->count + 1, sizeof(*list->items));
+	list->items[list->count++] = (struct field_change){
+		.path = arena_copy(list->arena, path),
+		.before = value_text(list->arena, field, before),
+		.after = value_text(list->arena, field, after),
+		.sensitive = field && field->type->kind == TYPE_SECRET,
+	};
+	if (risk > list->risk)
+		list->risk = risk;
+}
+
+static void compare_objects(struct field_list *list, struct buf *path,
+		const json_t *before, const json_t *after);
+
+/* Specs are ours, made from tables: they nest as deep as the tables do. */
+static void compare_values(struct field_list *list, struct buf *path, const char *key,
+		const json_t *before, const json_t *after)
+{
+	size_t len = path->len;
+	const struct field *field;
+
+	buf_addf(path, "%s%s", len ? "." : "", key);
+	if (is_the_states(list->driver, buf_view(path)) && !json_equal(before, after)) {
+		field = field_at(list->driver, buf_view(path));
+		if ((json_is_object(before) || json_is_object(after)) &&
+				!(field && field->type->kind == TYPE_SECRET))
+			compare_objects(list, path, before, after);
+		else
+			push(list, buf_view(path), field, before, after);
+	}
+	buf_truncate(path, len);
+}
+
+static void compare_objects(struct field_list *list, struct buf *path,
+		const json_t *before, const json_t *after)
+{
+	json_t *keys = json_object();
+	const char *key;
+	json_t *value;
+	const char **sorted;
+	size_t count = 0;
+
+	json_object_foreach((json_t *)before, key, value)
+			json_object_set_new(keys, key, json_null());
+	json_object_foreach((json_t *)after, key, value)
+			json_object_set_new(keys, key, json_null());
+	sorted = xcalloc(json_object_size(keys), sizeof(*sorted));
+	json_object_foreach(keys, key, value)
+	{
+		size_t i = count++;
+
+		for (; i > 0 && strcmp(sorted[i - 1], key) > 0; i--)
+			sorted[i] = sorted[i - 1];
+		sorted[i] = key;
+	}
+	for (size_t i = 0; i < count; i++)
+		compare_values(list, path, sorted[i], json_object_get(before, sorted[i]),
+				json_object_get(after, sorted[i]));
+	free(sorted);
+	json_decref(keys);
+}
+
+void fields_compare(struct field_list *list, struct view before, struct view after)
+{
+	CLEANUP(buf_free) struct buf path = BUF_NULL(LONGEST_PATH);
+	json_t *left = json_loadb(before.data, before.len, 0, NULL);
+	json_t *right = json_loadb(after.data, after.len, 0, NULL);
+
+	compare_objects(list, &path, left, right);
+	json_decref(left);
+	json_decref(right);
+}
+
+void fields_add(struct field_list *list, const char *path, struct view before,
+		struct view after)
+{
+	array_grow(&list->items, &list->capacity, list->count + 1, sizeof(*list->items));
+	list->items[list->count++] = (struct field_change){
+		.path = view_z(path),
+		.before = arena_copy(list->arena, before),
+		.after = arena_copy(list->arena, after),
+	};
+}
+
+enum risk fields_risk(const struct driver *driver, struct view spec)
+{
+	json_t *root;
+	enum risk gravest = driver->risk;
+	const char *key;
+	json_t *value;
+
+	if (driver->schema == KIND_NONE)
+		return gravest;
+	root = json_loadb(spec.data, spec.len, 0, NULL);
+	json_object_foreach(root, key, value)
+	{
+		enum risk risk = table_risk(driver->schema, view_z(key));
+
+		if (risk > gravest)
+			gravest = risk;
+	}
+	json_decref(root);
+	return gravest;
+}
+
+void fields_finish(struct field_list *list, struct change *change)
+{
+	change->fields = arena_array(list->arena, list->count, sizeof(*change->fields));
+	if (list->count)
+		memcpy(change->fields, list->items, list->count * sizeof(*list->items));
+	change->field_count = list->count;
+	if (list->risk > change->risk)
+		change->risk = list->risk;
+	free(list->items);
+	list->items = NULL;
+	list->count = list->capacity = 0;
+}

@@ -1,0 +1,26 @@
+/* The fields in which two specs of one object differ, as people read them. */
+#ifndef AGENT_FIELDS_H
+#define AGENT_FIELDS_H
+
+#include "agent/plan.h"
+
+struct field_list {
+	struct arena *arena;
+	const struct driver *driver;
+	struct field_change *items; /* malloc'd */
+	size_t count, capacity;
+	enum risk risk; /* the gravest of them */
+};
+
+/* Adds what differs between two canonical specs. Fields that are the person's own once
+ * the object exists (owner initial), and those that are only watched, are no change. */
+void fields_compare(struct field_list *list, struct view before, struct view after);
+/* Adds one: "address", for a key that is no field of the spec. */
+void fields_add(struct field_list *list, const char *path, struct view before,
+		struct view after);
+/* The gravest risk among all that a spec says: for an object that is new. */
+enum risk fields_risk(const struct driver *driver, struct view spec);
+/* Hands the array on, copied into the arena. */
+void fields_finish(struct field_list *list, struct change *change);
+
+#endif

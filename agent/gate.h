@@ -1,0 +1,14 @@
+/* The gates: what a state may take away in one go, and what must be approved first.
+ *
+ * A slip of a path or a bad merge makes many objects vanish at once. More disabled users
+ * than a tenth (and more than one), or all of them, and more removals of other objects of
+ * a kind than a tenth (and more than five), are held back together; the rest goes on. */
+#ifndef AGENT_GATE_H
+#define AGENT_GATE_H
+
+#include "agent/observe.h"
+
+/* Marks what is held, unless `approve` names exactly this. */
+void gate_hold(const struct observation *o, struct plan *plan, struct view approve);
+
+#endif

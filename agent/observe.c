@@ -1,0 +1,72 @@
+#include "agent/observe.h"
+
+#include "runtime/base/error.h"
+
+#include <stdlib.h>
+
+struct wanted *wanted_add(struct wanted_list *list, const struct driver *driver)
+{
+	struct wanted *wanted;
+
+	array_grow(&list->items, &list->capacity, list->count + 1, sizeof(*list->items));
+	wanted = &list->items[list->count++];
+	*wanted = (struct wanted){ .driver = driver };
+	return wanted;
+}
+
+struct wanted *wanted_add_object(struct wanted_list *list, const struct driver *driver,
+		const struct desired_object *object)
+{
+	struct wanted *wanted = wanted_add(list, driver);
+
+	wanted->id = object->id;
+	wanted->key = object->key;
+	wanted->spec = object->canonical;
+	memcpy(wanted->hash, object->hash, DIGEST_SIZE);
+	wanted->applied = object->canonical;
+	wanted->span = object->key_span;
+	wanted->desired = object;
+	return wanted;
+}
+
+void wanted_list_deinit(struct wanted_list *list)
+{
+	free(list->items);
+	list->items = NULL;
+	list->count = list->capacity = 0;
+}
+
+int observe(struct observation *o)
+{
+	int r = object_set_load(o->db, o->arena, &o->objects);
+
+	if (r)
+		return r;
+	o->wanted.arena = o->arena;
+	for (size_t i = 0; i < driver_count; i++) {
+		if (o->desired)
+			drivers[i]->want(drivers[i], o->desired, &o->wanted);
+		if (!drivers[i]->observe)
+			continue;
+		r = drivers[i]->observe(drivers[i], o);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+void observation_deinit(struct observation *o)
+{
+	object_set_deinit(&o->objects);
+	wanted_list_deinit(&o->wanted);
+}
+
+void observe_drift(struct object *object, enum drift_kind kind, const char *reason,
+		struct view message)
+{
+	if (object->drift != DRIFT_NONE)
+		return;
+	object->drift = kind;
+	object->drift_reason = reason;
+	object->drift_message = message;
+}

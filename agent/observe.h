@@ -1,0 +1,35 @@
+/* What is: the objects that were applied, what lives of them, and what the state wants,
+ * side by side. One is made for each plan and dropped with it. */
+#ifndef AGENT_OBSERVE_H
+#define AGENT_OBSERVE_H
+
+#include "agent/driver.h"
+#include "agent/object.h"
+#include "agent/plan.h"
+#include "schema/agent_file.h"
+
+struct os;
+struct runtime_observed;
+
+struct observation {
+	struct database *db;
+	struct arena *arena; /* the plan's */
+	const struct os *os;
+	walltime now;
+	const struct agent_file *file;       /* what the machine allows; never NULL */
+	const struct runtime_observed *live; /* NULL: no runtime is there to be seen */
+	const struct desired *desired;       /* NULL: only what is shall be seen */
+	struct object_set objects;
+	struct wanted_list wanted; /* one run a kind, in the order of drivers */
+};
+
+/* Loads the objects, asks every driver what the state wants and what has drifted. The
+ * caller filled in what is above `objects`. */
+MUST_USE int observe(struct observation *o);
+void observation_deinit(struct observation *o);
+
+/* Notes that an object is not as it was applied; the first reason counts. */
+void observe_drift(struct object *object, enum drift_kind kind, const char *reason,
+		struct view message);
+
+#endif

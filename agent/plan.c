@@ -1,0 +1,207 @@
+#include "agent/plan.h"
+
+#include "agent/text.h"
+#include "runtime/base/error.h"
+
+#include <stdlib.h>
+
+/* clang-format off */
+static const struct {
+	const char *name;
+	const char *counted; /* in the summary */
+} actions[ACTIONS] = {
+	[ACTION_CREATE]  = { "create",  "add" },
+	[ACTION_UPDATE]  = { "update",  "change" },
+	[ACTION_MOVE]    = { "move",    "rename" },
+	[ACTION_SET_ID]  = { "set-id",  "set id" },
+	[ACTION_ROTATE]  = { "rotate",  "rotate" },
+	[ACTION_ENABLE]  = { "enable",  "return" },
+	[ACTION_DISABLE] = { "disable", "disable" },
+	[ACTION_REMOVE]  = { "remove",  "remove" },
+};
+/* clang-format on */
+
+struct plan *plan_new(void)
+{
+	struct plan *plan = xcalloc(1, sizeof(*plan));
+
+	plan->arena = arena_new();
+	return plan;
+}
+
+void plan_free(struct plan *plan)
+{
+	if (!plan)
+		return;
+	free(plan->changes);
+	free(plan->rebased);
+	free(plan->retained);
+	free(plan->drifts);
+	free(plan->problems);
+	arena_free(plan->arena);
+	free(plan);
+}
+
+void plan_freep(struct plan **plan)
+{
+	plan_free(*plan);
+}
+
+const char *action_name(enum action action)
+{
+	return actions[action].name;
+}
+
+struct change *plan_add_change(struct plan *plan, enum action action,
+		const struct driver *driver, struct view id, struct view key)
+{
+	struct change *change;
+
+	array_grow(&plan->changes, &plan->change_capacity, plan->change_count + 1,
+			sizeof(*plan->changes));
+	change = &plan->changes[plan->change_count++];
+	*change = (struct change){
+		.action = action,
+		.driver = driver,
+		.id = arena_copy(plan->arena, id),
+		.key = arena_copy(plan->arena, key),
+	};
+	return change;
+}
+
+void plan_add_problem(struct plan *plan, const struct declaration *declared,
+		const char *reason, struct view message, struct view help)
+{
+	array_grow(&plan->problems, &plan->problem_capacity, plan->problem_count + 1,
+			sizeof(*plan->problems));
+	plan->problems[plan->problem_count++] =
+			(struct problem){ reason, message, help, *declared };
+}
+
+/* -- order ------------------------------------------------------------------------------ */
+
+static bool leaves(const struct change *change)
+{
+	return change->action == ACTION_DISABLE || change->action == ACTION_REMOVE;
+}
+
+/* What comes, in the order of dependences; then what leaves, in the opposite one. */
+static int compare_changes(const void *left, const void *right)
+{
+	const struct change *a = left, *b = right;
+	size_t a_row = driver_index(a->driver), b_row = driver_index(b->driver);
+	int order;
+
+	if (leaves(a) != leaves(b))
+		return leaves(a) ? 1 : -1;
+	if (a_row != b_row)
+		return (a_row < b_row) == leaves(a) ? 1 : -1;
+	order = view_compare(a->key, b->key);
+	return order ? order : view_compare(a->id, b->id);
+}
+
+/* -- digests ---------------------------------------------------------------------------- */
+
+static void digest_json(struct digest *d, json_t *json)
+{
+	char *text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
+
+	digest_add(d, view_z(text));
+	digest_add(d, VIEW("\n"));
+	free(text);
+	json_decref(json);
+}
+
+static json_t *canonical_fields(const struct change *change)
+{
+	json_t *fields = json_array();
+
+	for (size_t i = 0; i < change->field_count; i++) {
+		const struct field_change *field = &change->fields[i];
+
+		json_array_append_new(
+				fields, json_pack("[o, o, o]", json_view(field->path),
+							json_view(field->before),
+							json_view(field->after)));
+	}
+	return fields;
+}
+
+/* Over the canonical JSON of each change, one a line, so that no plan is held in memory
+ * twice. */
+static void digest_changes(const struct plan *plan, unsigned char out[DIGEST_SIZE])
+{
+	struct digest d;
+
+	digest_init(&d);
+	for (size_t i = 0; i < plan->change_count; i++) {
+		const struct change *change = &plan->changes[i];
+
+		digest_json(&d, json_pack("{s:s, s:s, s:o, s:o, s:o}", "action",
+						action_name(change->action), "kind",
+						change->driver->kind, "id",
+						json_view(change->id), "key",
+						json_view(change->key), "fields",
+						canonical_fields(change)));
+	}
+	digest_final(&d, out);
+}
+
+/* An approval is for these steps on these objects as they are now, whatever else a later
+ * plan does. */
+static void digest_held(const struct plan *plan, unsigned char out[DIGEST_SIZE])
+{
+	struct digest d;
+
+	digest_init(&d);
+	for (size_t i = 0; i < plan->change_count; i++) {
+		const struct change *change = &plan->changes[i];
+
+		if (!change->held)
+			continue;
+		digest_add(&d, view_z(action_name(change->action)));
+		digest_add(&d, view_of(change->object->uid, UID_SIZE));
+		digest_add(&d, view_of(change->object->hash, DIGEST_SIZE));
+	}
+	digest_final(&d, out);
+}
+
+void plan_finish(struct plan *plan)
+{
+	if (plan->change_count)
+		qsort(plan->changes, plan->change_count, sizeof(*plan->changes),
+				compare_changes);
+	for (size_t i = 0; i < plan->change_count; i++)
+		plan->counts[plan->changes[i].action]++;
+	digest_changes(plan, plan->digest);
+}
+
+void plan_finish_held(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->change_count; i++)
+		plan->held_count += plan->changes[i].held;
+	if (plan->held_count)
+		digest_held(plan, plan->held_digest);
+}
+
+bool plan_is_empty(const struct plan *plan)
+{
+	return plan->change_count == plan->held_count && plan->rebased_count == 0;
+}
+
+void plan_add_summary(const struct plan *plan, struct buf *out)
+{
+	const char *between = ": ";
+
+	if (plan->change_count == 0) {
+		buf_add_z(out, "no changes");
+		return;
+	}
+	text_add_count(out, plan->change_count, "change", "changes");
+	for (int i = 0; i < ACTIONS; i++) {
+		if (plan->counts[i] == 0)
+			continue;
+		buf_addf(out, "%s%zu %s", between, plan->counts[i], actions[i].counted);
+		between = ", ";
+	}
+}

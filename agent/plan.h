@@ -1,0 +1,127 @@
+/* A plan: what would be done, why, and how much it may break, decided before anything is
+ * touched.
+ *
+ * It is made by diff and gate, printed, and carried out by apply. All that printing needs
+ * is its own; the pointers into what it was made from are for apply alone. */
+#ifndef AGENT_PLAN_H
+#define AGENT_PLAN_H
+
+#include "agent/driver.h"
+#include "agent/object.h"
+#include "runtime/base/buf.h"
+
+#include <jansson.h>
+
+enum action {
+	ACTION_CREATE,
+	ACTION_UPDATE,
+	ACTION_MOVE,    /* a rename: the same object under a new key */
+	ACTION_SET_ID,  /* an id names an object that had none */
+	ACTION_ROTATE,  /* as it was asked for, made anew */
+	ACTION_ENABLE,  /* a disabled one is in the state again */
+	ACTION_DISABLE, /* it left the state: shut, its data kept */
+	ACTION_REMOVE,  /* it left the state and held nothing of anybody's */
+	ACTIONS,
+};
+
+struct field_change {
+	struct view path;   /* below the object; "address" and "id" are its key and id */
+	struct view before; /* as people read it; empty: it was not said */
+	struct view after;
+	bool sensitive; /* only that it changed is said */
+};
+
+struct change {
+	enum action action;
+	const struct driver *driver;
+	struct view id, key;
+	struct view key_before; /* of a move */
+	const char *reason;     /* a stable word */
+	struct view note;       /* a second line for people, or empty */
+	struct field_change *fields;
+	size_t field_count;
+	enum risk risk;
+	struct declaration declared;
+	bool held; /* by a gate: not done before it is approved */
+
+	/* for apply */
+	struct object *object; /* NULL: it is to be made */
+	struct wanted *wanted; /* NULL: it leaves */
+};
+
+/* A disabled object that the state does not name: said in every plan. */
+struct retained {
+	const struct driver *driver;
+	struct view id;
+	walltime since;
+};
+
+struct drift {
+	const struct driver *driver;
+	struct view id;
+	const char *reason;
+	struct view message;
+	enum drift_kind kind;
+};
+
+/* Why a change cannot be made: the state is refused whole. */
+struct problem {
+	const char *reason;  /* a stable word: AddressKept */
+	struct view message; /* what is wrong */
+	struct view help;    /* what to write instead */
+	struct declaration declared;
+};
+
+struct plan {
+	struct arena *arena; /* owns all that is below, but for the arrays */
+	struct view origin;
+	uint64_t base_serial;
+	struct change *changes;
+	size_t change_count, change_capacity;
+	/* Objects whose row follows the state without a step: only what is the person's was
+	 * changed, or what they refer to. */
+	struct wanted **rebased;
+	size_t rebased_count, rebased_capacity;
+	struct retained *retained;
+	size_t retained_count, retained_capacity;
+	struct drift *drifts;
+	size_t drift_count, drift_capacity;
+	struct problem *problems;
+	size_t problem_count, problem_capacity;
+	size_t counts[ACTIONS];
+	size_t held_count;
+	struct view gate; /* why they are held: "3 of 10 users would be disabled (limit 1)" */
+	size_t unchanged;
+	unsigned char digest[DIGEST_SIZE];      /* over the changes: no times, no uids */
+	unsigned char held_digest[DIGEST_SIZE]; /* over what is held: what to approve */
+};
+
+struct plan *plan_new(void);
+/* NULL is fine. */
+void plan_free(struct plan *plan);
+void plan_freep(struct plan **plan);
+
+/* Adds a zeroed one, valid until the next. */
+struct change *plan_add_change(struct plan *plan, enum action action,
+		const struct driver *driver, struct view id, struct view key);
+void plan_add_problem(struct plan *plan, const struct declaration *declared,
+		const char *reason, struct view message, struct view help);
+
+/* Puts the changes in the order of their dependences, counts them, digests them. Once,
+ * when all are there; gates may then hold some. */
+void plan_finish(struct plan *plan);
+/* Counts and digests what is held. */
+void plan_finish_held(struct plan *plan);
+/* True where applying it would do nothing at all. */
+bool plan_is_empty(const struct plan *plan);
+
+const char *action_name(enum action action);
+
+/* "3 changes: 1 add, 1 rename, 1 disable", or "no changes". */
+void plan_add_summary(const struct plan *plan, struct buf *out);
+/* As `posthus plan` prints it. */
+void plan_print(const struct plan *plan, struct buf *out);
+/* A new reference. */
+MUST_USE json_t *plan_json(const struct plan *plan);
+
+#endif
