@@ -21,7 +21,6 @@ struct agent;
 struct agent_file; /* schema/agent_file.h */
 struct broker;
 struct buf;
-struct diagnostics; /* schema/diagnostic.h */
 struct os;
 struct plan; /* agent/plan.h */
 struct runtime;
@@ -42,11 +41,11 @@ enum {
 
 struct agent_options {
 	const char *data; /* the data directory; made 0700 where it is missing */
-	const struct agent_file *
-			file; /* agent.yaml: which host this is, what a state may touch; NULL: all defaults */
-	struct broker *broker; /* borrowed; may be NULL offline where no database is yet
-				*/
-	const struct os *os;   /* NULL: the real one */
+	/* agent.yaml: which host this is, what a state may touch; NULL: all defaults */
+	const struct agent_file *file;
+	/* Borrowed; may be NULL offline where no database is yet. */
+	struct broker *broker;
+	const struct os *os; /* NULL: the real one */
 	bool offline; /* to plan beside no running agent: takes the lock, reads a copy,
 			 and leaves the data directory as it was, byte for byte */
 };
@@ -64,8 +63,8 @@ void agent_closep(struct agent **agent);
  */
 
 struct agent_source {
-	const struct source_file
-			*files; /* schema/source.h: paths as diagnostics print them */
+	/* schema/source.h: paths as diagnostics print them */
+	const struct source_file *files;
 	size_t count;
 	struct view origin; /* where it came from, for history: "/etc/posthus/state" */
 };
@@ -76,10 +75,11 @@ struct agent_result {
 	const char *reason; /* a stable word: PruneGate, StateInvalid, PortTaken …; NULL
 			       where all is fine */
 	char *message;      /* for people: what happened and what to do next; or NULL */
-	struct diagnostics *diagnostics; /* of the state: errors and warnings; or NULL */
-	struct plan *plan;               /* NULL where the state was refused */
-	uint64_t generation;             /* the one that is desired now */
-	uint64_t serial;                 /* of the last change of the control database */
+	char *diagnostics;  /* of the state, as printed: errors, warnings; or NULL */
+	json_t *diagnostics_json; /* the same, as diagnostics_json() makes it; or NULL */
+	struct plan *plan;        /* NULL where the state was refused */
+	uint64_t generation;      /* the one that is desired now */
+	uint64_t serial;          /* of the last change of the control database */
 	nstime took;
 };
 

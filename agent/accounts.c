@@ -1,0 +1,234 @@
+/* What is done to one account by name: its password, its data key. */
+#include "agent/inside.h"
+
+#include "agent/account.h"
+#include "agent/journal.h"
+#include "runtime/base/base64.h"
+#include "runtime/base/error.h"
+#include "runtime/base/log.h"
+#include "runtime/base/os.h"
+#include "runtime/crypto/broker.h"
+#include "runtime/crypto/password.h"
+
+#include <errno.h>
+
+enum {
+	LONGEST_PATH = 128,
+	LONGEST_NAME = 1024,
+};
+
+/* By id or address, in any case; NULL where there is none. */
+static struct object *find_user(const struct object_set *objects, struct arena *arena,
+		struct view account)
+{
+	struct view copy = arena_copy(arena, account);
+	char *text = (char *)copy.data;
+	struct object *object;
+
+	for (size_t i = 0; i < copy.len; i++)
+		text[i] = byte_lower(text[i]);
+	object = object_by_id(objects, &driver_user, copy);
+	return object ? object : object_by_key(objects, &driver_user, copy);
+}
+
+static int load_user(struct agent *agent, struct view account, struct arena *arena,
+		struct object *out)
+{
+	CLEANUP(object_set_deinit) struct object_set objects = OBJECT_SET_NULL;
+	struct object *object;
+	int r = object_set_load(agent->db, arena, &objects);
+
+	if (r)
+		return r > 0 ? fault(-EIO) : r;
+	object = find_user(&objects, arena, account);
+	if (!object)
+		return AGENT_E_ABSENT;
+	*out = *object;
+	return 0;
+}
+
+static int audit(struct agent *agent, const struct object *object, struct arena *arena,
+		struct view actor, const char *action)
+{
+	return audit_add(agent->db,
+			&(const struct audit_entry){
+					.at = agent->os->wall(agent->os->state),
+					.actor = actor,
+					.action = action,
+					.object = object_name(object, arena),
+					.uid = object->uid,
+			});
+}
+
+static int bump_serial(struct agent *agent)
+{
+	uint64_t serial;
+	int r = control_serial(agent->db, &serial);
+
+	return r ? r : control_set_serial(agent->db, serial + 1);
+}
+
+/* -- passwords -------------------------------------------------------------------------------- */
+
+/* An invited account is Ready for its own reason once it has a password. */
+static int settle_condition(
+		struct agent *agent, const struct object *object, struct arena *arena)
+{
+	struct object_texts texts;
+	int r;
+
+	if (object->state == OBJECT_DISABLED)
+		return 0;
+	r = object_read_texts(agent->db, object->uid, arena, &texts);
+	if (r)
+		return r;
+	texts.conditions = condition_ready(arena, true, "Applied", VIEW_NULL,
+			agent->os->wall(agent->os->state));
+	return object_write(agent->db, object, &texts);
+}
+
+static int write_password(struct agent *agent, const struct object *object,
+		struct arena *arena, struct view hash, struct view actor)
+{
+	int r = account_set_password(agent->db, object->uid, hash, CREDENTIAL_PERSON,
+			agent->os->wall(agent->os->state));
+
+	if (r == 0)
+		r = account_revoke(agent->db, object->uid);
+	if (r == 0)
+		r = settle_condition(agent, object, arena);
+	if (r == 0)
+		r = audit(agent, object, arena, actor, "password-set");
+	return r ? r : bump_serial(agent);
+}
+
+/* Swaps the configuration in before the commit, as an apply does. */
+static int configure_and_commit(struct agent *agent, struct transaction *t)
+{
+	CLEANUP(agent_result_free) struct agent_result result = { 0 };
+	struct configured done = { 0 };
+	int r = 0;
+
+	if (agent->configuration)
+		r = agent_configure(agent, NULL, &done, &result);
+	if (r == 0 && result.code != EXIT_FINE)
+		r = fault(-EIO);
+	if (r)
+		return r;
+	r = transaction_commit(t);
+	if (r)
+		agent_unconfigure(agent, &done);
+	configuration_unref(done.before);
+	return r > 0 ? fault(r == DATABASE_E_FULL ? -ENOSPC : -EIO) : r;
+}
+
+static int commit_password(struct agent *agent, const struct object *object,
+		struct arena *arena, struct view hash, struct view actor)
+{
+	CLEANUP(transaction_end) struct transaction t = TRANSACTION_NULL;
+	int r = transaction_begin(agent->db, &t);
+
+	if (r == 0)
+		r = write_password(agent, object, arena, hash, actor);
+	if (r)
+		return r > 0 ? fault(r == DATABASE_E_FULL ? -ENOSPC : -EIO) : r;
+	return configure_and_commit(agent, &t);
+}
+
+int agent_password_set(struct agent *agent, struct view account,
+		const struct secret *password, struct view actor)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	char hash[PASSWORD_HASH_TEXT];
+	struct object object;
+	int r = load_user(agent, account, arena, &object);
+
+	if (r)
+		return r;
+	if (password->len == 0 || password->len > PASSWORD_MAX)
+		return AGENT_E_PASSWORD;
+	password_hash(password, hash);
+	r = commit_password(agent, &object, arena, view_z(hash), actor);
+	explicit_bzero(hash, sizeof(hash));
+	if (r == 0)
+		log_event(LOG_INFO, "agent.password.set", log_view("account", object.key),
+				log_view("actor", actor));
+	return r;
+}
+
+int agent_password_upgraded(
+		struct agent *agent, const unsigned char *account_uid, struct view hash)
+{
+	CLEANUP(transaction_end) struct transaction t = TRANSACTION_NULL;
+	int r = transaction_begin(agent->db, &t);
+
+	if (r == 0)
+		r = account_set_password(agent->db, account_uid, hash, CREDENTIAL_UPGRADE,
+				agent->os->wall(agent->os->state));
+	if (r == 0)
+		r = bump_serial(agent);
+	if (r)
+		return r > 0 ? fault(-EIO) : r;
+	return configure_and_commit(agent, &t);
+}
+
+/* -- keys ---------------------------------------------------------------------------------------- */
+
+static int unwrap(struct agent *agent, const struct object *object, struct arena *arena,
+		struct secret *out)
+{
+	struct view wrapped;
+	struct key key;
+	int r = account_read_key(agent->db, object->uid, arena, &wrapped);
+
+	if (r)
+		return r > 0 ? fault(-EIO) : r;
+	if (wrapped.len == 0)
+		return AGENT_E_ABSENT;
+	r = broker_unwrap(agent->broker, object->uid, wrapped, &key);
+	if (r)
+		return r > 0 ? AGENT_E_KEY : r;
+	*out = secret_copy(view_of(key.bytes, KEY_SIZE));
+	key_wipe(&key);
+	return 0;
+}
+
+static int commit_audit(struct agent *agent, const struct object *object,
+		struct arena *arena, struct view actor)
+{
+	CLEANUP(transaction_end) struct transaction t = TRANSACTION_NULL;
+	int r = transaction_begin(agent->db, &t);
+
+	if (r == 0)
+		r = audit(agent, object, arena, actor, "key-exported");
+	if (r == 0)
+		r = transaction_commit(&t);
+	return r > 0 ? fault(-EIO) : r;
+}
+
+int agent_account_key_export(struct agent *agent, struct view account, struct view actor,
+		struct secret *key_out, char **path_out)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	CLEANUP(secret_free) struct secret key = SECRET_NULL;
+	CLEANUP(buf_free) struct buf path = BUF_NULL(LONGEST_PATH);
+	struct object object;
+	int r = load_user(agent, account, arena, &object);
+
+	if (r == 0)
+		r = unwrap(agent, &object, arena, &key);
+	if (r == 0)
+		r = commit_audit(agent, &object, arena, actor);
+	if (r)
+		return r;
+	log_event(LOG_WARN, "agent.key.exported", log_view("account", object.key),
+			log_view("actor", actor));
+	buf_add_z(&path, "accounts/");
+	hex_add(&path, view_of(object.uid, 1));
+	buf_add_byte(&path, '/');
+	hex_add(&path, view_of(object.uid, UID_SIZE));
+	buf_add_z(&path, ".db");
+	*key_out = secret_take(&key);
+	*path_out = buf_take_z(&path);
+	return 0;
+}

@@ -1,0 +1,222 @@
+#include "agent/apply.h"
+
+#include "agent/journal.h"
+#include "runtime/base/error.h"
+#include "runtime/crypto/random.h"
+#include "runtime/store/database.h"
+#include "schema/source.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* -- before the transaction ------------------------------------------------------------- */
+
+static void make_object(struct application *a, struct change *change)
+{
+	struct object *object = ARENA_NEW(a->plan->arena, struct object);
+
+	random_bytes(object->uid, UID_SIZE);
+	object->driver = change->driver;
+	object->id = change->id;
+	change->object = object;
+	change->wanted->object = object;
+}
+
+int apply_prepare(struct application *a)
+{
+	CLEANUP(freep) unsigned char *uids = NULL;
+	size_t count = 0, creations = a->plan->counts[ACTION_CREATE];
+	int r;
+
+	uids = xcalloc(creations, BROKER_UID);
+	for (size_t i = 0; i < a->plan->change_count; i++) {
+		struct change *change = &a->plan->changes[i];
+
+		if (change->action != ACTION_CREATE)
+			continue;
+		make_object(a, change);
+		if (change->driver == &driver_user)
+			memcpy(uids + BROKER_UID * count++, change->object->uid,
+					UID_SIZE);
+	}
+	if (count == 0)
+		return 0;
+	a->wrapped = xcalloc(count, sizeof(*a->wrapped));
+	a->wrapped_count = count;
+	r = broker_wrap_new(a->broker, uids, count, a->wrapped);
+	return r > 0 ? fault(-EPROTO) : r;
+}
+
+void application_deinit(struct application *a)
+{
+	free(a->wrapped);
+	a->wrapped = NULL;
+}
+
+/* -- one change ------------------------------------------------------------------------- */
+
+static int ready_condition(
+		struct application *a, const struct change *change, struct view *out)
+{
+	const char *reason = "Applied";
+	struct view message = VIEW_NULL;
+	int r = 0;
+
+	if (change->driver->condition)
+		r = change->driver->condition(a, change, &reason, &message);
+	if (r)
+		return r;
+	*out = condition_ready(a->plan->arena, true, reason, message, a->o->now);
+	return 0;
+}
+
+/* The object as the state wants it. */
+static void follow(struct application *a, struct object *object,
+		const struct wanted *wanted, const struct declaration *declared)
+{
+	if (object->generation == 0 ||
+			memcmp(object->hash, wanted->hash, DIGEST_SIZE) != 0)
+		object->generation++;
+	object->observed_generation = object->generation;
+	if (wanted->id.len)
+		object->id = wanted->id;
+	object->named = object->named || wanted->id.len > 0;
+	object->key = wanted->key;
+	object->state = OBJECT_ACTIVE;
+	object->disabled_at = 0;
+	memcpy(object->hash, wanted->hash, DIGEST_SIZE);
+	digest_bytes(wanted->applied, object->observed);
+	object->declared = *declared;
+	object->declared.declared_in = a->generation;
+}
+
+static int write_wanted(struct application *a, const struct change *change)
+{
+	struct object *object = change->object;
+	bool keeps_condition = change->action != ACTION_CREATE &&
+			       change->action != ACTION_ENABLE;
+	struct object_texts texts;
+	int r;
+
+	if (keeps_condition)
+		r = object_read_texts(a->o->db, object->uid, a->plan->arena, &texts);
+	else
+		r = ready_condition(a, change, &texts.conditions);
+	if (r)
+		return r;
+	/* The driver still sees the key that a rename leaves: it asks the change. */
+	texts.spec = change->wanted->spec;
+	texts.last_applied = change->wanted->applied;
+	follow(a, object, change->wanted, &change->declared);
+	return object_write(a->o->db, object, &texts);
+}
+
+static int write_disabled(struct application *a, const struct change *change)
+{
+	struct object *object = change->object;
+	struct object_texts texts;
+	int r = object_read_texts(a->o->db, object->uid, a->plan->arena, &texts);
+
+	if (r)
+		return r;
+	object->state = OBJECT_DISABLED;
+	object->disabled_at = a->o->now;
+	texts.conditions = condition_ready(a->plan->arena, false, "Disabled",
+			VIEW("absent from the state; data kept"), a->o->now);
+	return object_write(a->o->db, object, &texts);
+}
+
+static int write_change(struct application *a, const struct change *change)
+{
+	int r = 0;
+
+	switch (change->action) {
+	case ACTION_DISABLE:
+	case ACTION_REMOVE:
+		if (change->driver->retire)
+			r = change->driver->retire(a, change);
+		if (r)
+			return r;
+		if (change->action == ACTION_DISABLE)
+			return write_disabled(a, change);
+		change->object->gone = true;
+		return object_delete(a->o->db, change->object->uid);
+	default:
+		r = write_wanted(a, change);
+		if (r || !change->driver->apply)
+			return r;
+		return change->driver->apply(a, change);
+	}
+}
+
+static int record(struct application *a, uint64_t seq, const struct change *change,
+		const struct journal_hashes *hashes)
+{
+	const struct audit_entry entry = {
+		.at = a->o->now,
+		.actor = a->actor,
+		.action = action_name(change->action),
+		.object = object_name(change->object, a->plan->arena),
+		.uid = change->object->uid,
+		.plan_digest = a->plan->digest,
+		.hashes = *hashes,
+	};
+	int r = journal_step(a->o->db, a->serial, seq, change, hashes);
+
+	return r ? r : audit_add(a->o->db, &entry);
+}
+
+static int do_change(struct application *a, uint64_t seq, const struct change *change)
+{
+	bool is_new = change->action == ACTION_CREATE;
+	unsigned char before[DIGEST_SIZE];
+	int r;
+
+	memcpy(before, change->object->hash, DIGEST_SIZE);
+	r = write_change(a, change);
+	if (r)
+		return r;
+	return record(a, seq, change,
+			&(const struct journal_hashes){
+					.before = is_new ? NULL : before,
+					.after = change->action == ACTION_REMOVE
+								 ? NULL
+								 : change->object->hash,
+			});
+}
+
+/* A row that follows its state without a step. */
+static int do_rebase(struct application *a, const struct wanted *wanted)
+{
+	struct place place = sources_place(a->o->desired->sources, wanted->span);
+	const struct declaration declared = {
+		.file = place.path,
+		.line = place.line,
+		.column = place.column,
+		.start = wanted->span.start,
+		.end = wanted->span.end,
+	};
+	struct object_texts texts;
+	int r;
+
+	r = object_read_texts(a->o->db, wanted->object->uid, a->plan->arena, &texts);
+	if (r)
+		return r;
+	texts.spec = wanted->spec;
+	texts.last_applied = wanted->applied;
+	follow(a, wanted->object, wanted, &declared);
+	return object_write(a->o->db, wanted->object, &texts);
+}
+
+int apply_write(struct application *a)
+{
+	uint64_t seq = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < a->plan->change_count && r == 0; i++)
+		if (!a->plan->changes[i].held)
+			r = do_change(a, ++seq, &a->plan->changes[i]);
+	for (size_t i = 0; i < a->plan->rebased_count && r == 0; i++)
+		r = do_rebase(a, a->plan->rebased[i]);
+	return r;
+}

@@ -1,0 +1,82 @@
+/* The agent's insides, for the files that make it up. */
+#ifndef AGENT_INSIDE_H
+#define AGENT_INSIDE_H
+
+#include "agent/agent.h"
+#include "agent/control_database.h"
+#include "agent/generation.h"
+#include "agent/observe.h"
+#include "agent/plan.h"
+#include "runtime/configuration.h"
+#include "runtime/crypto/keyring.h"
+#include "schema/checker.h"
+
+/* How the last apply or reconcile went. */
+struct last_run {
+	walltime at;
+	nstime took;
+	enum exit_code code;
+	const char *reason; /* NULL: fine */
+	char *message;
+	size_t held;
+	unsigned char held_digest[DIGEST_SIZE];
+};
+
+/* The desired generation, checked; kept from one use to the next tick. */
+struct desired_state {
+	struct arena *arena; /* owns the files' bytes; NULL: not loaded */
+	struct checked checked;
+};
+
+struct agent {
+	const struct agent_file *file;
+	struct agent_file defaults; /* where no file was given */
+	struct broker *broker;
+	const struct os *os;
+	struct runtime *runtime; /* NULL: offline */
+	char *data;
+	char *copy; /* offline: the directory of the copy */
+	int lock;
+	struct keyring *keyring;
+	struct key *control_key, *tls_key;
+	struct database *db;
+	unsigned char secret[CONTROL_SECRET];
+	struct configuration *configuration; /* that the runtime has; NULL: none yet */
+	struct desired_state desired;
+	struct last_run last;
+	uint64_t settled_serial; /* nothing was to do at this serial; 0: unknown */
+	nstime full_due;         /* when all is compared again, whatever moved */
+	nstime deadline;
+	nstime interval;
+};
+
+/* Loads and checks the desired generation where that was not done yet. *out is NULL where
+ * there is no generation. */
+MUST_USE int agent_desired(struct agent *agent, const struct desired **out);
+void agent_forget_desired(struct agent *agent);
+
+/* Rebuilds the configuration from the database as it is, and swaps it in: within the
+ * transaction that changed it. `o` is the observation that was applied, or NULL: one is
+ * made. The caller commits, and calls agent_unconfigure where that fails. */
+struct configured {
+	struct configuration *before;
+	bool swapped;
+};
+
+MUST_USE int agent_configure(struct agent *agent, struct observation *o,
+		struct configured *done, struct agent_result *result);
+/* Puts the configuration back that was there before. */
+void agent_unconfigure(struct agent *agent, struct configured *done);
+
+/* Sets code, reason and message. */
+void result_say(struct agent_result *result, enum exit_code code, const char *reason,
+		const char *format, ...) PRINTF_LIKE(4, 5);
+/* An outcome of the database as a result; a fault is passed up. */
+MUST_USE int result_database(struct agent_result *result, int r);
+
+/* Fills in what a plan needs to see. */
+void agent_observation(struct agent *agent, const struct desired *desired,
+		struct runtime_observed *live, struct plan *plan,
+		struct observation *out);
+
+#endif

@@ -1,0 +1,359 @@
+#include "agent/status.h"
+
+#include "agent/driver/listener.h"
+#include "agent/inside.h"
+#include "agent/text.h"
+#include "runtime/base/error.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+void status_free(struct status *status)
+{
+	if (!status)
+		return;
+	free(status->objects);
+	arena_free(status->arena);
+	free(status);
+}
+
+void status_freep(struct status **status)
+{
+	status_free(*status);
+}
+
+/* -- gathering ------------------------------------------------------------------------------ */
+
+static struct view member(struct arena *arena, const json_t *object, const char *key)
+{
+	json_t *value = json_object_get(object, key);
+
+	return arena_copy(arena,
+			view_of(json_string_value(value), json_string_length(value)));
+}
+
+/* The stored condition, unless what lives says otherwise. */
+static int read_status(struct database *db, const struct object *object,
+		struct arena *arena, struct object_status *out)
+{
+	struct object_texts texts;
+	json_t *conditions, *first;
+	int r = object_read_texts(db, object->uid, arena, &texts);
+
+	if (r)
+		return r;
+	conditions = json_loadb(texts.conditions.data, texts.conditions.len, 0, NULL);
+	first = json_array_get(conditions, 0);
+	*out = (struct object_status){
+		.name = object_name(object, arena),
+		.key = object->key,
+		.ready = view_eq(member(arena, first, "status"), VIEW("True")),
+		.reason = member(arena, first, "reason"),
+		.message = member(arena, first, "message"),
+		.since = json_integer_value(json_object_get(first, "since")),
+		.generation = object->generation,
+		.declared = object->declared,
+	};
+	json_decref(conditions);
+	if (object->drift != DRIFT_NONE) {
+		out->ready = false;
+		out->reason = view_z(object->drift_reason);
+		out->message = object->drift_message;
+		out->since = 0;
+	}
+	return 0;
+}
+
+static int add_object(
+		struct status *status, struct database *db, const struct object *object)
+{
+	int r;
+
+	array_grow(&status->objects, &status->object_capacity, status->object_count + 1,
+			sizeof(*status->objects));
+	r = read_status(db, object, status->arena,
+			&status->objects[status->object_count]);
+	status->object_count += r == 0;
+	return r;
+}
+
+static int count_objects(
+		struct status *status, struct database *db, const struct object_set *set)
+{
+	status->kinds = arena_array(status->arena, driver_count, sizeof(*status->kinds));
+	status->kind_count = driver_count;
+	for (size_t i = 0; i < driver_count; i++)
+		status->kinds[i].kind = drivers[i]->kind;
+	for (size_t i = 0; i < set->count; i++) {
+		const struct object *object = &set->items[i];
+		struct kind_count *kind = &status->kinds[driver_index(object->driver)];
+		int r = 0;
+
+		kind->total++;
+		if (object->state == OBJECT_DISABLED)
+			kind->disabled++;
+		else if (object->drift == DRIFT_NONE)
+			kind->ready++;
+		else
+			r = add_object(status, db, object);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+static void read_last_run(struct status *status, const struct agent *agent)
+{
+	status->ran_at = agent->last.at;
+	status->ran_for = agent->last.took;
+	status->reason = agent->last.reason;
+	status->message = arena_copy(status->arena, view_z(agent->last.message));
+	status->held = agent->last.held;
+	memcpy(status->held_digest, agent->last.held_digest, DIGEST_SIZE);
+}
+
+static int look(struct agent *agent, struct view name, struct plan *plan,
+		struct status *status)
+{
+	CLEANUP(observation_deinit) struct observation o = { 0 };
+	const struct object *object;
+	int r;
+
+	agent_observation(agent, NULL, &status->live, plan, &o);
+	status->has_runtime = o.live;
+	status->now = o.now;
+	r = observe(&o);
+	if (r)
+		return r;
+	if (name.len == 0)
+		return count_objects(status, agent->db, &o.objects);
+	object = object_find(&o.objects, name);
+	if (!object)
+		return AGENT_E_ABSENT;
+	status->single = true;
+	r = add_object(status, agent->db, object);
+	if (r == 0)
+		status->objects[0].key = arena_copy(status->arena, object->key);
+	return r > 0 ? fault(-EIO) : r;
+}
+
+int agent_status(struct agent *agent, struct view name, struct status **out)
+{
+	CLEANUP(status_freep) struct status *status = xcalloc(1, sizeof(*status));
+	CLEANUP(plan_freep) struct plan *plan = plan_new();
+	int r;
+
+	status->arena = arena_new();
+	r = generation_newest(agent->db, status->arena, &status->generation);
+	if (r == 0)
+		r = control_serial(agent->db, &status->serial);
+	if (r)
+		return r > 0 ? fault(-EIO) : r;
+	read_last_run(status, agent);
+	r = look(agent, name, plan, status);
+	if (r)
+		return r;
+	*out = TAKE(status);
+	return 0;
+}
+
+/* -- printing --------------------------------------------------------------------------------- */
+
+bool status_is_well(const struct status *status)
+{
+	for (size_t i = 0; i < status->object_count; i++)
+		if (!status->objects[i].ready)
+			return false;
+	return !status->reason && status->held == 0;
+}
+
+static void print_head(const struct status *status, struct buf *out)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < status->kind_count; i++)
+		total += status->kinds[i].total;
+	if (status->generation.number == 0) {
+		buf_add_z(out, "EMPTY no state was applied yet: `posthus apply PATH`\n");
+		return;
+	}
+	if (status_is_well(status))
+		buf_addf(out, "READY %zu objects", total);
+	else
+		buf_addf(out, "NOT READY %zu of %zu", status->object_count, total);
+	buf_addf(out, " · generation %llu from %.*s",
+			(unsigned long long)status->generation.number,
+			VIEW_ARG(status->generation.origin));
+	if (status->ran_at)
+		buf_addf(out, " · last reconcile %lld s ago, %lld ms",
+				(long long)(status->now - status->ran_at),
+				(long long)(status->ran_for / NS_PER_MS));
+	buf_add_byte(out, '\n');
+}
+
+static void print_kinds(const struct status *status, struct buf *out)
+{
+	for (size_t i = 0; i < status->kind_count; i++) {
+		const struct kind_count *kind = &status->kinds[i];
+
+		if (kind->total == 0)
+			continue;
+		buf_addf(out, "  %-12s %zu ready", kind->kind, kind->ready);
+		if (kind->ready + kind->disabled < kind->total)
+			buf_addf(out, ", %zu not ready",
+					kind->total - kind->ready - kind->disabled);
+		if (kind->disabled)
+			buf_addf(out, ", %zu disabled (data kept)", kind->disabled);
+		buf_add_byte(out, '\n');
+	}
+}
+
+static void print_object(const struct status *status, const struct object_status *object,
+		struct buf *out)
+{
+	buf_addf(out, "%.*s  %s  %.*s", VIEW_ARG(object->name),
+			object->ready ? "Ready" : "NotReady", VIEW_ARG(object->reason));
+	if (object->since)
+		buf_addf(out, "  %lld s", (long long)(status->now - object->since));
+	if (object->message.len)
+		buf_addf(out, "  %.*s", VIEW_ARG(object->message));
+	buf_add_byte(out, '\n');
+	if (!status->single)
+		return;
+	buf_addf(out,
+			"  key %.*s · generation %llu · declared at %.*s:%u:%u of state "
+			"generation %llu\n",
+			VIEW_ARG(object->key), (unsigned long long)object->generation,
+			VIEW_ARG(object->declared.file), object->declared.line,
+			object->declared.column,
+			(unsigned long long)object->declared.declared_in);
+}
+
+static void print_held(const struct status *status, struct buf *out)
+{
+	if (status->held == 0)
+		return;
+	buf_addf(out, "HELD %zu steps wait for approval: posthus apply --approve ",
+			status->held);
+	text_add_digest(out, status->held_digest);
+	buf_add_byte(out, '\n');
+}
+
+static void print_runtime(const struct status *status, struct buf *out)
+{
+	const struct runtime_observed *live = &status->live;
+
+	if (!status->has_runtime)
+		return;
+	buf_add_z(out, "  listening   ");
+	for (size_t i = 0; i < live->listener_count; i++)
+		buf_addf(out, " %s %s:%u", listener_name(live->listeners[i].spec.kind),
+				live->listeners[i].address[0] ? live->listeners[i].address
+							      : "*",
+				live->listeners[i].spec.port);
+	buf_addf(out,
+			"\n  messages     %llu accepted, %llu delivered, %zu waiting · "
+			"%zu sessions%s\n",
+			(unsigned long long)live->accepted,
+			(unsigned long long)live->delivered, live->waiting,
+			live->sessions,
+			live->accepting ? "" : " · REFUSING MAIL: the disk failed");
+}
+
+void status_print(const struct status *status, struct buf *out)
+{
+	if (!status->single) {
+		print_head(status, out);
+		print_held(status, out);
+		if (status->reason && status->held == 0)
+			buf_addf(out, "%s: %.*s\n", status->reason,
+					VIEW_ARG(status->message));
+		print_kinds(status, out);
+		print_runtime(status, out);
+	}
+	for (size_t i = 0; i < status->object_count; i++)
+		print_object(status, &status->objects[i], out);
+}
+
+/* -- JSON -------------------------------------------------------------------------------------- */
+
+static json_t *objects_json(const struct status *status)
+{
+	json_t *items = json_array();
+
+	for (size_t i = 0; i < status->object_count; i++) {
+		const struct object_status *object = &status->objects[i];
+
+		json_array_append_new(items,
+				json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:I}", "name",
+						json_view(object->name), "key",
+						json_view(object->key), "ready",
+						(int)object->ready, "reason",
+						json_view(object->reason), "message",
+						json_view(object->message), "since",
+						object->since ? json_time(object->since)
+							      : json_null(),
+						"generation",
+						(json_int_t)object->generation));
+	}
+	return items;
+}
+
+static json_t *kinds_json(const struct status *status)
+{
+	json_t *kinds = json_object();
+
+	for (size_t i = 0; i < status->kind_count; i++)
+		json_object_set_new(kinds, status->kinds[i].kind,
+				json_pack("{s:I, s:I, s:I}", "total",
+						(json_int_t)status->kinds[i].total,
+						"ready",
+						(json_int_t)status->kinds[i].ready,
+						"disabled",
+						(json_int_t)status->kinds[i].disabled));
+	return kinds;
+}
+
+static json_t *runtime_json(const struct status *status)
+{
+	const struct runtime_observed *live = &status->live;
+	json_t *listeners = json_array();
+
+	for (size_t i = 0; i < live->listener_count; i++)
+		json_array_append_new(listeners,
+				json_pack("{s:s, s:s, s:i}", "service",
+						listener_name(live->listeners[i].spec
+										.kind),
+						"address", live->listeners[i].address,
+						"port",
+						(int)live->listeners[i].spec.port));
+	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:b}", "listeners", listeners,
+			"sessions", (json_int_t)live->sessions, "accepted",
+			(json_int_t)live->accepted, "delivered",
+			(json_int_t)live->delivered, "waiting", (json_int_t)live->waiting,
+			"accepting", (int)live->accepting);
+}
+
+static json_t *last_run_json(const struct status *status)
+{
+	if (!status->ran_at)
+		return json_null();
+	return json_pack("{s:o, s:I, s:o, s:o}", "at", json_time(status->ran_at),
+			"took_us", (json_int_t)(status->ran_for / 1000), "reason",
+			status->reason ? json_string(status->reason) : json_null(),
+			"message", json_view(status->message));
+}
+
+json_t *status_json(const struct status *status)
+{
+	return json_pack("{s:i, s:b, s:I, s:o, s:I, s:o, s:o, s:o, s:o, s:I, s:o}",
+			"format_version", 1, "ready", (int)status_is_well(status),
+			"generation", (json_int_t)status->generation.number, "origin",
+			json_view(status->generation.origin), "serial",
+			(json_int_t)status->serial, "kinds", kinds_json(status),
+			"objects", objects_json(status), "runtime",
+			status->has_runtime ? runtime_json(status) : json_null(),
+			"last_run", last_run_json(status), "held",
+			(json_int_t)status->held, "held_digest",
+			status->held ? json_digest(status->held_digest) : json_null());
+}

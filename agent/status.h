@@ -1,0 +1,61 @@
+/* How things stand: a line a kind while all is well, then the unhappy objects by name. */
+#ifndef AGENT_STATUS_H
+#define AGENT_STATUS_H
+
+#include "agent/generation.h"
+#include "agent/observe.h"
+#include "runtime/runtime.h"
+
+#include <jansson.h>
+
+struct kind_count {
+	const char *kind;
+	size_t total;
+	size_t ready;
+	size_t disabled;
+};
+
+struct object_status {
+	struct view name; /* user/anna */
+	struct view key;
+	bool ready;
+	struct view reason;
+	struct view message;
+	walltime since; /* 0: seen just now */
+	uint64_t generation;
+	struct declaration declared;
+};
+
+struct status {
+	struct arena *arena;
+	struct generation generation; /* number 0: nothing was applied yet */
+	uint64_t serial;
+	walltime now;
+	struct kind_count *kinds;
+	size_t kind_count;
+	struct object_status
+			*objects; /* malloc'd: the unhappy ones, or the one asked for */
+	size_t object_count, object_capacity;
+	bool single; /* one object was asked for */
+	bool has_runtime;
+	struct runtime_observed live;
+	/* of the last apply or reconcile of this process; ran_at 0: none yet */
+	walltime ran_at;
+	nstime ran_for;
+	const char *reason; /* NULL: it went well */
+	struct view message;
+	size_t held;
+	unsigned char held_digest[DIGEST_SIZE];
+};
+
+/* NULL is fine. */
+void status_free(struct status *status);
+void status_freep(struct status **status);
+void status_print(const struct status *status, struct buf *out);
+/* A new reference. */
+MUST_USE json_t *status_json(const struct status *status);
+
+/* True where every object is Ready and nothing is held or failed. */
+bool status_is_well(const struct status *status);
+
+#endif
