@@ -1,15 +1,14 @@
-/* One table of routes; a route is a function from a request to an answer. What waits is a
- * list of its own, looked at whenever something has changed. */
+/* One table of routes; a route is a function from a request to an answer. */
 #include "agent/control/routes.h"
 
 #include "agent/control/files.h"
+#include "agent/control/waiting.h"
 #include "agent/generation.h"
 #include "agent/status.h"
 #include "runtime/base/arena.h"
 #include "runtime/base/base64.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/error.h"
-#include "runtime/base/list.h"
 #include "runtime/base/log.h"
 #include "runtime/runtime.h"
 
@@ -18,7 +17,6 @@
 
 enum {
 	MOST_TEXT = 64 * 1024 * 1024, /* of one answer */
-	MOST_WAITING = 64,
 	MOST_HISTORY = 50,
 	LONGEST_WAIT_SECONDS = 24 * 60 * 60,
 };
@@ -26,17 +24,7 @@ enum {
 struct control {
 	struct agent *agent;
 	struct runtime *runtime;
-	struct list waiting;
-	size_t waiting_count;
-};
-
-/* A request that stays open until a condition holds. */
-struct waiter {
-	struct list link;
-	struct runtime_request *request;
-	char *name; /* KIND/ID */
-	char *type; /* Ready */
-	nstime deadline;
+	struct waiting waiting;
 };
 
 /* One request on its way through a route. */
@@ -281,27 +269,19 @@ static void serve_account_key(struct call *call)
 
 static void serve_wait(struct call *call)
 {
-	struct control *control = call->control;
 	struct view name = query_value(call, "object");
 	struct view type = query_value(call, "for");
 	uint64_t seconds;
-	struct waiter *waiter;
 
 	if (!view_to_u64(query_value(call, "timeout"), &seconds) ||
 			seconds > LONGEST_WAIT_SECONDS || !name.len || !type.len)
 		return refuse(call, 400, EXIT_INVALID,
 				"error: wait needs object, for and a timeout of at most "
 				"a day\n");
-	if (control->waiting_count == MOST_WAITING)
+	if (waiting_add(&call->control->waiting, call->request, name, type,
+			    call->now + nstime_seconds((int64_t)seconds)))
 		return refuse(call, 503, EXIT_CONFLICT,
 				"error: too many requests wait already\n");
-	waiter = xcalloc(1, sizeof(*waiter));
-	waiter->request = call->request;
-	waiter->name = xstrndup(name.data, name.len);
-	waiter->type = xstrndup(type.data, type.len);
-	waiter->deadline = call->now + nstime_seconds((int64_t)seconds);
-	list_push(&control->waiting, &waiter->link);
-	control->waiting_count++;
 	call->kept = true;
 }
 
@@ -389,55 +369,14 @@ void control_serve(struct control *control, nstime now)
 	control_look(control, now);
 }
 
-static void end_wait(struct control *control, struct waiter *waiter, enum exit_code code,
-		const char *outcome)
-{
-	CLEANUP(buf_free) struct buf text = BUF_NULL(4096);
-	json_t *body = json_object();
-
-	buf_addf(&text, "%s: %s %s\n", waiter->name, waiter->type, outcome);
-	json_object_set_new(body, "exit", json_integer(code));
-	json_object_set_new(body, "text", json_stringn(text.data, text.len));
-	send_answer(control, waiter->request, 200, body);
-	json_decref(body);
-	list_remove(&waiter->link);
-	control->waiting_count--;
-	free(waiter->name);
-	free(waiter->type);
-	free(waiter);
-}
-
-static void look_at(struct control *control, struct waiter *waiter, nstime now)
-{
-	bool holds = false;
-	int r = agent_condition(control->agent, view_z(waiter->name),
-			view_z(waiter->type), &holds);
-
-	if (r < 0)
-		log_event(LOG_ERROR, "control.wait.fault",
-				log_text("object", waiter->name), log_fault(r));
-	if (r == 0 && holds)
-		end_wait(control, waiter, EXIT_FINE, "holds");
-	else if (now >= waiter->deadline)
-		end_wait(control, waiter, EXIT_TIMEOUT,
-				r == AGENT_E_ABSENT ? "does not exist" : "does not hold");
-	else if (!runtime_request_alive(control->runtime, waiter->request))
-		end_wait(control, waiter, EXIT_ERROR, "is no longer waited for");
-}
-
 void control_look(struct control *control, nstime now)
 {
-	LIST_EACH(link, &control->waiting)
-	look_at(control, LIST_ITEM(link, struct waiter, link), now);
+	waiting_look(&control->waiting, now);
 }
 
 nstime control_deadline(const struct control *control)
 {
-	nstime earliest = NSTIME_NEVER;
-
-	LIST_EACH(link, (struct list *)&control->waiting)
-	earliest = nstime_min(earliest, LIST_ITEM(link, struct waiter, link)->deadline);
-	return earliest;
+	return waiting_deadline(&control->waiting);
 }
 
 struct control *control_new(struct agent *agent, struct runtime *runtime)
@@ -446,7 +385,7 @@ struct control *control_new(struct agent *agent, struct runtime *runtime)
 
 	control->agent = agent;
 	control->runtime = runtime;
-	list_init(&control->waiting);
+	waiting_init(&control->waiting, agent, runtime);
 	return control;
 }
 
@@ -454,8 +393,6 @@ void control_free(struct control *control)
 {
 	if (!control)
 		return;
-	LIST_EACH(link, &control->waiting)
-	end_wait(control, LIST_ITEM(link, struct waiter, link), EXIT_ERROR,
-			"is no longer waited for: the agent stops");
+	waiting_deinit(&control->waiting);
 	free(control);
 }

@@ -1,0 +1,34 @@
+/* Requests that stay open until a condition of an object holds. They are looked at whenever
+ * something has changed, never by polling. */
+#ifndef AGENT_CONTROL_WAITING_H
+#define AGENT_CONTROL_WAITING_H
+
+#include "agent/agent.h"
+#include "runtime/base/list.h"
+
+struct runtime_request;
+
+struct waiting {
+	struct agent *agent;
+	struct runtime *runtime;
+	struct list waiters;
+	size_t count;
+};
+
+void waiting_init(struct waiting *waiting, struct agent *agent, struct runtime *runtime);
+/* Answers all that is left: the agent stops. */
+void waiting_deinit(struct waiting *waiting);
+
+enum {
+	WAITING_E_FULL = 1, /* too many wait already */
+};
+
+/* Keeps the request open until `type` of `name` (KIND/ID) is True or the deadline. */
+MUST_USE int waiting_add(struct waiting *waiting, struct runtime_request *request,
+		struct view name, struct view type, nstime deadline);
+/* Answers those that hold, those whose time is up, and forgets those whose client has gone. */
+void waiting_look(struct waiting *waiting, nstime now);
+/* When the next one runs out of time; NSTIME_NEVER where none waits. */
+nstime waiting_deadline(const struct waiting *waiting);
+
+#endif
