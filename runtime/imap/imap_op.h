@@ -101,7 +101,8 @@ struct imap_mailbox_row {
 	struct view name; /* UTF-8, levels separated by '/'; INBOX in capitals */
 	enum imap_special_use use;
 	bool subscribed;
-	bool selectable; /* false: a name that is only subscribed to */
+	bool exists;     /* false: the name is only subscribed to */
+	bool selectable; /* false: or it is only a level above others */
 };
 
 /* All mailboxes of the account and all names subscribed to, in bytewise order. The engine
@@ -117,7 +118,7 @@ struct imap_status_op {
 	struct imap_op op;
 	struct view name;
 	/* -- answer */
-	uint32_t messages, unseen, uidnext, uidvalidity;
+	uint32_t messages, recent, unseen, uidnext, uidvalidity;
 };
 
 /* CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE. Names are checked UTF-8. RENAME of
@@ -364,7 +365,7 @@ struct imap_search_op {
 	struct uid_set found;
 };
 
-/* Makes an operation of `size` bytes, zeroed, with its arenas. */
-MUST_USE void *imap_op_new(enum imap_op_kind kind, size_t size);
+/* Makes an operation of that kind's struct, zeroed, with its arenas. */
+MUST_USE void *imap_op_new(enum imap_op_kind kind);
 
 #endif

@@ -1,0 +1,31 @@
+/* The IMAP server's side of a session: an engine that speaks IMAP4rev1.
+ *
+ * RFC 3501 with LITERAL- (7888), SASL-IR (4959), ENABLE (5161), ID (2971), IDLE (2177),
+ * NAMESPACE (2342), UIDPLUS (4315), MOVE (6851), UNSELECT (3691), CHILDREN (3348) and
+ * SPECIAL-USE (6154). Its operations are those of imap_op.h.
+ *
+ *   GREETED ──LOGIN, AUTHENTICATE──► AUTHENTICATED ──SELECT, EXAMINE──► SELECTED
+ *      │ STARTTLS: here again                ▲                             │
+ *      └─────────────────                    └──CLOSE, UNSELECT, DELETE────┘
+ *
+ * One command runs at a time; those that were sent behind it wait in order. */
+#ifndef IMAP_SERVER_H
+#define IMAP_SERVER_H
+
+#include "runtime/base/engine.h"
+
+struct imap_server_options {
+	bool tls;           /* TLS is on from the first byte */
+	bool can_start_tls; /* STARTTLS may be offered */
+};
+
+enum {
+	IMAP_SECONDS_TO_LOGIN = 60,
+	IMAP_SECONDS_IDLE = 30 * 60, /* RFC 3501, 5.4: not less */
+};
+
+/* A new session, its greeting already in the output. */
+MUST_USE struct engine *imap_server_new(
+		const struct imap_server_options *options, nstime now);
+
+#endif
