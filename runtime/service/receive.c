@@ -1,0 +1,309 @@
+#include "runtime/service/receive.h"
+
+#include "runtime/base/arena.h"
+#include "runtime/base/clock.h"
+#include "runtime/base/error.h"
+#include "runtime/base/log.h"
+#include "runtime/base/map.h"
+#include "runtime/mail/address.h"
+#include "runtime/mail/received.h"
+#include "runtime/service/author.h"
+#include "runtime/service/service.h"
+#include "runtime/service/sessions.h"
+#include "runtime/store/intake.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+	TRACE_SIZE = 4096
+};
+
+struct target {
+	struct target *next;
+	struct intake_recipient recipient;
+};
+
+struct receive {
+	struct service *service;
+	struct configuration *configuration;
+	const struct account_spec *account; /* who is logged in; NULL: from outside */
+	struct arena *arena;
+	struct view sender;
+	struct view only; /* the recipient, where there is one */
+	size_t recipients;
+	struct target *targets, **end;
+	struct map by_account;
+	walltime began;
+	bool begun;
+	struct intake_message *message; /* NULL where all of it is discarded */
+};
+
+/* -- who sends -------------------------------------------------------------------------- */
+
+static const char *sender_refusal(
+		const struct receive *r, const struct receive_login *login)
+{
+	struct service *s = r->service;
+
+	if (!service_intake(s) || !intake_accepting(service_intake(s)))
+		return "451 4.3.0 No mail is taken until the disk has been looked at";
+	if (!login)
+		return NULL;
+	if (!r->account || !sessions_valid(r->configuration, login->account,
+					   login->revocation, PROTOCOL_SMTP))
+		return "550 5.7.1 This account may no longer be used";
+	if (r->sender.len && !configuration_may_send_as(
+					     r->configuration, r->account, r->sender))
+		return "553 5.7.1 Not an address of yours";
+	return NULL;
+}
+
+/* The form in which the configuration knows addresses. */
+static bool normalise(struct arena *arena, struct view mailbox, struct view *out)
+{
+	struct address address;
+
+	return address_parse(arena, mailbox, &address) == ADDRESS_OK &&
+	       address_normalise(arena, address.local, address.domain, out);
+}
+
+struct receive *receive_open(struct service *s, const struct receive_login *login,
+		struct view sender, struct buf *reply)
+{
+	CLEANUP(receive_freep) struct receive *r = xcalloc(1, sizeof(*r));
+	const char *refused;
+
+	r->service = s;
+	r->configuration = service_configuration(s);
+	r->arena = arena_new();
+	r->end = &r->targets;
+	r->sender = arena_copy(r->arena, sender);
+	if (login)
+		r->account = configuration_account(r->configuration, login->account);
+	refused = sender_refusal(r, login);
+	if (refused) {
+		buf_add_z(reply, refused);
+		return NULL;
+	}
+	return TAKE(r);
+}
+
+void receive_free(struct receive *r)
+{
+	if (!r)
+		return;
+	intake_abandon(r->message);
+	map_free(&r->by_account);
+	arena_free(r->arena);
+	configuration_unref(r->configuration);
+	free(r);
+}
+
+void receive_freep(struct receive **r)
+{
+	receive_free(*r);
+}
+
+bool receive_has_begun(const struct receive *r)
+{
+	return r->begun;
+}
+
+/* -- for whom --------------------------------------------------------------------------- */
+
+static void refuse_resolved(const struct receive *r, int outcome,
+		const struct resolution *found, walltime now, struct buf *reply)
+{
+	switch ((enum resolve_outcome)outcome) {
+	case RESOLVE_OK:
+		break;
+	case RESOLVE_E_FOREIGN:
+		buf_add_z(reply, r->account ? "550 5.7.1 Mail to other hosts is not "
+					      "served "
+					      "by this version of posthus"
+					    : "550 5.7.1 We do not relay");
+		break;
+	case RESOLVE_E_UNKNOWN:
+		buf_add_z(reply, "550 5.1.1 No such address here");
+		break;
+	case RESOLVE_E_REJECTED:
+		buf_add_z(reply, "550 5.7.1 ");
+		buf_add(reply, found->text.len ? view_sub(found->text, 0, 400)
+					       : VIEW("Not taken"));
+		break;
+	case RESOLVE_E_DISABLED:
+		buf_add_z(reply, now - found->disabled_since < RECEIVE_GRACE_S
+						 ? "450 4.2.1 Mailbox disabled; try again"
+						 : "550 5.2.1 Mailbox disabled");
+		break;
+	case RESOLVE_E_REMOTE:
+		buf_add_z(reply, "550 5.7.1 Leads to another host, which is not served "
+				 "by this version of posthus");
+		break;
+	case RESOLVE_E_TOO_DEEP:
+		buf_add_z(reply,
+				"554 5.4.6 The aliases behind this address lead too far");
+		break;
+	}
+}
+
+static void add_target(struct receive *r, const struct account_spec *account,
+		struct view address)
+{
+	struct view uid = view_of(account->uid, sizeof(account->uid));
+	struct target *target;
+
+	if (map_get(&r->by_account, uid))
+		return;
+	target = ARENA_NEW(r->arena, struct target);
+	memcpy(target->recipient.account, account->uid, sizeof(account->uid));
+	target->recipient.address = address;
+	*r->end = target;
+	r->end = &target->next;
+	/* the account lives as long as the configuration, and that as long as we do */
+	map_set(&r->by_account, uid, target);
+}
+
+static void resolve(struct receive *r, struct view address, struct view mailbox,
+		walltime now, struct buf *reply)
+{
+	CLEANUP(resolution_free) struct resolution found = { 0 };
+	int outcome = configuration_resolve(r->configuration, address, &found);
+
+	if (outcome) {
+		refuse_resolved(r, outcome, &found, now, reply);
+		return;
+	}
+	if (map_count(&r->by_account) + found.count > RECEIVE_ACCOUNTS) {
+		buf_add_z(reply, "452 4.5.3 Too many mailboxes behind the recipients");
+		return;
+	}
+	mailbox = arena_copy(r->arena, mailbox);
+	for (size_t i = 0; i < found.count; i++)
+		add_target(r, found.accounts[i].account, mailbox);
+	r->only = r->recipients++ ? VIEW_NULL : mailbox;
+}
+
+/* <postmaster> without a domain: that of our host name, or of the domain it is in. */
+static bool postmaster(struct receive *r, struct view *out)
+{
+	struct view domain = configuration_host(r->configuration)->name;
+
+	while (domain.len && !configuration_has_domain(r->configuration, domain))
+		view_cut(&domain, '.');
+	*out = arena_printf(r->arena, "postmaster@%.*s", VIEW_ARG(domain));
+	return domain.len > 0;
+}
+
+void receive_recipient(
+		struct receive *r, struct view mailbox, walltime now, struct buf *reply)
+{
+	bool bare = view_find(mailbox, '@') == mailbox.len;
+	struct view address;
+
+	if (bare ? postmaster(r, &address) : normalise(r->arena, mailbox, &address))
+		resolve(r, address, bare ? address : mailbox, now, reply);
+	else
+		buf_add_z(reply, "550 5.1.1 No such address here");
+}
+
+/* -- the message ------------------------------------------------------------------------- */
+
+void receive_outcome(int outcome, struct buf *reply)
+{
+	if (outcome == INTAKE_OK)
+		return;
+	if (outcome == INTAKE_E_FULL) {
+		buf_add_z(reply, "452 4.3.1 The disk is full; try again later");
+		return;
+	}
+	if (outcome < 0)
+		log_event(LOG_ERROR, "intake.fault", log_fault(outcome));
+	buf_add_z(reply, "451 4.3.0 The message cannot be kept now; try again later");
+}
+
+void receive_begin(struct receive *r, walltime now, struct buf *reply)
+{
+	struct intake_envelope envelope = { .sender = r->sender, .received = now };
+	struct intake_recipient *all;
+	size_t count = map_count(&r->by_account);
+
+	r->begun = true;
+	r->began = now;
+	if (count == 0)
+		return; /* to addresses that discard */
+	all = arena_array(r->arena, count, sizeof(*all));
+	for (struct target *t = r->targets; t; t = t->next)
+		all[envelope.recipient_count++] = t->recipient;
+	envelope.recipients = all;
+	receive_outcome(intake_begin(service_intake(r->service), &envelope, &r->message),
+			reply);
+	r->begun = reply->len == 0;
+}
+
+void receive_chunk(struct receive *r, struct view bytes, struct buf *reply)
+{
+	if (r->message)
+		receive_outcome(intake_chunk(r->message, bytes), reply);
+}
+
+static void write_trace(const struct receive *r, const struct receive_trace *trace,
+		struct buf *out)
+{
+	const struct received received = {
+		.helo = trace->hello,
+		.peer = trace->authenticated ? VIEW_NULL : trace->peer,
+		.by = configuration_host(r->configuration)->name,
+		.id = trace->id,
+		.recipient = r->only,
+		.tls = trace->tls,
+		.extended = trace->extended,
+		.authenticated = trace->authenticated,
+		.date = { r->began, 0 },
+	};
+
+	received_write(out, &received);
+}
+
+bool receive_commit(struct receive *r, struct view bytes, struct view from,
+		struct view sender, const struct receive_trace *trace,
+		void (*done)(void *arg, int outcome, uint64_t intake_id), void *arg,
+		struct buf *reply)
+{
+	CLEANUP(buf_free) struct buf text = BUF_NULL(TRACE_SIZE);
+	const char *refused = r->account ? author_refusal(r->configuration, r->account,
+							   from, sender)
+					 : NULL;
+
+	assert(r->begun);
+	if (refused)
+		buf_add_z(reply, refused);
+	else if (bytes.len)
+		receive_chunk(r, bytes, reply);
+	if (reply->len)
+		return false;
+	r->begun = false;
+	if (!r->message) {
+		done(arg, INTAKE_OK, 0);
+		return true;
+	}
+	write_trace(r, trace, &text);
+	intake_commit(TAKE(r->message), buf_view(&text), done, arg);
+	return true;
+}
+
+struct view receive_sender(const struct receive *r)
+{
+	return r->sender;
+}
+
+size_t receive_recipients(const struct receive *r)
+{
+	return r->recipients;
+}
+
+size_t receive_accounts(const struct receive *r)
+{
+	return map_count(&r->by_account);
+}

@@ -1,0 +1,74 @@
+/* A transaction: who sends, to whom, and its message on the way into the intake log.
+ *
+ * It takes the configuration that is current when it opens and keeps it to its end.
+ * Recipients are resolved to accounts when they are named, so that whoever cannot get the
+ * message is refused in the session and nothing has to bounce.
+ *
+ *   receive_open ──► recipient* ──► begin ──► chunk* ──► commit ──► done */
+#ifndef SERVICE_RECEIVE_H
+#define SERVICE_RECEIVE_H
+
+#include "runtime/base/buf.h"
+#include "runtime/configuration.h"
+
+struct receive;
+struct service;
+
+enum {
+	RECEIVE_ACCOUNTS = 10000, /* behind all recipients of one message */
+	RECEIVE_GRACE_S = 86400,  /* a disabled account: 450 for so long, then 550 */
+};
+
+/* Who is logged in. */
+struct receive_login {
+	unsigned char account[ACCOUNT_UID_SIZE];
+	uint64_t revocation;
+};
+
+/* What the Received field says of the session. */
+struct receive_trace {
+	struct view hello;
+	struct view peer;
+	struct view tls; /* "TLSv1.3 TLS_AES_256_GCM_SHA384"; empty: plain text */
+	struct view id;
+	bool extended;
+	bool authenticated;
+};
+
+/* What is refused is said in `reply`, as one line with its codes; else `reply` stays
+ * empty. */
+
+/* `login` is NULL for mail from outside, which goes to our accounts and nowhere else.
+ * `sender` is empty for <>. NULL where it is refused. */
+MUST_USE struct receive *receive_open(struct service *s,
+		const struct receive_login *login, struct view sender, struct buf *reply);
+/* Drops what was not committed; may touch the disk once it has begun. NULL is fine. */
+void receive_free(struct receive *r);
+void receive_freep(struct receive **r);
+/* True between begin and commit: receive_free is then a worker's. */
+bool receive_has_begun(const struct receive *r);
+
+void receive_recipient(
+		struct receive *r, struct view mailbox, walltime now, struct buf *reply);
+void receive_begin(struct receive *r, walltime now, struct buf *reply);
+
+/* -- what may wait for the disk: a worker's ---------------------------------------------
+ */
+
+void receive_chunk(struct receive *r, struct view bytes, struct buf *reply);
+/* The last bytes; on submission From and Sender are checked. True: done() comes, once,
+ * perhaps before this returns, and must only post; receive_outcome() then turns its
+ * outcome into a reply. False: refused. */
+MUST_USE bool receive_commit(struct receive *r, struct view bytes, struct view from,
+		struct view sender, const struct receive_trace *trace,
+		void (*done)(void *arg, int outcome, uint64_t intake_id), void *arg,
+		struct buf *reply);
+/* Adds the refusal that goes with an outcome of the intake log; none for 0. */
+void receive_outcome(int outcome, struct buf *reply);
+
+/* For the log. */
+struct view receive_sender(const struct receive *r);
+size_t receive_recipients(const struct receive *r);
+size_t receive_accounts(const struct receive *r);
+
+#endif
