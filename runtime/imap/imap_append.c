@@ -70,10 +70,8 @@ static void refuse_literal(struct imap_session *s, const char *reply)
 	a->refusal = reply;
 	if (a->nonsync)
 		receive(s);
-	else if (view_starts(view_z(reply), VIEW("BAD")))
-		imap_bad(s, reply);
 	else
-		imap_finish(s, view_z(reply));
+		imap_reject(s, reply);
 }
 
 void imap_append_begin(struct imap_session *s, struct imap_parse *p)
@@ -128,16 +126,6 @@ void imap_append_end(struct imap_session *s)
 		send(s, IMAP_OP_APPEND_CHUNK);
 }
 
-static void finish_refused(struct imap_session *s)
-{
-	const struct append *a = s->command->state;
-
-	if (view_starts(view_z(a->refusal), VIEW("BAD")))
-		imap_bad(s, a->refusal);
-	else
-		imap_finish(s, view_z(a->refusal));
-}
-
 void imap_append_line(struct imap_session *s, struct view line)
 {
 	struct append *a = s->command->state;
@@ -150,7 +138,7 @@ void imap_append_line(struct imap_session *s, struct view line)
 	else if (a->open)
 		send(s, IMAP_OP_APPEND_ABORT);
 	else
-		finish_refused(s);
+		imap_reject(s, a->refusal);
 }
 
 /* -- answers */
@@ -214,6 +202,6 @@ void imap_append_proceed(struct imap_session *s, struct imap_op *answer)
 		take_commit(s, op);
 		break;
 	default:
-		finish_refused(s);
+		imap_reject(s, a->refusal);
 	}
 }

@@ -14,5 +14,5 @@ void imap_idle_line(struct imap_session *s, struct view line)
 	if (view_eq_nocase(line, VIEW("DONE")))
 		imap_finish(s, VIEW("OK Idled"));
 	else
-		imap_bad(s, "BAD DONE is expected here");
+		imap_reject(s, "BAD DONE is expected here");
 }

@@ -12,7 +12,7 @@ enum {
 void imap_starttls_proceed(struct imap_session *s, struct imap_op *answer)
 {
 	if (s->tls || !s->can_start_tls) {
-		imap_bad(s, s->tls ? "BAD TLS has begun already"
+		imap_reject(s, s->tls ? "BAD TLS has begun already"
 				   : "BAD TLS is not offered");
 		return;
 	}
@@ -128,7 +128,7 @@ static void ask_line(struct imap_session *s, const struct authenticate *a)
 static void refuse_response(struct imap_session *s, struct authenticate *a)
 {
 	login_free(&a->login);
-	imap_bad(s, "BAD The response is not what the mechanism says");
+	imap_reject(s, "BAD The response is not what the mechanism says");
 }
 
 static void take_plain(
@@ -191,7 +191,7 @@ void imap_authenticate_line(struct imap_session *s, struct view line)
 		return;
 	}
 	login_free(&a->login);
-	imap_bad(s, "BAD Cancelled, as you wish");
+	imap_reject(s, "BAD Cancelled, as you wish");
 }
 
 void imap_authenticate_proceed(struct imap_session *s, struct imap_op *answer)

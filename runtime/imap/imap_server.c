@@ -58,7 +58,7 @@ static void run_command(struct imap_session *s)
 	if (c->row)
 		c->row->parse(s, &p);
 	if (p.error)
-		imap_bad(s, p.error);
+		imap_reject(s, p.error);
 	else
 		c->row->proceed(s, NULL);
 }
@@ -93,7 +93,7 @@ static void refuse_literal(struct imap_session *s)
 	c->tag = imap_parse_tag(&p);
 	if (p.error)
 		c->tag = VIEW("*");
-	imap_bad(s, limit_reply(LIMIT_IMAP_LITERAL));
+	imap_reject(s, limit_reply(LIMIT_IMAP_LITERAL));
 }
 
 /* A literal of a command; of an APPEND it may be the message. */
@@ -162,7 +162,7 @@ static void take_event(struct imap_session *s, enum imap_reader_event event)
 		if (in_command)
 			take_line(s, VIEW("\n"));
 		else
-			imap_bad(s, "BAD Lines end in CRLF");
+			imap_reject(s, "BAD Lines end in CRLF");
 		break;
 	case IMAP_READER_TOO_BIG:
 		imap_bye(s, "[TOOBIG] Command too large");

@@ -89,9 +89,9 @@ void imap_finishf(struct imap_session *s, const char *format, ...)
 	imap_finish(s, buf_view(&reply));
 }
 
-void imap_bad(struct imap_session *s, const char *reply)
+void imap_reject(struct imap_session *s, const char *reply)
 {
-	s->errors++;
+	s->errors += view_starts(view_z(reply), VIEW("BAD"));
 	if (s->command) {
 		imap_finish(s, view_z(reply));
 		return;

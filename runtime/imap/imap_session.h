@@ -107,8 +107,8 @@ void imap_sayf(struct imap_session *s, const char *format, ...) PRINTF_LIKE(2, 3
  * before it. */
 void imap_finish(struct imap_session *s, struct view reply);
 void imap_finishf(struct imap_session *s, const char *format, ...) PRINTF_LIKE(2, 3);
-/* The command (or, where none runs, the line) was not understood: a "BAD …", counted. */
-void imap_bad(struct imap_session *s, const char *reply);
+/* The command (or, where none runs, the line) is refused; a "BAD …" is counted. */
+void imap_reject(struct imap_session *s, const char *reply);
 /* The NO for an outcome other than IMAP_OK. */
 void imap_refuse(struct imap_session *s, enum imap_outcome outcome);
 /* Says `* BYE text` and closes. */
