@@ -185,6 +185,16 @@ struct service_notice *service_next_notice(struct service *s)
 	return notice;
 }
 
+bool service_has_notice(struct service *s)
+{
+	bool has;
+
+	pthread_mutex_lock(&s->notice_lock);
+	has = s->first_notice;
+	pthread_mutex_unlock(&s->notice_lock);
+	return has;
+}
+
 int service_event_fd(const struct service *s)
 {
 	return s->event_fd;

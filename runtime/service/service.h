@@ -27,7 +27,7 @@ struct service_options {
 
 /* Starts loops and workers; intake and accounts are set by whoever opens them. */
 MUST_USE struct service *service_new(const struct service_options *options);
-/* Ends loops and workers; every session has ended and intake and accounts are closed.
+/* Ends loops and workers; every session has ended and the others are closed.
  * NULL is fine. */
 void service_free(struct service *s);
 
@@ -72,6 +72,7 @@ void service_notify(struct service *s, enum service_notice_kind kind,
 		const unsigned char account[ACCOUNT_UID_SIZE], struct view text);
 /* The oldest, the caller's to free(); NULL where there is none. */
 MUST_USE struct service_notice *service_next_notice(struct service *s);
+bool service_has_notice(struct service *s);
 /* An eventfd that is readable while notices or control requests wait. */
 int service_event_fd(const struct service *s);
 /* Makes it readable; service_event_clear() before looking for what came. */

@@ -224,6 +224,48 @@ static void the_socket_of_a_dead_process_is_replaced(void **state)
 	toy_free(toy);
 }
 
+/* As the service manager does it: a bound socket as descriptor 3. */
+static void a_socket_that_was_handed_over_is_taken(void **state)
+{
+	struct toy *toy = toy_new(false, false);
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(at);
+	int handed = socket(AF_INET, SOCK_STREAM, 0), kept = dup(3);
+	struct listener *l = NULL;
+	struct client c = { 0 };
+	char pid[24];
+
+	(void)state;
+	assert_int_equal(bind(handed, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(handed, 10), 0);
+	assert_int_equal(getsockname(handed, (struct sockaddr *)&at, &len), 0);
+	assert_int_equal(listener_open(toy->net, &toy->port, VIEW("127.0.0.1"),
+					 ntohs(at.sin_port), &l),
+			-EADDRINUSE);
+	assert_int_equal(dup2(handed, 3), 3);
+	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	setenv("LISTEN_PID", pid, 1);
+	setenv("LISTEN_FDS", "1", 1);
+	/* Twice: a state may drop the listener and bring it back. */
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(listener_open(toy->net, &toy->port, VIEW("127.0.0.1"),
+						 ntohs(at.sin_port), &l),
+				0);
+		listener_start(l);
+		c.fd = client_socket(ntohs(at.sin_port));
+		client_expect(&c, "hello");
+		client_close(&c);
+		listener_close(l);
+	}
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	dup2(kept, 3);
+	close(kept);
+	close(handed);
+	toy_free(toy);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,9 +276,13 @@ int main(void)
 		cmocka_unit_test(without_descriptors_newcomers_are_closed),
 		cmocka_unit_test(a_unix_socket_knows_its_peer),
 		cmocka_unit_test(the_socket_of_a_dead_process_is_replaced),
+		cmocka_unit_test(a_socket_that_was_handed_over_is_taken),
 	};
 	int failed;
 
+	/* Descriptor 3 is for the socket that is handed over: nothing of ours takes it. */
+	if (fcntl(3, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != 3)
+		return 1;
 	if (!mkdtemp(folder))
 		return 1;
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
