@@ -19,7 +19,7 @@ enum diagnostic_name {
 	STATE_TOO_LARGE,
 	TOO_MANY_FILES,
 	TOO_DEEP,
-	TOO_MANY_NODES,
+	TOO_MANY_VALUES,
 	VALUE_TOO_LONG,
 	NO_FILES,
 	UNREADABLE_FILE,
@@ -87,7 +87,6 @@ enum diagnostic_name {
 	NO_HOST,
 	PORT_TAKEN,
 	FILE_NOT_ALLOWED,
-	PRIORITY_NEEDED,
 	/* what this version does not do */
 	NOT_SERVED_YET,
 	/* warnings */
@@ -123,6 +122,7 @@ enum {
 
 struct diagnostic {
 	enum diagnostic_name name;
+	size_t order;     /* in which it was added */
 	bool warning;     /* as its row says, unless made stricter */
 	bool placed;      /* false: it belongs to no file (no frames) */
 	struct view path; /* $.users[anna@a.example].quota */
@@ -137,12 +137,14 @@ struct diagnostics {
 	struct diagnostic *items; /* malloc'd */
 	size_t count;
 	size_t capacity;
-	size_t errors;
+	size_t errors; /* those past DIAGNOSTICS_KEPT too */
 	size_t warnings;
+	struct diagnostic spare; /* what is said of those past it */
 };
 
 enum {
-	DIAGNOSTICS_PRINTED = 100
+	DIAGNOSTICS_PRINTED = 100,
+	DIAGNOSTICS_KEPT = 10000, /* the rest is only counted */
 };
 
 void diagnostics_init(struct diagnostics *d, struct arena *arena,
@@ -163,6 +165,9 @@ void diagnostic_help(struct diagnostics *d, struct diagnostic *item, const char 
 void diagnostic_frame(struct diagnostics *d, struct diagnostic *item, struct span span,
 		const char *label, ...) PRINTF_LIKE(4, 5);
 
+/* True once no more are kept: then their paths need not be worked out. */
+bool diagnostics_full(const struct diagnostics *d);
+
 /* Puts them in the order of their places; those without a place come first. */
 void diagnostics_sort(struct diagnostics *d);
 /* --strict: warnings count as errors from here on. */
@@ -176,8 +181,18 @@ MUST_USE json_t *diagnostics_json(const struct diagnostics *d);
 /* Moves all of `from` behind those of `into`; both must share arena and sources. */
 void diagnostics_move(struct diagnostics *into, struct diagnostics *from);
 
-/* The candidate nearest to `word` at an edit distance (insertion, deletion, substitution,
- * swap of neighbours) of at most 2, and less than the word is long; NULL where none is. */
+/* A search for the candidate nearest to `word`, at an edit distance (insertion, deletion,
+ * substitution, swap of neighbours) of at most 2 that is less than either is long. Begin
+ * with { .word = … }; best.data stays NULL where none is near. */
+struct nearest {
+	struct view word;
+	struct view best;
+	unsigned distance;
+	unsigned most; /* a smaller distance than 2, where it is not 0 */
+};
+
+void nearest_try(struct nearest *n, struct view candidate);
+/* The same over a table; NULL where none is near. */
 const char *nearest_word(struct view word, const char *const *candidates, size_t count);
 
 #endif

@@ -25,17 +25,21 @@ enum node_style {
 };
 
 struct node {
+	struct node *parent;
+	struct node *next; /* the next child of the parent, in the order of the file */
+	struct view key;   /* of a child of a map */
+	union {
+		struct view text; /* NODE_SCALAR */
+		struct {
+			struct node *first, *last;
+		};
+	};
+	struct span span;
+	uint32_t key_start, key_end; /* in the same file */
+	uint32_t count;              /* of children */
 	enum node_kind kind : 8;
 	enum node_style style : 8;
-	bool bad : 8; /* an error was reported here: ask nothing more of it */
-	uint32_t count;
-	struct span span;
-	uint32_t key_start, key_end; /* in the same file; of an item of a map */
-	struct view key;
-	struct view text; /* of a scalar */
-	struct node *parent;
-	struct node *first, *last; /* children, in the order of the file */
-	struct node *next;
+	bool bad; /* an error was reported here: ask nothing more of it */
 };
 
 /* The place of a node's key; of the node where it has none. */
@@ -46,13 +50,13 @@ struct node *node_child(const struct node *map, struct view key);
 /* `$.users[anna@a.example].quota`, in the arena. */
 struct view node_path(struct arena *arena, const struct node *node);
 
-/* Reads file number `file` of `sources` into a tree; NULL where it has no document or
- * an error ended it. Errors go to `d`; a tree may come with errors. */
-struct node *reader_read(struct arena *arena, uint32_t file, struct diagnostics *d);
+/* Reads file number `file` of `d->sources` into a tree; NULL where it holds no document, or
+ * where an error ended it (*broken_out). Errors go to `d`; a tree may come with errors.
+ * `budget` counts down the values that a state may have. */
+struct node *reader_read(struct arena *arena, uint32_t file, struct diagnostics *d,
+		uint64_t *budget, bool *broken_out);
 
-/* Reads every file and joins their top levels into one map: maps and lists of the same
- * name are joined, the same key twice is an error. Never NULL: where nothing could be
- * read the map is empty. */
-MUST_USE struct node *reader_read_state(struct arena *arena, struct diagnostics *d);
+/* Reports every key that a map has twice, with both places, and drops the second. */
+void reader_drop_duplicates(struct node *map, struct diagnostics *d);
 
 #endif

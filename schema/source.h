@@ -45,7 +45,11 @@ struct view sources_text(const struct sources *s, struct span span);
 struct view sources_line(const struct sources *s, uint32_t file, uint32_t line,
 		uint32_t *start_out);
 /* How many columns a text takes on a terminal when it begins at column `from` (0-based).
- * Control bytes count as they are shown: four columns, \xNN. */
+ * What a terminal would act on counts as it is shown: \xNN for each byte. */
 size_t display_width(struct view text, size_t from);
+/* The same of the first character alone; *len_out is how many bytes that is. */
+size_t display_char(struct view text, size_t column, size_t *len_out);
+/* Control characters, and those that hide or turn what stands beside them. */
+bool display_is_hidden(uint32_t code_point);
 
 #endif

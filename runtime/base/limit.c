@@ -63,6 +63,8 @@ static const struct limit_row rows[LIMIT_COUNT] = {
 	[LIMIT_STORE_MAILBOXES]        = { "store.mailboxes",          10000,      "NO [LIMIT] Too many mailboxes" },
 	[LIMIT_STORE_KEYWORDS]         = { "store.keywords",           55,         "NO [LIMIT] Too many keywords in this account" },
 	[LIMIT_STORE_SEARCH_TERMS]     = { "store.search_terms",       2000,       "NO [LIMIT] Search too long" },
+	[LIMIT_STATE_FILE_VALUES]      = { "state.file_values",        300000,     "TooManyValues" },
+	[LIMIT_STATE_VALUES]           = { "state.values",             3000000,    "TooManyValues" },
 };
 /* clang-format on */
 
