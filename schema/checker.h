@@ -31,12 +31,13 @@ struct checked {
 	struct desired *desired;        /* NULL where there are errors */
 };
 
-/* `files` and their bytes must outlive the result; copy them into result->arena first
- * where they do not. */
+/* `files` and their bytes must outlive the result; `out` is to be ended by
+ * checked_deinit in either case. */
 MUST_USE int checker_check(const struct source_file *files, size_t count,
 		const struct check_options *options, struct checked *out);
-/* Frees all but a desired state that was taken (`TAKE(checked.desired)` keeps the arena
- * alive until desired_free). */
+/* Takes the desired state of a check without errors; diagnostics are gone with it. The
+ * caller ends it by desired_free. */
+MUST_USE struct desired *checked_take(struct checked *checked);
 void checked_deinit(struct checked *checked);
 
 #endif

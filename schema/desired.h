@@ -52,15 +52,17 @@ enum origin {
 };
 
 struct value; /* schema/value.h */
+struct node;  /* schema/reader.h */
 
 /* What every object has. It is the first member of each typed struct. */
 struct desired_object {
 	enum kind kind;
-	struct view id;       /* as given; empty where the key is the identity */
-	struct view key;      /* address or name, normalised */
-	struct span span;     /* key and value */
-	struct span key_span; /* the key alone: the place to show */
-	struct value *values; /* sparse, all layers but the schema's */
+	struct view id;          /* as given; empty where the key is the identity */
+	struct view key;         /* address or name, normalised */
+	struct span span;        /* key and value */
+	struct span key_span;    /* the key alone: the place to show */
+	const struct node *node; /* where it stands in the tree */
+	struct value *values;    /* sparse, all layers but the schema's */
 	struct view canonical;
 	unsigned char hash[DESIRED_HASH];
 };
@@ -107,6 +109,7 @@ struct desired_host {
 struct desired_user;
 struct desired_alias;
 struct desired_group;
+struct desired_index;
 
 enum desired_role {
 	ROLE_ADMIN = 1 << 0,
@@ -164,6 +167,7 @@ enum target_kind {
 	TARGET_GROUP,
 	TARGET_ADDRESS, /* an address of this state: an alias, a subaddress, a further one */
 	TARGET_REMOTE, /* elsewhere: this version does not serve it */
+	TARGET_OBJECT, /* an object of another kind, by its name */
 };
 
 /* Where something is sent. `address` is whole for all but groups; of a user it is the
@@ -200,12 +204,13 @@ struct desired_route {
 };
 
 struct desired_domain {
-	struct desired_object object;         /* key: A-label */
-	struct target_list contact;           /* none or one */
-	struct target_list catch_all;         /* none or one */
-	struct view subaddress;               /* one byte, or empty: no subaddresses */
+	struct desired_object object; /* key: A-label */
+	struct target_list contact;   /* none or one */
+	struct target_list catch_all; /* none or one */
+	uint64_t subaddress_word;
+	struct view subaddress; /* one byte, or empty: no subaddresses */
+	struct target_list same_as_target;
 	const struct desired_domain *same_as; /* NULL: itself. Never a twin of a twin */
-	bool dns_none;
 	/* Sorted by local part. A twin borrows those of its domain, as it does contact,
 	 * catch_all and subaddress. */
 	const struct desired_route *routes;
@@ -268,6 +273,7 @@ struct desired {
 	struct desired_policy policy;
 	struct desired_recipient *recipients;
 	size_t recipient_count;
+	struct desired_index *index; /* desired.c's own */
 	/* What validates and is not acted on by this version: apply and plan refuse a state
 	 * with any, and print them. Sorted by place. */
 	struct diagnostics not_served;

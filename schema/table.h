@@ -33,7 +33,6 @@ enum type_kind {
 	TYPE_HASH,      /* a password hash */
 	TYPE_REFERENCE, /* to an object of a kind in `kinds`, or an address */
 	TYPE_ROLE,
-	TYPE_SECRET, /* a record of the forms a secret may take */
 	TYPE_LIST,   /* a set of `item`; a plain value is a list of one */
 	TYPE_MAP,    /* names to `item` */
 	TYPE_RECORD, /* the fields of `table` */
@@ -58,9 +57,10 @@ enum risk {
 enum field_flags {
 	FIELD_SERVED = 1 << 0, /* this version acts on it */
 	FIELD_REQUIRED = 1 << 1,
-	FIELD_GROUP = 1 << 2,    /* a group may set it for its members */
-	FIELD_IDENTITY = 1 << 3, /* not part of the object's own spec: `id` */
-	FIELD_REFERS_REMOTE = 1 << 4,
+	FIELD_GROUP = 1 << 2,  /* a group may set it for its members */
+	FIELD_OWN = 1 << 3,    /* of the object alone: not in `defaults` */
+	FIELD_REMOTE = 1 << 4, /* its references may leave the state */
+	FIELD_LINES = 1 << 5,  /* a text of several lines */
 };
 
 struct table;
@@ -75,13 +75,13 @@ struct field {
 	unsigned flags;
 	size_t at; /* where its value goes in the typed struct; 0: nowhere */
 	const char *help;
-	const char *since;      /* NULL: 0.1 */
+	const char *served_word; /* the one word of it that this version acts on; NULL: all */
+	const char *since;       /* NULL: 0.1 */
 	const char *deprecated; /* what to write instead; NULL: not deprecated */
 };
 
 struct type {
 	enum type_kind kind;
-	const char *what;          /* "a size like `10GiB`"; NULL: as the kind says */
 	int64_t least, most;       /* bounds; both 0: those of the kind */
 	const char *const *words;  /* of TYPE_WORD; of others: words besides */
 	unsigned kinds;            /* of TYPE_REFERENCE: a set of 1 << enum kind */
@@ -98,8 +98,10 @@ struct table {
 	size_t count;
 	const char *short_form;    /* the field that a plain value stands for */
 	const char *short_word;    /* the field that a plain word of its own stands for */
-	const char *const *one_of; /* exactly one of these is given */
-	size_t size;               /* of the typed struct */
+	const char *const *one_of; /* exactly one of these is given; NULL: no matter */
+	const struct table *also;  /* its fields with FIELD_GROUP may stand here too */
+	bool secret;               /* a plain value here would be a secret in the open */
+	size_t size;               /* of the typed struct of an object */
 };
 
 extern const struct table state_table; /* the root of a state */
@@ -112,6 +114,9 @@ const struct table *table_of_kind(enum kind kind);
 const struct field *table_section(enum kind kind);
 
 const char *type_name(const struct type *type); /* "size" */
+const char *type_what(const struct type *type); /* "a size like `10GiB`" */
+/* The table of a record, or of the items of a list or map; NULL where there is none. */
+const struct table *type_table(const struct type *type);
 const char *owner_name(enum owner owner);
 const char *risk_name(enum risk risk);
 
@@ -125,14 +130,32 @@ enum risk table_risk(enum kind kind, struct view path);
 enum owner table_owner(enum kind kind, struct view path);
 
 /* clang-format off */
-#define TYPE(type_kind_)         (&(const struct type){ .kind = (type_kind_) })
+#define TYPE(type_kind_)                   (&(const struct type){ .kind = (type_kind_) })
 #define BETWEEN(type_kind_, least_, most_) (&(const struct type){ .kind = (type_kind_), .least = (least_), .most = (most_) })
-#define WORDS(...)               (&(const struct type){ .kind = TYPE_WORD, .words = (const char *const[]){ __VA_ARGS__, NULL } })
-#define LIST_OF(item_)           (&(const struct type){ .kind = TYPE_LIST, .item = (item_) })
-#define MAP_OF(key_, item_)      (&(const struct type){ .kind = TYPE_MAP, .key = (key_), .item = (item_) })
-#define RECORD(table_)           (&(const struct type){ .kind = TYPE_RECORD, .table = (table_) })
-#define REFERENCE(kinds_)        (&(const struct type){ .kind = TYPE_REFERENCE, .kinds = (kinds_) })
-#define REFERS(kind_)            (1u << (kind_))
+#define WORDS(...)                         (&(const struct type){ .kind = TYPE_WORD, .words = (const char *const[]){ __VA_ARGS__, NULL } })
+#define OR_WORDS(type_kind_, ...)          (&(const struct type){ .kind = (type_kind_), .words = (const char *const[]){ __VA_ARGS__, NULL } })
+#define LIST_OF(...)                       (&(const struct type){ .kind = TYPE_LIST, .item = (__VA_ARGS__) })
+#define MAP_OF(key_, ...)                  (&(const struct type){ .kind = TYPE_MAP, .key = (key_), .item = (__VA_ARGS__) })
+#define REFERS(kind_)                      (1u << (kind_))
+#define RECORD(table_)                     (&(const struct type){ .kind = TYPE_RECORD, .table = (table_) })
+#define REFERENCE(kinds_)                  (&(const struct type){ .kind = TYPE_REFERENCE, .kinds = (kinds_) })
+#define ONE_OF_THESE(...)                  ((const char *const[]){ __VA_ARGS__, NULL })
+#define FIELDS(rows_)                      .fields = (rows_), .count = ARRAY_LEN(rows_)
+
+enum {
+	SERVED = FIELD_SERVED,
+	LATER = 0
+};
 /* clang-format on */
+
+/* Of each resource, in the file of its name under schema/resource/. */
+extern const struct table host_table, group_table, domain_table, user_table, shared_table,
+		service_table, alias_table, relay_table, destination_table,
+		dns_provider_table, issuer_table, certificate_table, backup_table,
+		policy_table;
+/* Parts that several share. */
+extern const struct table secret_table, password_table, retention_table, webhook_table;
+
+#define ANYBODY (1u << KIND_USER | 1u << KIND_GROUP)
 
 #endif

@@ -1,0 +1,84 @@
+#include "schema/agent_file.h"
+
+#include "runtime/base/limit.h"
+#include "schema/check.h"
+#include "schema/join.h"
+
+static struct view text_at(struct value *values, const char *path)
+{
+	const struct value *value = value_at(values, path);
+
+	return value ? value->text : VIEW_NULL;
+}
+
+static struct view *texts_at(struct arena *arena, struct value *values, const char *path,
+		size_t *count_out)
+{
+	const struct value *list = value_at(values, path);
+	struct view *texts;
+	size_t count = 0;
+
+	for (const struct value *v = list ? list->first : NULL; v; v = v->next)
+		count++;
+	texts = arena_array(arena, count, sizeof(*texts));
+	*count_out = 0;
+	for (const struct value *v = list ? list->first : NULL; v; v = v->next)
+		texts[(*count_out)++] = v->text;
+	return texts;
+}
+
+void agent_file_defaults(struct agent_file *out)
+{
+	const struct field *data = table_field(&agent_table, VIEW("data"));
+
+	*out = (struct agent_file){ .data = view_z(data->fallback) };
+}
+
+static void fill(struct arena *arena, struct value *values, struct agent_file *out)
+{
+	const struct value *watch = value_at(values, "watch");
+	struct view data = text_at(values, "data");
+	struct view credential = text_at(values, "master_key.credential");
+	struct view file = text_at(values, "master_key.host_file");
+
+	agent_file_defaults(out);
+	out->host = text_at(values, "host");
+	if (data.len)
+		out->data = data;
+	out->control = text_at(values, "control");
+	if (credential.len) {
+		out->master_key_kind = MASTER_KEY_CREDENTIAL;
+		out->master_key = credential;
+	} else if (file.len) {
+		out->master_key_kind = MASTER_KEY_HOST_FILE;
+		out->master_key = file;
+	}
+	out->watch = watch && watch->number;
+	out->state_paths = texts_at(arena, values, "state.path", &out->state_path_count);
+	out->host_files = texts_at(
+			arena, values, "allow.host_files", &out->host_file_count);
+}
+
+int agent_file_read(struct diagnostics *d, struct agent_file *out)
+{
+	static const struct check_options no_options = { 0 };
+	struct check c = {
+		.arena = d->arena,
+		.scratch = d->arena,
+		.d = d,
+		.options = &no_options,
+		.root_table = &agent_table,
+	};
+	struct node *root;
+
+	diagnostics_init(&c.not_served, d->arena, d->sources);
+	root = join_files(d->arena, &agent_table, d, &c.incomplete);
+	shape_state(&c, root);
+	diagnostics_move(d, &c.not_served);
+	diagnostics_deinit(&c.not_served);
+	diagnostics_sort(d);
+	if (d->errors)
+		return AGENT_FILE_E_INVALID;
+	fill(d->arena, c.root, out);
+	return AGENT_FILE_OK;
+}

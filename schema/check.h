@@ -1,0 +1,103 @@
+/* What the parts of the checker share while one state is checked. Not for other floors. */
+#ifndef SCHEMA_CHECK_H
+#define SCHEMA_CHECK_H
+
+#include "runtime/base/map.h"
+#include "schema/checker.h"
+#include "schema/value.h"
+
+/* All objects of one kind, as an array of the kind's typed struct; each begins with its
+ * struct desired_object. */
+struct objects {
+	char *items;
+	size_t size; /* of one */
+	size_t count;
+	struct map keys; /* key → object */
+	struct map ids;  /* id → object */
+};
+
+/* Who has an address. */
+struct holder {
+	const struct desired_object *object;
+	const struct node *node; /* the key or the item that says so */
+	bool first;              /* the object's key, not a further address */
+};
+
+struct check {
+	struct arena *arena;
+	struct arena *scratch; /* dropped at the end */
+	struct diagnostics *d;
+	struct diagnostics not_served;
+	const struct check_options *options;
+	const struct table *root_table;
+	unsigned silent;  /* within what was already named as not served */
+	unsigned partial; /* within defaults and groups: nothing is required */
+	unsigned in_defaults;
+	/* Part of the tree was lost to an error: what is missing proves nothing. */
+	bool incomplete;
+	struct objects kinds[KINDS];
+	struct value *defaults[KINDS];
+	struct value *root;   /* the root's other fields */
+	struct map addresses; /* address → struct holder */
+	struct map lost; /* keys and ids of what was dropped: asked for, they are no error */
+	struct map schema_defaults; /* address of a field → struct value */
+	struct buf text;            /* one canonical form at a time … */
+	struct arena *line;         /* … and what it takes to print it */
+	struct desired *desired;
+};
+
+/* -- shape: nodes to values ------------------------------------------------------------ */
+
+/* Reports an error at a node (or at its key). Returns it for help and frames. */
+struct diagnostic *complain(struct check *c, enum diagnostic_name name,
+		const struct node *node, const char *label, ...) PRINTF_LIKE(4, 5);
+struct diagnostic *complain_key(struct check *c, enum diagnostic_name name,
+		const struct node *node, const char *label, ...) PRINTF_LIKE(4, 5);
+void help(struct check *c, struct diagnostic *item, const char *text, ...)
+		PRINTF_LIKE(3, 4);
+/* "did you mean `…`?" where a candidate is near, else `otherwise` unless it is NULL. */
+void help_nearest(struct check *c, struct diagnostic *item, struct view word,
+		const char *const *candidates, size_t count, const char *otherwise);
+
+/* Checks the fields of a record and returns its values, in the order of the file. */
+struct value *shape_record(struct check *c, const struct table *table, struct node *node);
+/* Any value; NULL where it is wrong. `field` may be NULL. */
+struct value *shape_value(struct check *c, const struct type *type,
+		const struct field *field, struct node *node);
+/* The whole tree: objects to c->kinds, the rest to c->root. */
+void shape_state(struct check *c, struct node *root);
+
+/* Of a state that has no errors: the hash of its canonical form, and maps to find it by. */
+void desired_hash(struct desired_object *object);
+void desired_index(struct desired *desired);
+
+/* -- identity: keys, ids and addresses -------------------------------------------------- */
+
+void identity_collect(struct check *c);
+struct desired_object *object_at(const struct objects *objects, size_t i);
+struct desired_object *object_named(
+		const struct check *c, enum kind kind, struct view name);
+/* The domain that an address lies in, its twin resolved; NULL: not of this state. */
+const struct desired_domain *domain_of_address(
+		const struct check *c, struct view address);
+
+/* -- references ------------------------------------------------------------------------- */
+
+/* Resolves every reference of every object and brings it into its canonical form. */
+void reference_check(struct check *c);
+/* What a reference that was checked points at. */
+bool reference_target(const struct check *c, const struct value *value,
+		struct desired_target *out);
+
+/* -- layers, decoding, routes ------------------------------------------------------------ */
+
+void layer_objects(struct check *c);
+/* Writes values, and defaults of the schema, into the typed structs. */
+void decode_objects(struct check *c);
+void decode_fields(struct check *c, const struct table *table, struct value *values,
+		void *object);
+void route_domains(struct check *c);
+/* What cannot be said of one field alone. */
+void rules_check(struct check *c);
+
+#endif

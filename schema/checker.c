@@ -1,0 +1,199 @@
+#include "schema/checker.h"
+
+#include "runtime/base/limit.h"
+#include "schema/check.h"
+#include "schema/join.h"
+
+#include <assert.h>
+
+enum {
+	CANONICAL_MAX = 16 * 1024 * 1024
+};
+
+/* What was collected from disk was within its limits; what came over the wire is asked
+ * here. */
+static bool files_fit(struct diagnostics *d)
+{
+	size_t count = sources_count(d->sources);
+	uint64_t total = 0;
+
+	if (count == 0)
+		diagnostics_add_unplaced(d, NO_FILES, VIEW_NULL, "a state has a file");
+	if (count > limit_value(LIMIT_STATE_FILES))
+		diagnostics_add_unplaced(d, TOO_MANY_FILES, VIEW_NULL,
+				"%zu files; a state has at most %llu", count,
+				(unsigned long long)limit_value(LIMIT_STATE_FILES));
+	for (uint32_t i = 0; i < count && d->errors == 0; i++) {
+		const struct source_file *file = sources_file(d->sources, i);
+
+		total += file->bytes.len;
+		if (file->bytes.len > limit_value(LIMIT_STATE_FILE))
+			diagnostics_add_unplaced(d, FILE_TOO_LARGE, VIEW_NULL,
+					"%.*s has %zu bytes; a file of a state has at "
+					"most %llu",
+					VIEW_ARG(file->path), file->bytes.len,
+					(unsigned long long)limit_value(
+							LIMIT_STATE_FILE));
+	}
+	if (total > limit_value(LIMIT_STATE_TOTAL))
+		diagnostics_add_unplaced(d, STATE_TOO_LARGE, VIEW_NULL,
+				"%llu bytes; a state has at most %llu",
+				(unsigned long long)total,
+				(unsigned long long)limit_value(LIMIT_STATE_TOTAL));
+	return d->errors == 0;
+}
+
+static void check_tree(struct check *c)
+{
+	struct node *root = join_files(c->arena, &state_table, c->d, &c->incomplete);
+
+	shape_state(c, root);
+	identity_collect(c);
+	if (c->incomplete)
+		return;
+	reference_check(c);
+	layer_objects(c);
+	decode_objects(c);
+	route_domains(c);
+	rules_check(c);
+}
+
+/* -- the result ------------------------------------------------------------------------ */
+
+static void take_policy(struct check *c, struct desired_policy *policy)
+{
+	const struct value *value = value_at(c->root, "policy");
+	const struct canonical_options options = { c->options->secret_key };
+
+	policy->object.kind = KIND_POLICY;
+	policy->object.key = VIEW("policy");
+	policy->object.values = value ? value->first : NULL;
+	if (value) {
+		policy->object.node = value->node;
+		policy->object.span = node_whole_span(value->node);
+		policy->object.key_span = node_key_span(value->node);
+	}
+	decode_fields(c, &policy_table, policy->object.values, policy);
+	buf_clear(&c->text);
+	canonical_object(&policy->object, &options, c->line, &c->text);
+	policy->object.canonical = arena_copy(c->arena, buf_view(&c->text));
+	desired_hash(&policy->object);
+}
+
+static void take_recipients(struct check *c, struct desired *desired)
+{
+	const struct value *recipients = value_at(c->root, "secrets.recipients");
+	size_t count = 0;
+
+	for (const struct value *r = recipients ? recipients->first : NULL; r;
+			r = r->next)
+		count++;
+	desired->recipients = arena_array(c->arena, count, sizeof(*desired->recipients));
+	for (const struct value *r = recipients ? recipients->first : NULL; r;
+			r = r->next)
+		desired->recipients[desired->recipient_count++] =
+				(struct desired_recipient){ r->key, r->text,
+					r->node->span };
+}
+
+static void *take_objects(struct check *c, enum kind kind, size_t *count_out)
+{
+	*count_out = c->kinds[kind].count;
+	return c->kinds[kind].items;
+}
+
+static void fill(struct check *c, struct desired *desired)
+{
+	desired->hosts = take_objects(c, KIND_HOST, &desired->host_count);
+	desired->groups = take_objects(c, KIND_GROUP, &desired->group_count);
+	desired->domains = take_objects(c, KIND_DOMAIN, &desired->domain_count);
+	desired->users = take_objects(c, KIND_USER, &desired->user_count);
+	desired->aliases = take_objects(c, KIND_ALIAS, &desired->alias_count);
+	desired->certificates =
+			take_objects(c, KIND_CERTIFICATE, &desired->certificate_count);
+	take_policy(c, &desired->policy);
+	take_recipients(c, desired);
+	desired_index(desired);
+	diagnostics_sort(&c->not_served);
+	desired->not_served = c->not_served;
+	c->not_served = (struct diagnostics){ 0 };
+}
+
+static void drop_passwords(struct check *c)
+{
+	struct objects *users = &c->kinds[KIND_USER];
+
+	for (size_t i = 0; i < users->count; i++) {
+		void *user = object_at(users, i);
+
+		secret_free(&((struct desired_user *)user)->password);
+	}
+}
+
+static void release(struct check *c)
+{
+	for (enum kind kind = KIND_NONE; kind < KINDS; kind++) {
+		map_free(&c->kinds[kind].keys);
+		map_free(&c->kinds[kind].ids);
+	}
+	map_free(&c->addresses);
+	map_free(&c->lost);
+	map_free(&c->schema_defaults);
+	buf_wipe(&c->text);
+	diagnostics_deinit(&c->not_served);
+	arena_free(c->scratch);
+	arena_free(c->line);
+}
+
+int checker_check(const struct source_file *files, size_t count,
+		const struct check_options *options, struct checked *out)
+{
+	static const struct check_options no_options = { 0 };
+	struct check c = {
+		.arena = arena_new(),
+		.scratch = arena_new(),
+		.line = arena_new(),
+		.options = options ? options : &no_options,
+		.root_table = &state_table,
+		.text = BUF_NULL(CANONICAL_MAX),
+	};
+
+	*out = (struct checked){ .arena = c.arena };
+	c.desired = ARENA_NEW(c.arena, struct desired);
+	c.desired->arena = c.arena;
+	c.desired->sources = sources_new(c.arena, files, count);
+	diagnostics_init(&out->diagnostics, c.arena, c.desired->sources);
+	diagnostics_init(&c.not_served, c.arena, c.desired->sources);
+	c.d = &out->diagnostics;
+	if (files_fit(c.d))
+		check_tree(&c);
+	diagnostics_sort(c.d);
+	if (c.d->errors == 0) {
+		fill(&c, c.desired);
+		out->desired = c.desired;
+	} else {
+		drop_passwords(&c);
+	}
+	release(&c);
+	return out->desired ? CHECK_OK : CHECK_E_INVALID;
+}
+
+struct desired *checked_take(struct checked *checked)
+{
+	struct desired *desired = checked->desired;
+
+	assert(desired);
+	diagnostics_deinit(&checked->diagnostics);
+	*checked = (struct checked){ 0 };
+	return desired;
+}
+
+void checked_deinit(struct checked *checked)
+{
+	diagnostics_deinit(&checked->diagnostics);
+	if (checked->desired)
+		desired_free(checked->desired);
+	else
+		arena_free(checked->arena);
+	*checked = (struct checked){ 0 };
+}

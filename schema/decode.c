@@ -1,0 +1,244 @@
+/* Values to typed structs: a field with a place in the struct is written there in the
+ * form of its type, from the object's layers or else from the schema's default. */
+#include "schema/check.h"
+
+#include "schema/name.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static size_t count_items(const struct value *list)
+{
+	size_t count = 0;
+
+	for (const struct value *item = list->first; item; item = item->next)
+		count++;
+	return count;
+}
+
+static void write_words(const struct value *list, uint64_t *out)
+{
+	*out = 0;
+	for (const struct value *item = list->first; item; item = item->next)
+		*out |= (uint64_t)1 << item->number;
+}
+
+static void write_targets(
+		struct check *c, const struct value *first, struct target_list *out)
+{
+	size_t count = 0;
+
+	for (const struct value *item = first; item; item = item->next)
+		count++;
+	out->items = arena_array(c->arena, count, sizeof(*out->items));
+	out->count = 0;
+	for (const struct value *item = first; item; item = item->next)
+		if (reference_target(c, item, &out->items[out->count]))
+			out->count++;
+}
+
+static void write_texts(struct check *c, const struct value *list, struct view_list *out)
+{
+	out->items = arena_array(c->arena, count_items(list), sizeof(*out->items));
+	out->count = 0;
+	for (const struct value *item = list->first; item; item = item->next)
+		out->items[out->count++] = item->text;
+}
+
+static void write_list(struct check *c, const struct value *list, void *at)
+{
+	switch (list->type->item->kind) {
+	case TYPE_WORD:
+		write_words(list, at);
+		break;
+	case TYPE_REFERENCE:
+		write_targets(c, list->first, at);
+		break;
+	default:
+		write_texts(c, list, at);
+		break;
+	}
+}
+
+static void write_value(struct check *c, const struct value *value, void *at)
+{
+	const char *why;
+	int r;
+
+	switch (value->type->kind) {
+	case TYPE_BOOL:
+		*(bool *)at = value->number;
+		break;
+	case TYPE_INT:
+	case TYPE_SIZE:
+	case TYPE_WORD:
+		*(uint64_t *)at = (uint64_t)value->number;
+		break;
+	case TYPE_DURATION:
+		*(nstime *)at = nstime_seconds(value->number);
+		break;
+	case TYPE_ENDPOINT:
+		r = endpoint_parse(c->arena, value->text, at, &why);
+		assert(!r);
+		(void)r;
+		break;
+	case TYPE_REFERENCE: {
+		struct value alone = *value;
+
+		alone.next = NULL;
+		write_targets(c, &alone, at);
+		break;
+	}
+	case TYPE_LIST:
+		write_list(c, value, at);
+		break;
+	default:
+		*(struct view *)at = value->text;
+		break;
+	}
+}
+
+static struct value *default_of(struct check *c, const struct field *field)
+{
+	struct view key = view_of(&field, sizeof(field));
+	struct value *value = map_get(&c->schema_defaults, key);
+
+	if (value || !field->fallback)
+		return value;
+	value = value_default(c->arena, field);
+	if (value)
+		map_set(&c->schema_defaults, arena_copy(c->scratch, key), value);
+	return value;
+}
+
+void decode_fields(struct check *c, const struct table *table, struct value *values,
+		void *object)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const struct field *field = &table->fields[i];
+		struct value *value;
+
+		if (!field->at && field->type->kind != TYPE_RECORD)
+			continue;
+		value = value_field(values, field);
+		if (field->type->kind == TYPE_RECORD)
+			decode_fields(c, field->type->table, value ? value->first : NULL,
+					object);
+		else if (value || (value = default_of(c, field)))
+			write_value(c, value, (char *)object + field->at);
+	}
+}
+
+/* -- what one kind has of its own ------------------------------------------------------ */
+
+static void finish_roles(struct check *c, struct desired_user *user)
+{
+	const struct value *roles = value_at(user->object.values, "roles");
+
+	if (!roles)
+		return;
+	user->role_domains.items =
+			arena_array(c->arena, count_items(roles), sizeof(struct view));
+	for (const struct value *item = roles->first; item; item = item->next) {
+		enum desired_role role;
+		struct view domain;
+		const char *why;
+
+		if (role_parse(c->arena, item->text, &role, &domain, &why))
+			continue;
+		user->roles |= role;
+		if (domain.len)
+			user->role_domains.items[user->role_domains.count++] = domain;
+	}
+}
+
+static void finish_user(struct check *c, struct desired_user *user)
+{
+	const struct value *hash = value_at(user->object.values, "password.hash");
+	const char *why;
+
+	finish_roles(c, user);
+	if (hash && hash_check(hash->text, &user->password_scheme, &why) == 0)
+		user->password = secret_copy(hash->text);
+}
+
+static int by_address(const void *left, const void *right)
+{
+	const struct desired_user *const *a = left, *const *b = right;
+
+	return view_compare((*a)->object.key, (*b)->object.key);
+}
+
+static void finish_group(struct check *c, struct desired_group *group)
+{
+	const struct value *members = value_at(group->object.values, "members");
+
+	if (!members)
+		return;
+	group->members = arena_array(
+			c->arena, count_items(members), sizeof(struct desired_user *));
+	for (const struct value *item = members->first; item; item = item->next) {
+		struct desired_target target;
+
+		if (reference_target(c, item, &target) && target.kind == TARGET_USER)
+			group->members[group->member_count++] = target.user;
+	}
+	if (group->member_count > 1)
+		qsort(group->members, group->member_count, sizeof(struct desired_user *),
+				by_address);
+}
+
+static void finish_alias(struct desired_alias *alias)
+{
+	alias->action = alias->to.count     ? ALIAS_TO
+			: alias->reject.len ? ALIAS_REJECT
+					    : ALIAS_DISCARD;
+}
+
+static void finish(struct check *c, struct desired_object *object)
+{
+	void *typed = object;
+
+	switch (object->kind) {
+	case KIND_USER:
+		finish_user(c, typed);
+		break;
+	case KIND_GROUP:
+		finish_group(c, typed);
+		break;
+	case KIND_ALIAS:
+		finish_alias(typed);
+		break;
+	default:
+		break;
+	}
+}
+
+static void hash_object(struct check *c, struct desired_object *object)
+{
+	const struct canonical_options options = { c->options->secret_key };
+	struct arena *scratch = c->line;
+
+	buf_clear(&c->text);
+	canonical_object(object, &options, scratch, &c->text);
+	arena_reset(scratch);
+	object->canonical = arena_copy(c->arena, buf_view(&c->text));
+	desired_hash(object);
+}
+
+void decode_objects(struct check *c)
+{
+	for (enum kind kind = KIND_NONE + 1; kind < KINDS; kind++) {
+		struct objects *objects = &c->kinds[kind];
+
+		for (size_t i = 0; i < objects->count; i++) {
+			struct desired_object *object = object_at(objects, i);
+
+			if (objects->size > sizeof(*object))
+				decode_fields(c, table_of_kind(kind), object->values,
+						object);
+			finish(c, object);
+			hash_object(c, object);
+		}
+	}
+}

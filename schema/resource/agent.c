@@ -1,0 +1,91 @@
+/* agent.yaml: what a machine says of itself, never in Git. */
+#include "schema/agent_file.h"
+#include "schema/table.h"
+
+/* clang-format off */
+static const struct field master_key_fields[] = {
+	{ "credential", TYPE(TYPE_NAME), NULL, OWNER_ENFORCE, RISK_IRREVERSIBLE, SERVED, 0, "a credential that systemd hands to the agent" },
+	{ "host_file",  TYPE(TYPE_PATH), NULL, OWNER_ENFORCE, RISK_IRREVERSIBLE, SERVED, 0, "a file of the host that only the agent's user can read" },
+};
+
+static const struct table master_key_table = {
+	.noun = "`master_key`", .help = "Where the key is that wraps all other keys.", FIELDS(master_key_fields),
+	.one_of = ONE_OF_THESE("credential", "host_file"), .secret = true,
+};
+
+static const struct field webhook_fields[] = {
+	{ "secret", RECORD(&secret_table), NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER | FIELD_REQUIRED, 0, "what the forge signs with" },
+};
+
+static const struct table git_webhook_table = { .noun = "`webhook`", .help = "A hint that there is something new.", FIELDS(webhook_fields) };
+
+static const struct field git_fields[] = {
+	{ "url",         TYPE(TYPE_URL),                          NULL,           OWNER_ENFORCE, RISK_POLICY, LATER | FIELD_REQUIRED, 0, "the repository: ssh:// or https://" },
+	{ "branch",      TYPE(TYPE_TEXT),                         "main",         OWNER_ENFORCE, RISK_POLICY, LATER, 0, "the branch" },
+	{ "path",        LIST_OF(TYPE(TYPE_FILE)),                NULL,           OWNER_ENFORCE, RISK_POLICY, LATER, 0, "directories of it; all when not said" },
+	{ "poll",        BETWEEN(TYPE_DURATION, 10, 86400),       "1m",           OWNER_ENFORCE, RISK_POLICY, LATER, 0, "how often it is asked" },
+	{ "identity",    RECORD(&secret_table),                   NULL,           OWNER_ENFORCE, RISK_POLICY, LATER, 0, "the deploy key" },
+	{ "known_hosts", TYPE(TYPE_PATH),                         NULL,           OWNER_ENFORCE, RISK_POLICY, LATER, 0, "the public keys of the forge" },
+	{ "mode",        WORDS("first-parent", "tip", "strict", "tag"), "first-parent", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "which commits must be signed" },
+	{ "webhook",     RECORD(&git_webhook_table),              NULL,           OWNER_ENFORCE, RISK_POLICY, LATER, 0, "a hint that there is something new" },
+};
+
+static const struct table git_table = { .noun = "`git`", .help = "A state in a Git repository.", FIELDS(git_fields) };
+
+static const struct field state_fields[] = {
+	{ "path", LIST_OF(TYPE(TYPE_PATH)), NULL, OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "files or directories of the host" },
+	{ "git",  RECORD(&git_table),       NULL, OWNER_ENFORCE, RISK_POLICY, LATER,  0, "a repository" },
+};
+
+static const struct table state_source_table = {
+	.noun = "`state`", .help = "Where the state is.", FIELDS(state_fields), .short_form = "path", .one_of = ONE_OF_THESE("path", "git"),
+};
+
+static const struct field require_fields[] = {
+	{ "approval", WORDS("passkey"), NULL, OWNER_ENFORCE, RISK_POLICY, LATER, 0, "what a change of this signer needs besides" },
+};
+
+static const struct table require_table = { .noun = "`require`", .help = "What a signature alone does not do.", FIELDS(require_fields) };
+
+static const struct field trust_fields[] = {
+	{ "keys",    TYPE(TYPE_PATH),          NULL, OWNER_ENFORCE, RISK_POLICY, LATER | FIELD_REQUIRED, 0, "a file of public keys (allowed_signers)" },
+	{ "may",     LIST_OF(TYPE(TYPE_TEXT)), NULL, OWNER_ENFORCE, RISK_POLICY, LATER | FIELD_REQUIRED, 0, "what the signer may change: `*`, SECTION, SECTION.add" },
+	{ "require", RECORD(&require_table),   NULL, OWNER_ENFORCE, RISK_POLICY, LATER, 0, "what a change needs besides" },
+};
+
+static const struct table trust_table = { .noun = "a signer", .help = "Who may say what.", FIELDS(trust_fields) };
+
+static const struct field connect_fields[] = {
+	{ "deny",   LIST_OF(OR_WORDS(TYPE_NETWORK, "private", "loopback", "link-local")), NULL, OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "networks that no provider, relay or webhook may lie in" },
+	{ "except", LIST_OF(TYPE(TYPE_ENDPOINT)),                                         NULL, OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "but these" },
+};
+
+static const struct table connect_table = { .noun = "`connect`", .help = "Where a state may let the agent connect to.", FIELDS(connect_fields) };
+
+static const struct field allow_fields[] = {
+	{ "credentials", MAP_OF(TYPE(TYPE_NAME), TYPE(TYPE_TEXT)), NULL, OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "credentials that a state may use: name to its only place" },
+	{ "host_files",  LIST_OF(TYPE(TYPE_PATH)),                 NULL, OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "files that a state may name" },
+	{ "write",       LIST_OF(TYPE(TYPE_PATH)),                 NULL, OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "directories that a state may have written to" },
+	{ "connect",     RECORD(&connect_table),                   NULL, OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "where it may have connected to" },
+};
+
+static const struct table allow_table = { .noun = "`allow`", .help = "What a state may touch on this machine; nothing by default.", FIELDS(allow_fields) };
+
+static const struct field fields[] = {
+	{ "host",       TYPE(TYPE_NAME),                               NULL,               OWNER_ENFORCE, RISK_SERVICE, SERVED, 0, "which of `hosts` this machine is; not needed when there is one" },
+	{ "data",       TYPE(TYPE_PATH),                               "/var/lib/posthus", OWNER_ENFORCE, RISK_DATA,    SERVED, 0, "the data directory" },
+	{ "control",    TYPE(TYPE_PATH),                               NULL,               OWNER_ENFORCE, RISK_SERVICE, SERVED, 0, "the control socket; default: control.sock in the data directory" },
+	{ "master_key", RECORD(&master_key_table),                     NULL,               OWNER_ENFORCE, RISK_IRREVERSIBLE, SERVED, 0, "where the key is that wraps all other keys" },
+	{ "state",      RECORD(&state_source_table),                   NULL,               OWNER_ENFORCE, RISK_POLICY,  SERVED, 0, "where the state is" },
+	{ "watch",      TYPE(TYPE_BOOL),                               "false",            OWNER_ENFORCE, RISK_POLICY,  SERVED, 0, "files become desired as they change, without `apply`" },
+	{ "trust",      MAP_OF(TYPE(TYPE_NAME), RECORD(&trust_table)), NULL,               OWNER_ENFORCE, RISK_POLICY,  LATER,  0, "who may say what" },
+	{ "allow",      RECORD(&allow_table),                          NULL,               OWNER_ENFORCE, RISK_POLICY,  SERVED, 0, "what a state may touch here; nothing by default" },
+};
+/* clang-format on */
+
+const struct table agent_table = {
+	.noun = "agent.yaml",
+	.help = "What a machine says of itself, and what a state may touch on it. Never "
+		"in Git.",
+	FIELDS(fields),
+};

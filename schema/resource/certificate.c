@@ -1,0 +1,38 @@
+/* certs: the certificates that listeners show. */
+#include "schema/table.h"
+
+#define AT(member) offsetof(struct desired_certificate, member)
+
+/* clang-format off */
+static const struct field key_fields[] = {
+	{ "host_file", TYPE(TYPE_PATH), NULL, OWNER_ENFORCE, RISK_SERVICE, SERVED | FIELD_REQUIRED, AT(key_path), "the private key in PEM, readable by the agent alone" },
+};
+
+static const struct table key_table = { .noun = "the key of a certificate", .help = "Where the private key is.", FIELDS(key_fields), .secret = true };
+
+static const struct field files_fields[] = {
+	{ "chain", TYPE(TYPE_PATH),     NULL, OWNER_ENFORCE, RISK_SERVICE, SERVED | FIELD_REQUIRED, AT(chain_path), "the certificate and those that signed it, in PEM" },
+	{ "key",   RECORD(&key_table),  NULL, OWNER_ENFORCE, RISK_SERVICE, SERVED | FIELD_REQUIRED, 0, "the private key" },
+};
+
+static const struct table files_table = { .noun = "`files` of a certificate", .help = "A certificate that somebody else keeps fresh. agent.yaml must allow both files.", FIELDS(files_fields) };
+
+static const struct field fields[] = {
+	{ "files",        RECORD(&files_table),                          NULL,         OWNER_ENFORCE, RISK_SERVICE, SERVED, 0, "from files of the host" },
+	{ "issuer",       REFERENCE(REFERS(KIND_ISSUER)),                NULL,         OWNER_ENFORCE, RISK_SERVICE, LATER, 0, "who signs it" },
+	{ "challenge",    WORDS("http-01", "dns-01", "tls-alpn-01"),     "http-01",    OWNER_ENFORCE, RISK_SERVICE, LATER, 0, "how the issuer is shown that the name is ours" },
+	{ "key",          WORDS("ecdsa-p256", "ecdsa-p384", "rsa2048"),  "ecdsa-p256", OWNER_ENFORCE, RISK_SERVICE, LATER, 0, "what kind of key" },
+	{ "renew_before", BETWEEN(TYPE_DURATION, 86400, (int64_t)365 * 86400), "30d",  OWNER_ENFORCE, RISK_SERVICE, LATER, 0, "how long before its end" },
+};
+/* clang-format on */
+
+const struct table certificate_table = {
+	.noun = "a certificate",
+	.help = "A certificate of the listeners. Its names come from what is served. "
+		"With "
+		"`certs: none`, or no `certs` at all, the host signs its own.",
+	.kind = KIND_CERTIFICATE,
+	FIELDS(fields),
+	.one_of = ONE_OF_THESE("files", "issuer"),
+	.size = sizeof(struct desired_certificate),
+};

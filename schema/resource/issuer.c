@@ -1,0 +1,26 @@
+/* issuers: who signs certificates. */
+#include "schema/table.h"
+
+/* clang-format off */
+static const struct field eab_fields[] = {
+	{ "id",  TYPE(TYPE_TEXT),       NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER | FIELD_REQUIRED, 0, "the key's id at the issuer" },
+	{ "key", RECORD(&secret_table), NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER | FIELD_REQUIRED, 0, "the key" },
+};
+
+static const struct table eab_table = { .noun = "`eab`", .help = "The account that the issuer already knows (RFC 8555, 7.3.4).", FIELDS(eab_fields) };
+
+static const struct field fields[] = {
+	{ "acme",     TYPE(TYPE_URL),                  NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER | FIELD_REQUIRED, 0, "its ACME directory" },
+	{ "fallback", REFERENCE(REFERS(KIND_ISSUER)),  NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "who is asked when it does not answer" },
+	{ "eab",      RECORD(&eab_table),              NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "an account that it already knows" },
+};
+/* clang-format on */
+
+const struct table issuer_table = {
+	.noun = "an issuer",
+	.help = "Who signs certificates.",
+	.kind = KIND_ISSUER,
+	FIELDS(fields),
+	.short_form = "acme",
+	.size = sizeof(struct desired_object),
+};

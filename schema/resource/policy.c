@@ -1,0 +1,69 @@
+/* policy: the rules that changes obey. */
+#include "schema/table.h"
+
+#define AT(member) offsetof(struct desired_policy, member)
+
+#define DAYS(n) ((int64_t)(n)*86400)
+
+/* clang-format off */
+static const struct field gate_fields[] = {
+	{ "percent",  BETWEEN(TYPE_INT, 0, 100),     NULL, OWNER_ENFORCE, RISK_POLICY, LATER, 0, "of all" },
+	{ "at_least", BETWEEN(TYPE_INT, 0, 1000000), NULL, OWNER_ENFORCE, RISK_POLICY, LATER, 0, "however few there are" },
+};
+
+static const struct table gate_table = { .noun = "a gate", .help = "How many may go in one change.", FIELDS(gate_fields) };
+
+static const struct field gates_fields[] = {
+	{ "users", RECORD(&gate_table), NULL, OWNER_ENFORCE, RISK_POLICY, LATER, 0, "user data: more than 10 % and more than 1" },
+	{ "other", RECORD(&gate_table), NULL, OWNER_ENFORCE, RISK_POLICY, LATER, 0, "all else: more than 10 % and more than 5" },
+};
+
+static const struct table gates_table = { .noun = "`gates`", .help = "Removals that wait for an approval.", FIELDS(gates_fields) };
+
+static const struct field approval_fields[] = {
+	{ "exposing",     BETWEEN(TYPE_INT, 0, 10), "1", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "people for a change that lets others see or send" },
+	{ "irreversible", BETWEEN(TYPE_INT, 0, 10), "1", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "people for a change that cannot be undone" },
+	{ "policy",       BETWEEN(TYPE_INT, 0, 10), "1", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "people for a change that loosens a rule" },
+};
+
+static const struct table approvals_table = { .noun = "`approvals`", .help = "How many people; who signed the commit counts as one.", FIELDS(approval_fields) };
+
+static const struct field cooldown_fields[] = {
+	{ "exposing",     BETWEEN(TYPE_DURATION, 0, DAYS(366)), "0s", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "before a change that lets others see or send" },
+	{ "irreversible", BETWEEN(TYPE_DURATION, 0, DAYS(366)), "0s", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "before a change that cannot be undone" },
+	{ "policy",       BETWEEN(TYPE_DURATION, 0, DAYS(366)), "0s", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "before a change that loosens a rule" },
+};
+
+static const struct table cooldown_table = { .noun = "`cooldown`", .help = "How long a change waits, and everybody is told.", FIELDS(cooldown_fields) };
+
+static const struct field rollout_fields[] = {
+	{ "first", LIST_OF(TYPE(TYPE_TEXT)),                  NULL, OWNER_ENFORCE, RISK_POLICY, LATER, 0, "objects that go first: KIND/ID" },
+	{ "hold",  BETWEEN(TYPE_DURATION, 0, DAYS(366)),      "1h", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "how long the rest waits" },
+};
+
+static const struct table rollout_table = { .noun = "`rollout`", .help = "A change in two steps.", FIELDS(rollout_fields) };
+
+static const struct field fields[] = {
+	{ "interval",     BETWEEN(TYPE_DURATION, 10, DAYS(1)),     "5m",      OWNER_ENFORCE, RISK_POLICY, SERVED, AT(interval), "how often the world is compared with the state" },
+	{ "drift",        &(const struct type){ .kind = TYPE_MAP, .key = TYPE(TYPE_NAME), .item = WORDS("correct", "report", "adopt"), .words = ONE_OF_THESE("correct", "report", "adopt") },
+	                                                           "correct", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "what is done about a difference; by kind: `{dns: report}`" },
+	{ "retain",       BETWEEN(TYPE_DURATION, DAYS(1), DAYS(36600)), "30d", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "how long the data of what left the state is kept at least" },
+	{ "gates",        RECORD(&gates_table),                    NULL,      OWNER_ENFORCE, RISK_POLICY, LATER, 0, "removals that wait for an approval" },
+	{ "protect",      LIST_OF(TYPE(TYPE_TEXT)),                NULL,      OWNER_ENFORCE, RISK_POLICY, LATER, 0, "objects that no change removes: KIND/ID" },
+	{ "approvals",    RECORD(&approvals_table),                NULL,      OWNER_ENFORCE, RISK_POLICY, LATER, 0, "how many people a change needs" },
+	{ "cooldown",     RECORD(&cooldown_table),                 NULL,      OWNER_ENFORCE, RISK_POLICY, LATER, 0, "how long a change waits" },
+	{ "tell_users",   LIST_OF(WORDS("forward", "access", "reset", "recovery")), "forward, access, reset, recovery",
+	                                                                      OWNER_ENFORCE, RISK_POLICY, LATER, 0, "changes of an account that its user is told of" },
+	{ "local",        WORDS("propose", "allow", "deny"),       "propose", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "what the web admin may do: propose (a signed branch), allow, deny" },
+	{ "user_forward", WORDS("allow", "internal", "deny"),      "allow",   OWNER_ENFORCE, RISK_POLICY, LATER, 0, "where users may forward to" },
+	{ "rollout",      RECORD(&rollout_table),                  NULL,      OWNER_ENFORCE, RISK_POLICY, LATER, 0, "a change in two steps" },
+};
+/* clang-format on */
+
+const struct table policy_table = {
+	.noun = "the policy",
+	.help = "The rules that changes obey. Gates run under the policy last applied.",
+	.kind = KIND_POLICY,
+	FIELDS(fields),
+	.size = sizeof(struct desired_policy),
+};

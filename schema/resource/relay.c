@@ -1,0 +1,20 @@
+/* relays: servers that send for us. */
+#include "schema/table.h"
+
+/* clang-format off */
+static const struct field fields[] = {
+	{ "host",     TYPE(TYPE_DOMAIN),           NULL,  OWNER_ENFORCE, RISK_EXPOSING, LATER | FIELD_REQUIRED, 0, "its name" },
+	{ "port",     BETWEEN(TYPE_INT, 1, 65535), "587", OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "its port" },
+	{ "user",     TYPE(TYPE_TEXT),             NULL,  OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "the login name there" },
+	{ "password", RECORD(&secret_table),       NULL,  OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "the password there" },
+	{ "spf",      TYPE(TYPE_TEXT),             NULL,  OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "what it adds to the SPF of domains that send through it" },
+};
+/* clang-format on */
+
+const struct table relay_table = {
+	.noun = "a relay",
+	.help = "A server that sends for us.",
+	.kind = KIND_RELAY,
+	FIELDS(fields),
+	.size = sizeof(struct desired_object),
+};

@@ -1,0 +1,270 @@
+/* Rules that no row of a table can say: what fields and objects mean together. */
+#include "schema/check.h"
+
+#include <stdlib.h>
+
+/* -- hosts ----------------------------------------------------------------------------- */
+
+static const char *const service_names[LISTEN_SERVICES] = {
+	[LISTEN_SMTP] = "smtp",
+	[LISTEN_SUBMISSION] = "submission",
+	[LISTEN_SUBMISSIONS] = "submissions",
+	[LISTEN_IMAP] = "imap",
+	[LISTEN_IMAPS] = "imaps",
+};
+
+static const struct value *listen_value(const struct desired_host *host, size_t service)
+{
+	const struct value *listen = value_at(host->object.values, "listen");
+
+	return listen ? value_at(listen->first, service_names[service]) : NULL;
+}
+
+static bool same_port(const struct desired_listen *a, const struct desired_listen *b)
+{
+	return a->open && b->open && a->port == b->port &&
+	       (!a->address.len || !b->address.len || view_eq(a->address, b->address));
+}
+
+/* The value that was written is shown; the other may be a default. */
+static void say_port_taken(
+		struct check *c, const struct desired_host *host, size_t one, size_t two)
+{
+	const struct value *a = listen_value(host, one), *b = listen_value(host, two);
+	const struct node *node = b ? b->node : a ? a->node : host->object.node;
+	struct diagnostic *item = complain_key(c, PORT_TAKEN, node,
+			"`%s` and `%s` would share port %u", service_names[one],
+			service_names[two], host->listen[one].port);
+
+	if (a && b)
+		diagnostic_frame(c->d, item, a->node->span, "the other");
+	help(c, item, "choose another port, or close one with `off`");
+}
+
+static void check_ports(struct check *c, const struct desired_host *host)
+{
+	for (size_t i = 0; i < LISTEN_SERVICES; i++)
+		for (size_t j = 0; j < i; j++)
+			if (same_port(&host->listen[i], &host->listen[j]))
+				say_port_taken(c, host, j, i);
+}
+
+static void choose_host(struct check *c)
+{
+	struct objects *hosts = &c->kinds[KIND_HOST];
+	const struct agent_file *agent = c->options->agent;
+	struct diagnostic *item;
+	struct desired_object *chosen = NULL;
+
+	if (hosts->count == 0) {
+		item = diagnostics_add_unplaced(
+				c->d, NO_HOST, VIEW("$.hosts"), "the state has no host");
+		help(c, item, "add `hosts: {mail: {name: mail.a.example}}`");
+	} else if (agent && agent->host.len) {
+		chosen = object_named(c, KIND_HOST, agent->host);
+		if (!chosen) {
+			item = diagnostics_add_unplaced(c->d, UNKNOWN_HOST,
+					VIEW("$.hosts"),
+					"agent.yaml says that this is host `%.*s`; the "
+					"state has no such host",
+					VIEW_ARG(agent->host));
+			help(c, item, "correct `host:` in agent.yaml, or add the host");
+		}
+	} else if (hosts->count == 1) {
+		chosen = object_at(hosts, 0);
+	} else if (agent) {
+		item = complain_key(c, HOST_NOT_CHOSEN, object_at(hosts, 1)->node,
+				"a second host");
+		diagnostic_frame(c->d, item, object_at(hosts, 0)->key_span, "the first");
+		help(c, item,
+				"say in agent.yaml which of them this machine is: `host: "
+				"%.*s`",
+				VIEW_ARG(object_at(hosts, 0)->key));
+	}
+	c->desired->host = (const struct desired_host *)(void *)chosen;
+}
+
+/* -- domains --------------------------------------------------------------------------- */
+
+static void check_twin(struct check *c, const struct desired_domain *domain)
+{
+	static const char *const borrowed[] = { "contact", "catch_all", "subaddress",
+		"allow", "deny" };
+
+	for (size_t i = 0; i < ARRAY_LEN(borrowed) && domain->same_as; i++) {
+		const struct value *value = value_at(domain->object.values, borrowed[i]);
+		struct diagnostic *item;
+
+		if (!value)
+			continue;
+		item = complain_key(c, TWIN_HAS_SETTINGS, value->node,
+				"a twin takes this from `%.*s`",
+				VIEW_ARG(domain->same_as->object.key));
+		help(c, item, "remove it here");
+	}
+}
+
+/* -- users ----------------------------------------------------------------------------- */
+
+static void check_password(struct check *c, const struct desired_user *user)
+{
+	const struct value *values_password = value_at(user->object.values, "password");
+	const struct value *hash = value_at(user->object.values, "password.hash");
+	const struct value *invite = value_at(user->object.values, "invite");
+	struct diagnostic *item;
+
+	if (hash && user->encryption == ENCRYPTION_PRIVATE) {
+		item = complain(c, HASH_FOR_PRIVATE, hash->node,
+				"a hash cannot open a private mailbox");
+		help(c, item,
+				"a private account begins with `invite`: its owner sets "
+				"the "
+				"password, and the key is made with it");
+	}
+	if (values_password && invite) {
+		item = complain_key(c, EXCLUDES, invite->node,
+				"an invitation and a password");
+		diagnostic_frame(c->d, item, node_key_span(values_password->node),
+				"the password");
+		help(c, item,
+				"invited, the person sets the password; remove one of "
+				"them");
+	}
+}
+
+static void check_role_domains(struct check *c, const struct desired_user *user)
+{
+	const struct value *roles = value_at(user->object.values, "roles");
+
+	for (const struct value *item = roles ? roles->first : NULL; item;
+			item = item->next) {
+		struct view domain = item->text;
+		struct diagnostic *said;
+
+		view_cut(&domain, ':');
+		if (!domain.data || object_named(c, KIND_DOMAIN, domain))
+			continue;
+		said = complain(c, UNKNOWN_DOMAIN, item->node,
+				"the state has no domain `%.*s`", VIEW_ARG(domain));
+		help(c, said, "add it to `domains`");
+	}
+}
+
+/* -- aliases --------------------------------------------------------------------------- */
+
+static void check_alias(struct check *c, const struct desired_alias *alias)
+{
+	const struct value *to = value_at(alias->object.values, "to");
+	const struct value *discard = value_at(alias->object.values, "discard");
+	struct diagnostic *item;
+
+	if (to && !to->first) {
+		item = complain(c, ONE_OF, to->node, "an alias that leads nowhere");
+		help(c, item, "name a target, or write `reject:` or `discard: true`");
+	}
+	if (discard && !discard->number) {
+		item = complain(c, ONE_OF, discard->node, "nothing is left of the alias");
+		help(c, item, "write `discard: true`, or `to:` or `reject:` instead");
+	}
+	for (size_t i = 0; i < alias->to.count && !c->silent; i++) {
+		const struct desired_target *target = &alias->to.items[i];
+
+		if (target->kind != TARGET_REMOTE)
+			continue;
+		item = diagnostics_add(&c->not_served, NOT_SERVED_YET,
+				node_path(c->arena, alias->object.node), target->span,
+				"this version sends no mail to other hosts");
+		diagnostic_help(&c->not_served, item,
+				"name users, groups and addresses of this state");
+	}
+}
+
+/* -- files of the host ------------------------------------------------------------------ */
+
+static void check_host_file(struct check *c,
+		const struct desired_certificate *certificate, const char *path)
+{
+	const struct agent_file *agent = c->options->agent;
+	const struct value *value = value_at(certificate->object.values, path);
+	struct diagnostic *item;
+
+	if (!agent || !value)
+		return;
+	for (size_t i = 0; i < agent->host_file_count; i++)
+		if (view_eq(agent->host_files[i], value->text))
+			return;
+	item = complain(c, FILE_NOT_ALLOWED, value->node,
+			"this machine does not allow a state to use this file");
+	help(c, item, "add it to `allow.host_files` in agent.yaml");
+}
+
+/* -- warnings -------------------------------------------------------------------------- */
+
+static void warn_of_recipients(struct check *c)
+{
+	const struct value *recipients = value_at(c->root, "secrets.recipients");
+	struct diagnostic *item;
+
+	if (!recipients || !recipients->first)
+		return;
+	for (const struct value *r = recipients->first; r; r = r->next)
+		if (!view_starts(r->key, VIEW("host/")))
+			return;
+	item = complain_key(c, NO_RECIPIENT_OFF_HOST, recipients->node,
+			"only hosts can open what is sealed");
+	help(c, item, "add a recipient whose key is kept elsewhere: `recovery: age1…`");
+}
+
+static void warn_of_alerts(struct check *c)
+{
+	const struct value *to = value_at(c->root, "alerts.to");
+	struct diagnostic *item;
+
+	if (!to || !to->first)
+		return;
+	for (const struct value *address = to->first; address; address = address->next)
+		if (!domain_of_address(c, address->text))
+			return;
+	item = complain_key(c, ALERTS_STAY_INSIDE, to->node,
+			"every alert goes to a domain of this state");
+	help(c, item,
+			"add an address elsewhere: alerts matter most when mail fails "
+			"here");
+}
+
+static void check_object(struct check *c, struct desired_object *object)
+{
+	void *typed = object;
+
+	switch (object->kind) {
+	case KIND_HOST:
+		check_ports(c, typed);
+		break;
+	case KIND_DOMAIN:
+		check_twin(c, typed);
+		break;
+	case KIND_USER:
+		check_password(c, typed);
+		check_role_domains(c, typed);
+		break;
+	case KIND_ALIAS:
+		check_alias(c, typed);
+		break;
+	case KIND_CERTIFICATE:
+		check_host_file(c, typed, "files.chain");
+		check_host_file(c, typed, "files.key.host_file");
+		break;
+	default:
+		break;
+	}
+}
+
+void rules_check(struct check *c)
+{
+	for (enum kind kind = KIND_NONE + 1; kind < KINDS; kind++)
+		for (size_t i = 0; i < c->kinds[kind].count; i++)
+			check_object(c, object_at(&c->kinds[kind], i));
+	choose_host(c);
+	warn_of_recipients(c);
+	warn_of_alerts(c);
+}
