@@ -5,6 +5,10 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
+	&command_validate,
+	&command_resolve,
+	&command_explain,
+	&command_schema,
 	&command_version,
 };
 

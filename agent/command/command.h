@@ -53,6 +53,10 @@ bool words_json(const struct words *words);
 void say_error(const char *help, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* The rows, each in the file of its name. */
+extern const struct command command_explain;
+extern const struct command command_resolve;
+extern const struct command command_schema;
+extern const struct command command_validate;
 extern const struct command command_version;
 
 #endif
