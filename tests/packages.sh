@@ -11,7 +11,7 @@ packages_build=(
 	libyaml-dev libzstd-dev libcrypt-dev
 )
 packages_test=(
-	clang libcmocka-dev git python3 procps
+	clang libcmocka-dev git python3 procps g++ make
 	curl swaks isync mutt openssl sqlite3 libsqlite3-dev
 )
 
@@ -29,12 +29,23 @@ packages_clang_runtime() {
 	[ -z "$version" ] || echo "libclang-rt-$version-dev"
 }
 
+# What compiles the npm package of tests/interop: node, npm and the headers, from Debian where
+# there is no other node.
+packages_node() {
+	command -v npm >/dev/null || echo nodejs npm
+	[ -f "$(dirname "$(dirname "$(realpath "$(command -v node || echo /usr/bin/node)")")")/include/node/node_version.h" ] ||
+		echo libnode-dev
+}
+
 packages_install() {
 	local wanted missing
 	case $1 in
 	build) wanted=("${packages_build[@]}") ;;
 	quickstart) wanted=("${packages_build[@]}" curl) ;;
-	test) wanted=("${packages_build[@]}" "${packages_test[@]}") ;;
+	test)
+		# shellcheck disable=SC2207
+		wanted=("${packages_build[@]}" "${packages_test[@]}" $(packages_node))
+		;;
 	esac
 	mapfile -t missing < <(packages_missing "${wanted[@]}")
 	[ "$1" = test ] && command -v apt-cache >/dev/null && {

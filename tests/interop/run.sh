@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Opens our files with an independent program, the npm package better-sqlite3-multiple-ciphers,
+# and its files with ours.
+#
+#   tests/interop/run.sh [BUILD]      BUILD: a build directory with tests/interop/page_tool; build-release
+#
+# The package is compiled from its source once (a minute or two) and kept under
+# ${XDG_CACHE_HOME:-~/.cache}/posthus-tests.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+here=tests/interop
+tool=$PWD/${1:-build-release}/$here/page_tool
+[ -x "$tool" ] || { echo "$tool is not there: build first" >&2; exit 1; }
+
+# node_headers: the folder over include/node whose headers are those of the node that runs.
+# Beside its binary, or, from Debian's packages, under /usr.
+node_headers() {
+	local prefix version
+	version=$(node -p process.version)
+	for prefix in "$(dirname "$(dirname "$(realpath "$(command -v node)")")")" /usr; do
+		local header=$prefix/include/node/node_version.h
+		[ -f "$header" ] || continue
+		if [ "v$(awk '$2 == "NODE_MAJOR_VERSION" { print $3 }' "$header")" = "${version%%.*}" ]; then
+			echo "$prefix"
+			return
+		fi
+	done
+	echo "the headers of node $version are missing: apt-get install libnode-dev" >&2
+	return 1
+}
+
+name=$(cat $here/package.json $here/package-lock.json <(node -p 'process.version + process.arch') | sha256sum | cut -c 1-16)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/posthus-tests
+modules=$cache/interop-$name
+
+if [ ! -d "$modules" ]; then
+	prefix=$(node_headers)
+	mkdir -p "$cache"
+	making=$(mktemp -d "$cache/making.XXXXXX")
+	trap 'rm -rf "$making"' EXIT
+	cp $here/package.json $here/package-lock.json "$making/"
+	echo "compiling better-sqlite3-multiple-ciphers from its source, once"
+	if ! (cd "$making" && npm_config_nodedir=$prefix npm_config_build_from_source=true \
+		npm ci --no-audit --no-fund --loglevel=error) >"$making/log" 2>&1; then
+		tail -n 30 "$making/log"
+		exit 1
+	fi
+	mv "$making" "$modules"
+fi
+node $here/interop.js "$tool" "$modules"
