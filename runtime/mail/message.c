@@ -176,22 +176,22 @@ static void close_part(struct message_parser *p, uint64_t end, uint64_t lines)
 
 /* -- what a header says of its part ------------------------------------------------------- */
 
-static void keep_field(struct message_parser *p, const struct header_field *field)
+static void keep_field(struct message_parser *p, struct view name, struct view value)
 {
 	struct message_part *part = top(p)->part;
 	size_t count = carries_envelope(part) ? FIELD_COUNT : FIELD_DATE;
 
 	for (size_t i = 0; i < count; i++) {
-		if (!view_eq_nocase(field->name, view_z(field_names[i])))
+		if (!view_eq_nocase(name, view_z(field_names[i])))
 			continue;
 		if (part->has_field[i]) {
 			p->message.notes |= NOTE_DUPLICATE_FIELD;
-		} else if (field->value.len > limit_value(LIMIT_MIME_KEPT) - p->kept) {
+		} else if (value.len > limit_value(LIMIT_MIME_KEPT) - p->kept) {
 			p->message.notes |= NOTE_FIELDS_DROPPED;
 		} else {
 			part->has_field[i] = true;
-			part->field[i] = arena_copy(p->arena, field->value);
-			p->kept += field->value.len;
+			part->field[i] = arena_copy(p->arena, value);
+			p->kept += value.len;
 		}
 		return;
 	}
@@ -205,7 +205,7 @@ static void finish_field(struct message_parser *p)
 		return;
 	header_field_split(buf_view(&p->field), &field);
 	if (field.name.len)
-		keep_field(p, &field);
+		keep_field(p, field.name, field.value);
 	buf_clear(&p->field);
 	p->field_line = 0;
 }
@@ -488,18 +488,53 @@ void message_parser_freep(struct message_parser **p)
 	message_parser_free(*p);
 }
 
+/* A line, or as much of it as has come. */
+static void take_piece(struct message_parser *p, struct view piece)
+{
+	char before = piece.len > 1 ? piece.data[piece.len - 2] : p->last;
+
+	add_to_line(p, piece);
+	p->last = piece.data[piece.len - 1];
+	if (p->last == '\n')
+		finish_line(p, before == '\r' ? 2 : 1);
+}
+
+/* Passes the lines of a body that cannot be delimiters, as most are; returns how many
+ * octets. It stands at the start of a line. */
+static size_t pass_plain_lines(struct message_parser *p, struct view bytes)
+{
+	size_t at = 0;
+
+	while (at < bytes.len && bytes.data[at] != '-') {
+		size_t len = view_find(view_from(bytes, at), '\n');
+
+		if (at + len == bytes.len)
+			break;
+		at += len + 1;
+		p->lines++;
+	}
+	if (at == 0)
+		return 0;
+	p->line_end_before = at > 1 && bytes.data[at - 2] == '\r' ? 2 : 1;
+	p->last = '\n';
+	p->offset += at;
+	p->line_start = p->offset;
+	p->message.work += at;
+	return at;
+}
+
 void message_parser_feed(struct message_parser *p, struct view bytes)
 {
 	while (bytes.len) {
-		size_t len = view_find(bytes, '\n');
-		struct view piece = view_sub(bytes, 0, len + (len < bytes.len));
-		char before = len ? bytes.data[len - 1] : p->last;
+		size_t len;
 
-		add_to_line(p, piece);
-		if (len < bytes.len)
-			finish_line(p, before == '\r' ? 2 : 1);
-		p->last = piece.data[piece.len - 1];
-		bytes = view_from(bytes, piece.len);
+		if (!p->in_header && p->offset == p->line_start)
+			bytes = view_from(bytes, pass_plain_lines(p, bytes));
+		if (bytes.len == 0)
+			return;
+		len = view_find(bytes, '\n');
+		take_piece(p, view_sub(bytes, 0, len + (len < bytes.len)));
+		bytes = view_from(bytes, len + (len < bytes.len));
 	}
 }
 

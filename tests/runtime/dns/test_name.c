@@ -1,15 +1,14 @@
 #include "runtime/dns/name.h"
 #include "tests/lib/test.h"
 
+#define U_LABEL "b\303\274cher.example"
+
 static void host_names_are_letters_digits_hyphens(void **state)
 {
 	static const char *const good[] = { "a", "example.org", "xn--bcher-kva.example",
 		"3com.com", "a-b.c", "1.2.3.4", "EXAMPLE.org" };
 	static const char *const bad[] = { "", ".", "a.", ".a", "a..b", "-a", "a-",
-		"a.-b", "a_b", "a b",
-		"b\xc3\xbc"
-		"cher.example",
-		"a\n", "a/b", "*.a" };
+		"a.-b", "a_b", "a b", U_LABEL, "a\n", "a/b", "*.a" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++)
@@ -45,7 +44,7 @@ static void two_spellings_have_one_form(void **state)
 	static const struct { const char *name, *form; } cases[] = {
 		{ "Example.ORG",                    "example.org" },
 		{ "example.org.",                   "example.org" },
-		{ "b\xc3\xbc" "cher.example",       "xn--bcher-kva.example" },
+		{ U_LABEL,       "xn--bcher-kva.example" },
 		{ "B\xc3\x9c" "CHER.example",       "xn--bcher-kva.example" },
 		{ "bu\xcc\x88" "cher.example",      "xn--bcher-kva.example" },
 		{ "XN--BCHER-KVA.example",          "xn--bcher-kva.example" },
@@ -72,9 +71,7 @@ static void two_spellings_have_one_form(void **state)
 			assert_view(form, cases[i].form);
 	}
 	assert_false(name_normalise(arena, view_of("b\xc3\xbc\0.example", 12), &form));
-	assert_view(name_for_people(arena, VIEW("xn--bcher-kva.example")),
-			"b\xc3\xbc"
-			"cher.example");
+	assert_view(name_for_people(arena, VIEW("xn--bcher-kva.example")), U_LABEL);
 	assert_view(name_for_people(arena, VIEW("xn--\x80")), "xn--\x80");
 	arena_free(arena);
 }
