@@ -8,6 +8,7 @@
 #define STORE_MESSAGE_H
 
 #include "runtime/base/arena.h"
+#include "runtime/base/buf.h"
 #include "runtime/base/uid_set.h"
 #include "runtime/store/account.h"
 #include "runtime/store/flags.h"
@@ -111,17 +112,19 @@ struct extent {
 MUST_USE int message_section(struct account_store *store, int64_t content,
 		struct view section, struct extent *out);
 
-/* Reads up to `len` bytes from `offset`; *len_out is smaller only at the message's end.
- * ABSENT: the content has gone (expunged meanwhile). */
+/* Adds up to `len` bytes from `offset` to `out`, fewer only at the message's end. ABSENT:
+ * the content has gone (expunged meanwhile). */
 MUST_USE int message_read(struct account_store *store, int64_t content, uint64_t offset,
-		void *bytes, size_t len, size_t *len_out);
+		uint64_t len, struct buf *out);
 
 /* -- copying, moving, taking out
  * --------------------------------------------------------- */
 
 struct copy_result {
-	uint32_t uidvalidity;    /* of the target */
-	struct uid_set from, to; /* in the same order; the caller frees both */
+	uint32_t uidvalidity; /* of the target */
+	/* The n-th of one became the n-th of the other; the caller frees both. */
+	struct uid_set from, to;
+	uint64_t modseq_before, modseq; /* a move: the source's highest */
 };
 
 /* Copies the messages of `uids` that are there, flags and date with them; all or none.
