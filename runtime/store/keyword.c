@@ -7,7 +7,7 @@
 void keywords_free(struct account_store *store)
 {
 	for (unsigned bit = 0; bit < FLAG_KEYWORD_END; bit++)
-		freep(&store->keywords[bit]);
+		free(TAKE(store->keywords[bit]));
 }
 
 int keywords_load(struct account_store *store)
@@ -63,7 +63,7 @@ static int forget(struct account_store *store, unsigned bit)
 		return r;
 	bind_u64(s, 1, bit);
 	store->keywords_changed = true;
-	freep(&store->keywords[bit]);
+	free(TAKE(store->keywords[bit]));
 	return store_run(s);
 }
 
