@@ -140,7 +140,7 @@ static void push(struct field_list *list, struct view path, const struct field *
 		.path = arena_copy(list->arena, path),
 		.before = value_text(list->arena, field, before),
 		.after = value_text(list->arena, field, after),
-		.sensitive = field && field->type->kind == TYPE_SECRET,
+		.sensitive = table_is_secret(field),
 	};
 	if (risk > list->risk)
 		list->risk = risk;
@@ -160,7 +160,7 @@ static void compare_values(struct field_list *list, struct buf *path, const char
 	if (is_the_states(list->driver, buf_view(path)) && !json_equal(before, after)) {
 		field = field_at(list->driver, buf_view(path));
 		if ((json_is_object(before) || json_is_object(after)) &&
-				!(field && field->type->kind == TYPE_SECRET))
+				!table_is_secret(field))
 			compare_objects(list, path, before, after);
 		else
 			push(list, buf_view(path), field, before, after);

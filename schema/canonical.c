@@ -183,14 +183,6 @@ void canonical_object(const struct desired_object *object,
 		if (!view_eq(members[i].by, VIEW("id")))
 			members[kept++] = members[i];
 	buf_add_byte(out, '{');
-	if (object->id.len) {
-		buf_add_z(out, "\"id\":");
-		add_text(out, object->id);
-		buf_add_byte(out, ',');
-	}
-	buf_add_z(out, "\"key\":");
-	add_text(out, object->key);
-	buf_add_z(out, ",\"spec\":{");
 	add_members(out, members, kept, false, options, scratch);
-	buf_add_z(out, "}}");
+	buf_add_byte(out, '}');
 }

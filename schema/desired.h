@@ -6,7 +6,7 @@
  * groups < object; desired_origins() says for each field which layer and line gave it.
  *
  * `canonical` is the object's own JSON: sorted keys, no floats, sets sorted, secrets
- * replaced by a digest, fields that only the schema gave left out. `hash` is BLAKE2b-256
+ * replaced by a digest, fields that only the schema gave left out, key and id not in it. `hash` is BLAKE2b-256
  * over it. */
 #ifndef SCHEMA_DESIRED_H
 #define SCHEMA_DESIRED_H

@@ -136,6 +136,11 @@ const struct table *type_table(const struct type *type)
 	return type->kind == TYPE_RECORD ? type->table : NULL;
 }
 
+bool table_is_secret(const struct field *field)
+{
+	return field && field->type->kind == TYPE_RECORD && field->type->table->secret;
+}
+
 const struct field *table_section(enum kind kind)
 {
 	for (size_t i = 0; i < state_table.count; i++)

@@ -117,6 +117,8 @@ const char *type_name(const struct type *type); /* "size" */
 const char *type_what(const struct type *type); /* "a size like `10GiB`" */
 /* The table of a record, or of the items of a list or map; NULL where there is none. */
 const struct table *type_table(const struct type *type);
+/* A password, a sealed value: nothing of it is printed. NULL: false. */
+bool table_is_secret(const struct field *field);
 const char *owner_name(enum owner owner);
 const char *risk_name(enum risk risk);
 

@@ -45,7 +45,7 @@ struct canonical_options {
 	const unsigned char *secret_key; /* 32 bytes or NULL */
 };
 
-/* The canonical JSON of a list of fields, with `id` and `key` beside them. */
+/* The canonical JSON of an object's fields; `id` is not one of them. */
 void canonical_object(const struct desired_object *object,
 		const struct canonical_options *options, struct arena *scratch,
 		struct buf *out);
