@@ -1,0 +1,376 @@
+#include "runtime/runtime.h"
+
+#include "runtime/base/error.h"
+#include "runtime/base/log.h"
+#include "runtime/base/os.h"
+#include "runtime/crypto/broker.h"
+#include "runtime/net/net.h"
+#include "runtime/net/tls_session.h"
+#include "runtime/service/account.h"
+#include "runtime/service/admin.h"
+#include "runtime/service/delivery.h"
+#include "runtime/service/login.h"
+#include "runtime/service/ports.h"
+#include "runtime/service/service.h"
+#include "runtime/service/sessions.h"
+#include "runtime/store/intake.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	INTAKE_BUDGET = 64 * 1024 * 1024 /* bytes of messages on their way, in memory */
+};
+
+struct runtime {
+	struct service *service;
+	struct accounts *accounts;
+	struct delivery *delivery;
+	struct intake *intake;
+	struct ports *ports;
+	struct admin *admin;
+	bool configured;
+};
+
+/* What the agent sees of a request; the rest is the control socket's. */
+struct request {
+	struct runtime_request seen;
+	struct admin_request *inner;
+};
+
+/* -- start ---------------------------------------------------------------------------- */
+
+static struct configuration *current_configuration(void *state)
+{
+	struct runtime *rt = state;
+
+	return service_configuration(rt->service);
+}
+
+static void mailbox_changed(void *state, const unsigned char account[ACCOUNT_UID_SIZE],
+		uint64_t mailbox)
+{
+	struct runtime *rt = state;
+
+	sessions_changed(service_sessions(rt->service), account, mailbox, 0);
+}
+
+static int make_folder(const char *data, const char *name, char **out)
+{
+	CLEANUP(freep) char *path = NULL;
+	int r;
+
+	if (asprintf(&path, "%s/%s", data, name) < 0)
+		die("out of memory");
+	r = os_make_dir(path);
+	if (r)
+		return fault(r);
+	if (out)
+		*out = TAKE(path);
+	return 0;
+}
+
+static int open_intake(struct runtime *rt, const struct runtime_options *options)
+{
+	CLEANUP(freep) char *folder = NULL;
+	CLEANUP(key_wipe) struct key key;
+	struct intake_options intake = {
+		.os = os_real(),
+		.key = &key,
+		.budget = INTAKE_BUDGET,
+		.committed = delivery_committed,
+		.state = rt->delivery,
+	};
+	struct intake_recovery found;
+	int r;
+
+	r = make_folder(options->data, "intake", &folder);
+	if (!r)
+		r = broker_purpose_key(options->broker, PURPOSE_INTAKE, &key);
+	if (r)
+		return r < 0 ? fault(r) : fault(-EACCES);
+	intake.folder = folder;
+	r = intake_open(&intake, &rt->intake);
+	if (r)
+		return r < 0 ? fault(r) : fault(-EIO);
+	service_set_intake(rt->service, rt->intake);
+	found = intake_recovered(rt->intake);
+	log_event(found.damaged ? LOG_ERROR : LOG_INFO, "intake.recovered",
+			log_number("segments", (int64_t)found.segments),
+			log_number("messages", (int64_t)found.messages),
+			log_number("damaged", (int64_t)found.damaged));
+	return 0;
+}
+
+static void open_accounts(struct runtime *rt, const struct runtime_options *options)
+{
+	const struct accounts_options accounts = {
+		.data = options->data,
+		.broker = options->broker,
+		.workers = service_workers(rt->service),
+		.os = os_real(),
+	};
+	const struct delivery_options delivery = {
+		.configuration = current_configuration,
+		.changed = mailbox_changed,
+		.state = rt,
+		.accounts = rt->accounts = accounts_new(&accounts),
+	};
+
+	service_set_accounts(rt->service, rt->accounts);
+	rt->delivery = delivery_new(&delivery);
+}
+
+/* In the reverse order of the start; each part is done with those that close after it. */
+static void close_parts(struct runtime *rt)
+{
+	if (rt->delivery)
+		delivery_stop(rt->delivery);
+	intake_close(rt->intake);
+	delivery_free(rt->delivery);
+	accounts_free(rt->accounts);
+	admin_close(rt->admin);
+	service_free(rt->service);
+	ports_free(rt->ports);
+	admin_free(rt->admin);
+	free(rt);
+}
+
+int runtime_start(const struct runtime_options *options, struct runtime **out)
+{
+	const struct service_options service = {
+		.data = options->data,
+		.os = os_real(),
+		.broker = options->broker,
+		.loops = options->loops,
+		.workers = options->workers,
+	};
+	struct runtime *rt;
+	int r;
+
+	r = make_folder(options->data, "accounts", NULL);
+	if (r)
+		return fault(r);
+	rt = xcalloc(1, sizeof(*rt));
+	rt->service = service_new(&service);
+	rt->ports = ports_new(rt->service);
+	open_accounts(rt, options);
+	r = open_intake(rt, options);
+	if (!r)
+		r = admin_open(rt->service, options->control, &rt->admin);
+	if (r) {
+		close_parts(rt);
+		return fault(r);
+	}
+	*out = rt;
+	return 0;
+}
+
+/* -- configure ------------------------------------------------------------------------ */
+
+/* NULL where there is no certificate: then TLS is not offered. */
+static int load_identities(const struct configuration *next, struct tls_identities **out)
+{
+	CLEANUP(tls_identities_unrefp) struct tls_identities *all = NULL;
+
+	for (size_t i = 0; i < configuration_identity_count(next); i++) {
+		const struct identity_spec *spec = configuration_identity(next, i);
+		int r;
+
+		if (!all)
+			all = tls_identities_new();
+		r = tls_identities_add(all, spec->chain, spec->key);
+		if (r) {
+			log_event(LOG_ERROR, "certificate.refused",
+					log_view("name", spec->name),
+					log_text("reason",
+							r == TLS_E_MISMATCH
+									? "the key is "
+									  "another one's"
+							: r == TLS_E_KEY ? "the key does "
+									   "not load"
+									 : "the chain "
+									   "does not "
+									   "load"));
+			return RUNTIME_E_IDENTITY;
+		}
+	}
+	*out = TAKE(all);
+	return 0;
+}
+
+static void describe_failure(struct runtime_failure *failure,
+		const struct listener_spec *spec, int error)
+{
+	struct view address = view_sub(spec->address, 0, sizeof(failure->address) - 1);
+
+	*failure = (struct runtime_failure){ .listener = *spec, .error = -error };
+	if (address.len)
+		memcpy(failure->address, address.data, address.len);
+	failure->listener.address = view_of(failure->address, address.len);
+}
+
+/* All that can fail has been done. */
+static void take_over(struct runtime *rt, struct configuration *next,
+		struct tls_identities *identities)
+{
+	const struct host_spec *host = configuration_host(next);
+	struct net *net = service_net(rt->service);
+	const struct net_caps caps = { host->connections, host->connections_per_ip };
+	size_t revoked;
+
+	net_set_identities(net, identities);
+	net_set_caps(net, caps);
+	configuration_unref(service_swap(rt->service, next));
+	if (!rt->configured)
+		delivery_start(rt->delivery, rt->intake);
+	rt->configured = true;
+	ports_commit(rt->ports);
+	revoked = sessions_revoke(service_sessions(rt->service), next);
+	log_event(LOG_INFO, "configuration.current",
+			log_number("listeners", (int64_t)ports_count(rt->ports)),
+			log_number("revoked", (int64_t)revoked));
+}
+
+int runtime_configure(struct runtime *rt, struct configuration *next,
+		struct runtime_failure *failure)
+{
+	CLEANUP(tls_identities_unrefp) struct tls_identities *identities = NULL;
+	const struct listener_spec *failed = NULL;
+	int r;
+
+	r = load_identities(next, &identities);
+	if (r)
+		return r;
+	r = ports_prepare(rt->ports, configuration_host(next), &failed);
+	if (r) {
+		describe_failure(failure, failed, r);
+		return RUNTIME_E_LISTENER;
+	}
+	take_over(rt, next, identities);
+	return 0;
+}
+
+/* -- observe -------------------------------------------------------------------------- */
+
+void runtime_observe(struct runtime *rt, struct runtime_observed *out)
+{
+	struct delivery_observed delivery = delivery_observe(rt->delivery);
+
+	*out = (struct runtime_observed){
+		.sessions = net_sessions(service_net(rt->service)),
+		.accepted = delivery.accepted,
+		.delivered = delivery.delivered,
+		.waiting = delivery.waiting,
+		.accepting = intake_accepting(rt->intake),
+	};
+	for (size_t i = 0; i < ports_count(rt->ports) && i < ARRAY_LEN(out->listeners);
+			i++) {
+		struct listener_spec *spec = &out->listeners[i].spec;
+		struct view address;
+
+		ports_at(rt->ports, i, spec);
+		address = view_sub(
+				spec->address, 0, sizeof(out->listeners[i].address) - 1);
+		memcpy(out->listeners[i].address, address.data, address.len);
+		spec->address = view_of(out->listeners[i].address, address.len);
+		out->listener_count++;
+	}
+}
+
+/* -- what the agent pulls ------------------------------------------------------------- */
+
+int runtime_event_fd(const struct runtime *rt)
+{
+	return service_event_fd(rt->service);
+}
+
+/* The event stays raised for as long as anything waits. */
+static void settle_event(struct runtime *rt)
+{
+	service_event_clear(rt->service);
+	if (admin_has_request(rt->admin) || service_has_notice(rt->service))
+		service_event_raise(rt->service);
+}
+
+struct runtime_request *runtime_next_request(struct runtime *rt)
+{
+	struct admin_request *inner = admin_next(rt->admin);
+	struct request *request;
+
+	settle_event(rt);
+	if (!inner)
+		return NULL;
+	request = xcalloc(1, sizeof(*request));
+	request->inner = inner;
+	request->seen = (struct runtime_request){
+		.method = inner->method,
+		.target = inner->target,
+		.content_type = inner->content_type,
+		.body = inner->body,
+		.peer_uid = inner->uid,
+		.peer_pid = inner->pid,
+	};
+	return &request->seen;
+}
+
+void runtime_answer(struct runtime *rt, struct runtime_request *seen, int status,
+		struct view content_type, struct view body)
+{
+	struct request *request = CONTAINER_OF(seen, struct request, seen);
+
+	admin_answer(rt->admin, request->inner, status, content_type, body);
+	free(request);
+}
+
+bool runtime_request_alive(struct runtime *rt, const struct runtime_request *seen)
+{
+	/* `seen` is its first member. */
+	const struct request *request = (const struct request *)(const void *)seen;
+
+	return admin_alive(rt->admin, request->inner);
+}
+
+struct runtime_notice *runtime_next_notice(struct runtime *rt)
+{
+	struct service_notice *from = service_next_notice(rt->service);
+	struct runtime_notice *notice;
+	char *text;
+
+	settle_event(rt);
+	if (!from)
+		return NULL;
+	notice = xcalloc(1, sizeof(*notice) + from->text.len);
+	text = (char *)(notice + 1);
+	notice->kind = NOTICE_PASSWORD_UPGRADED;
+	memcpy(notice->account, from->account, ACCOUNT_UID_SIZE);
+	memcpy(text, from->text.data, from->text.len);
+	notice->text = view_of(text, from->text.len);
+	free(from);
+	return notice;
+}
+
+void runtime_notice_free(struct runtime_notice *notice)
+{
+	free(notice);
+}
+
+/* -- stop ----------------------------------------------------------------------------- */
+
+void runtime_stop(struct runtime *rt, nstime grace)
+{
+	struct net *net;
+	size_t cut_off;
+
+	if (!rt)
+		return;
+	net = service_net(rt->service);
+	ports_close(rt->ports);
+	net_drain(net);
+	logins_stop(service_logins(rt->service));
+	cut_off = net_wait(net, clock_now() + grace);
+	log_event(LOG_INFO, "runtime.stopped", log_number("cut_off", (int64_t)cut_off));
+	close_parts(rt);
+}
