@@ -13,7 +13,7 @@ void imap_starttls_proceed(struct imap_session *s, struct imap_op *answer)
 {
 	if (s->tls || !s->can_start_tls) {
 		imap_reject(s, s->tls ? "BAD TLS has begun already"
-				   : "BAD TLS is not offered");
+				      : "BAD TLS is not offered");
 		return;
 	}
 	imap_finish(s, VIEW("OK Begin TLS now"));
@@ -92,7 +92,6 @@ struct authenticate {
 	bool plain;
 	bool initial;         /* a first response came with the command */
 	struct view response; /* where it did; in base64 */
-	struct login login;   /* LOGIN: how far it is */
 };
 
 void imap_authenticate_parse(struct imap_session *s, struct imap_parse *p)
@@ -101,7 +100,8 @@ void imap_authenticate_parse(struct imap_session *s, struct imap_parse *p)
 	struct view mechanism;
 
 	s->command->state = a;
-	a->login = LOGIN_NULL;
+	login_free(&s->login);
+	s->login = LOGIN_NULL;
 	imap_parse_space(p);
 	mechanism = imap_parse_atom(p);
 	a->plain = view_eq_nocase(mechanism, VIEW("PLAIN"));
@@ -120,14 +120,14 @@ static void ask_line(struct imap_session *s, const struct authenticate *a)
 {
 	imap_say(s, VIEW("+ "));
 	if (!a->plain)
-		imap_say(s, login_challenge(&a->login));
+		imap_say(s, login_challenge(&s->login));
 	imap_say(s, VIEW("\r\n"));
 	imap_want_line(s);
 }
 
-static void refuse_response(struct imap_session *s, struct authenticate *a)
+static void refuse_response(struct imap_session *s)
 {
-	login_free(&a->login);
+	login_free(&s->login);
 	imap_reject(s, "BAD The response is not what the mechanism says");
 }
 
@@ -146,25 +146,25 @@ static void take_plain(
 		imap_finish(s, VIEW("NO [AUTHORIZATIONFAILED] Log in for yourself"));
 		break;
 	default:
-		refuse_response(s, a);
+		refuse_response(s);
 	}
 }
 
 static void take_login_response(
 		struct imap_session *s, struct authenticate *a, struct view message)
 {
-	struct credentials *credentials = &a->login.credentials;
+	struct credentials *credentials = &s->login.credentials;
 
-	if (login_answer(&a->login, message)) {
-		refuse_response(s, a);
+	if (login_answer(&s->login, message)) {
+		refuse_response(s);
 		return;
 	}
-	if (a->login.state != LOGIN_DONE) {
+	if (s->login.state != LOGIN_DONE) {
 		ask_line(s, a);
 		return;
 	}
 	ask_login(s, "login", buf_view(&credentials->user), &credentials->password);
-	login_free(&a->login);
+	login_free(&s->login);
 	imap_issue_command_op(s);
 }
 
@@ -175,22 +175,20 @@ static void take_response(struct imap_session *s, struct view text)
 
 	s->input = IMAP_INPUT_COMMAND;
 	if (!base64_decode(&message, text) || buf_failed(&message))
-		refuse_response(s, a);
+		refuse_response(s);
 	else if (a->plain)
-		take_plain(s, a, buf_view(&message));
+		take_plain(s, buf_view(&message));
 	else
 		take_login_response(s, a, buf_view(&message));
 }
 
 void imap_authenticate_line(struct imap_session *s, struct view line)
 {
-	struct authenticate *a = s->command->state;
-
 	if (!view_eq(line, VIEW("*"))) {
 		take_response(s, line);
 		return;
 	}
-	login_free(&a->login);
+	login_free(&s->login);
 	imap_reject(s, "BAD Cancelled, as you wish");
 }
 

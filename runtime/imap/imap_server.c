@@ -377,6 +377,7 @@ static void imap_free(struct engine *engine)
 	op_free((struct op *)s->op);
 	imap_command_free(s);
 	imap_view_free(s->view);
+	login_free(&s->login);
 	imap_reader_deinit(&s->reader);
 	buf_free(&s->out);
 	free(s);
@@ -406,6 +407,7 @@ struct engine *imap_server_new(const struct imap_server_options *options, nstime
 	s->can_start_tls = options->can_start_tls;
 	s->opened = s->active = now;
 	s->out = BUF_NULL(OUTPUT_MAX);
+	s->login = LOGIN_NULL;
 	imap_reader_init(&s->reader);
 	imap_sayf(s, "* OK [CAPABILITY %s] posthus is ready\r\n", imap_capabilities(s));
 	return &s->engine;

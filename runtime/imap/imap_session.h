@@ -17,6 +17,7 @@
 #include "runtime/imap/imap_reader.h"
 #include "runtime/imap/imap_server.h"
 #include "runtime/imap/imap_view.h"
+#include "runtime/sasl/login.h"
 
 #include <inttypes.h>
 
@@ -76,6 +77,7 @@ struct imap_session {
 	struct imap_reader reader;
 	struct imap_command *command; /* NULL: none runs */
 	struct imap_view *view;       /* IMAP_SELECTED */
+	struct login login;           /* AUTHENTICATE LOGIN: how far it is */
 	struct imap_op *op;           /* to be handed out */
 	bool op_is_out;
 	bool awaits_flush; /* the command goes on once output has drained */
