@@ -131,8 +131,7 @@ static void refuse_response(struct imap_session *s)
 	imap_reject(s, "BAD The response is not what the mechanism says");
 }
 
-static void take_plain(
-		struct imap_session *s, struct authenticate *a, struct view message)
+static void take_plain(struct imap_session *s, struct view message)
 {
 	CLEANUP(credentials_free) struct credentials credentials = CREDENTIALS_NULL;
 
