@@ -696,7 +696,8 @@ static void end_run(struct agent *agent, struct view actor, struct agent_result 
 	log_done(result, actor);
 }
 
-/* What went wrong is counted, so that `events` tells of it after a restart. */
+/* What went wrong is kept, so that it can be told after a restart; a tick that finds the
+ * same again writes nothing. */
 static int note_failure(struct agent *agent, const struct agent_result *result)
 {
 	CLEANUP(transaction_end) struct transaction t = TRANSACTION_NULL;
@@ -712,10 +713,13 @@ static int note_failure(struct agent *agent, const struct agent_result *result)
 static int finish(struct agent *agent, struct view actor, struct agent_result *result,
 		nstime start)
 {
+	bool is_news = result->code != EXIT_FINE &&
+		       (!agent->last.reason ||
+				       strcmp(agent->last.reason, result->reason) != 0);
 	int r = 0;
 
 	end_run(agent, actor, result, start);
-	if (result->code == EXIT_ERROR || result->code == EXIT_GATE)
+	if (is_news && result->code != EXIT_INVALID && result->code != EXIT_CONFLICT)
 		r = note_failure(agent, result);
 	if (r)
 		log_event(LOG_WARN, "agent.event.lost",

@@ -12,46 +12,7 @@ enum {
 
 /* -- values as text --------------------------------------------------------------------- */
 
-struct unit {
-	const char *name;
-	uint64_t size;
-};
-
-/* The largest unit that divides it. */
-static void add_in_units(
-		struct buf *out, uint64_t number, const struct unit *units, size_t count)
-{
-	size_t i = 0;
-
-	while (i + 1 < count && (number == 0 || number % units[i].size != 0))
-		i++;
-	buf_add_u64(out, number / units[i].size);
-	buf_add_z(out, units[i].name);
-}
-
-static void add_number(struct buf *out, const struct field *field, int64_t number)
-{
-	/* clang-format off */
-	static const struct unit sizes[] = {
-		{ "TiB", 1ull << 40 }, { "GiB", 1ull << 30 }, { "MiB", 1ull << 20 },
-		{ "KiB", 1ull << 10 }, { "B", 1 },
-	};
-	static const struct unit durations[] = {
-		{ "d", 86400000000000 }, { "h", 3600000000000 }, { "m", 60000000000 },
-		{ "s", 1000000000 }, { "ns", 1 },
-	};
-	/* clang-format on */
-	enum type_kind kind = field ? field->type->kind : TYPE_INT;
-
-	if (kind == TYPE_SIZE && number >= 0)
-		add_in_units(out, (uint64_t)number, sizes, ARRAY_LEN(sizes));
-	else if (kind == TYPE_DURATION && number >= 0)
-		add_in_units(out, (uint64_t)number, durations, ARRAY_LEN(durations));
-	else
-		buf_addf(out, "%lld", (long long)number);
-}
-
-static void add_json(struct buf *out, const struct field *field, const json_t *value)
+static void add_json(struct buf *out, const json_t *value)
 {
 	char *text;
 
@@ -60,16 +21,12 @@ static void add_json(struct buf *out, const struct field *field, const json_t *v
 					     json_string_length(value)));
 		return;
 	}
-	if (json_is_integer(value)) {
-		add_number(out, field, json_integer_value(value));
-		return;
-	}
 	text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
 	buf_add_z(out, text);
 	free(text);
 }
 
-static void add_list(struct buf *out, const struct field *field, const json_t *list)
+static void add_list(struct buf *out, const json_t *list)
 {
 	json_t *item;
 	size_t i;
@@ -78,7 +35,7 @@ static void add_list(struct buf *out, const struct field *field, const json_t *l
 	{
 		if (i)
 			buf_add_z(out, ", ");
-		add_json(out, field, item);
+		add_json(out, item);
 	}
 	if (json_array_size(list) == 0)
 		buf_add_z(out, "none");
@@ -91,9 +48,9 @@ static struct view value_text(
 	CLEANUP(buf_free) struct buf text = BUF_NULL(LONGEST_TEXT);
 
 	if (json_is_array(value))
-		add_list(&text, field, value);
+		add_list(&text, value);
 	else if (value)
-		add_json(&text, field, value);
+		add_json(&text, value);
 	else if (field && field->fallback)
 		buf_addf(&text, "%s (default)", field->fallback);
 	return arena_copy(arena, buf_view(&text));
@@ -233,6 +190,9 @@ enum risk fields_risk(const struct driver *driver, struct view spec)
 	{
 		enum risk risk = table_risk(driver->schema, view_z(key));
 
+		/* What is new holds no data that could be lost. */
+		if (risk == RISK_DATA && driver->absence == ABSENCE_DISABLES)
+			continue;
 		if (risk > gravest)
 			gravest = risk;
 	}

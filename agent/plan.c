@@ -11,7 +11,7 @@ static const struct {
 	const char *counted; /* in the summary */
 } actions[ACTIONS] = {
 	[ACTION_CREATE]  = { "create",  "add" },
-	[ACTION_UPDATE]  = { "update",  "change" },
+	[ACTION_UPDATE]  = { "update",  "update" },
 	[ACTION_MOVE]    = { "move",    "rename" },
 	[ACTION_SET_ID]  = { "set-id",  "set id" },
 	[ACTION_ROTATE]  = { "rotate",  "rotate" },
