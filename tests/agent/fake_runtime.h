@@ -1,0 +1,19 @@
+/* A runtime that opens nothing: it keeps the configuration that it was given, and fails
+ * when it is told to. Linked in the place of the real one. */
+#ifndef TESTS_AGENT_FAKE_RUNTIME_H
+#define TESTS_AGENT_FAKE_RUNTIME_H
+
+#include "runtime/runtime.h"
+
+struct runtime {
+	struct configuration *configuration; /* NULL: none was given yet */
+	unsigned configured;                 /* how often */
+	uint16_t taken_port;       /* a listener there fails with EADDRINUSE; 0: none */
+	enum listener_kind closed; /* not seen as bound; LISTENER_KINDS: all are */
+};
+
+#define FAKE_RUNTIME_NEW ((struct runtime){ .closed = LISTENER_KINDS })
+
+void fake_runtime_deinit(struct runtime *rt);
+
+#endif

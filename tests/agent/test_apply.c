@@ -1,0 +1,676 @@
+/* What applying promises, told as short stories against a fake runtime. */
+#include "agent/account.h"
+#include "agent/driver.h"
+#include "agent/inside.h"
+#include "agent/journal.h"
+#include "agent/text.h"
+#include "runtime/crypto/password.h"
+#include "tests/agent/house.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define STATE(name, sections)                                                            \
+	CLEANUP(buf_free) struct buf name = BUF_NULL(HOUSE_TEXT);                        \
+	house_state(&name, sections)
+
+#define TWO_USERS                                                                        \
+	"domains: {a.example: {}}\n"                                                     \
+	"users:\n"                                                                       \
+	"  anna@a.example: {id: anna}\n"                                                 \
+	"  bo@a.example: {id: bo, quota: 1GiB}\n"
+
+static struct view uid_of(struct house *house, const char *name, struct arena *arena)
+{
+	json_t *item = house_get(house, name);
+	struct view uid = arena_copy(
+			arena, view_z(json_string_value(json_object_get(item, "uid"))));
+
+	json_decref(item);
+	return uid;
+}
+
+static int resolved(struct house *house, const char *address, struct view *detail_out)
+{
+	struct resolution r = { 0 };
+	int outcome = configuration_resolve(
+			house->runtime.configuration, view_z(address), &r);
+
+	if (detail_out && r.count)
+		*detail_out = r.accounts[0].account->address;
+	resolution_free(&r);
+	return outcome;
+}
+
+static void the_second_apply_has_no_steps(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result first = { 0 }, second = { 0 };
+	unsigned char before[32], after[32];
+	STATE(s, TWO_USERS);
+
+	house_apply(house, buf_view(&s), &first);
+	assert_int_equal(first.code, EXIT_FINE);
+	assert_int_equal(first.generation, 1);
+	assert_true(first.plan->change_count > 5);
+	assert_int_equal(house->runtime.configured, 1);
+	house_digest(house, before);
+	house_apply(house, buf_view(&s), &second);
+	house_digest(house, after);
+	assert_int_equal(second.code, EXIT_FINE);
+	assert_int_equal(second.plan->change_count, 0);
+	assert_int_equal(second.serial, first.serial);
+	assert_int_equal(house->runtime.configured, 1);
+	assert_memory_equal(before, after, sizeof(before));
+}
+
+static void a_plan_writes_nothing(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result online = { 0 }, offline = { 0 };
+	CLEANUP(agent_closep) struct agent *beside = NULL;
+	unsigned char before[32], after[32];
+	STATE(s, TWO_USERS);
+	STATE(next, TWO_USERS "aliases: {info@a.example: [anna]}\n");
+
+	house_must_apply(house, buf_view(&s));
+	house_digest(house, before);
+	house_plan(house, buf_view(&next), &online);
+	house_digest(house, after);
+	assert_memory_equal(before, after, sizeof(before));
+	assert_int_equal(online.plan->counts[ACTION_CREATE], 1);
+
+	house_close(house);
+	house_digest(house, before);
+	assert_int_equal(agent_open(
+					 &(const struct agent_options){
+							 .data = house->directory,
+							 .broker = house->broker,
+							 .os = &house->os,
+							 .offline = true,
+					 },
+					 &beside),
+			0);
+	house->agent = beside;
+	house_plan(house, buf_view(&next), &offline);
+	house->agent = NULL;
+	house_digest(house, after);
+	assert_memory_equal(before, after, sizeof(before));
+	assert_memory_equal(online.plan->digest, offline.plan->digest, DIGEST_SIZE);
+}
+
+static void a_plan_needs_no_database(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result result = { 0 };
+	CLEANUP(agent_closep) struct agent *beside = NULL;
+	char absent[128];
+	struct stat st;
+	STATE(s, TWO_USERS);
+
+	house_close(house);
+	snprintf(absent, sizeof(absent), "%s/none", house->directory);
+	assert_int_equal(agent_open(
+					 &(const struct agent_options){
+							 .data = absent,
+							 .os = &house->os,
+							 .offline = true,
+					 },
+					 &beside),
+			0);
+	house->agent = beside;
+	house_plan(house, buf_view(&s), &result);
+	house->agent = NULL;
+	assert_int_equal(result.code, EXIT_FINE);
+	assert_true(result.plan->counts[ACTION_CREATE] > 5);
+	assert_int_equal(stat(absent, &st), -1);
+}
+
+static void a_taken_port_changes_nothing(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result result = { 0 };
+	struct configuration *before;
+	STATE(s, TWO_USERS);
+	STATE(next, "    listen: {smtp: 2525}\n" TWO_USERS
+		    "aliases: {info@a.example: [anna]}\n");
+
+	house_must_apply(house, buf_view(&s));
+	before = house->runtime.configuration;
+	house->runtime.taken_port = 2525;
+	house_apply(house, buf_view(&next), &result);
+	assert_int_equal(result.code, EXIT_ERROR);
+	assert_string_equal(result.reason, "PortTaken");
+	assert_non_null(strstr(result.message, "port 2525"));
+	assert_non_null(strstr(result.message, "smtp"));
+	assert_int_equal(result.generation, 1);
+	assert_ptr_equal(house->runtime.configuration, before);
+	assert_int_equal(resolved(house, "info@a.example", NULL), RESOLVE_E_UNKNOWN);
+
+	house->runtime.taken_port = 0;
+	house_must_apply(house, buf_view(&next));
+	assert_int_equal(resolved(house, "info@a.example", NULL), RESOLVE_OK);
+}
+
+static void a_restart_needs_no_files_and_writes_nothing(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result result = { 0 };
+	unsigned char before[32], after[32];
+	STATE(s, TWO_USERS);
+
+	house_must_apply(house, buf_view(&s));
+	house_close(house);
+	house_open(house);
+	house_digest(house, before);
+	assert_int_equal(agent_reconcile(house->agent, RECONCILE_START, &result), 0);
+	house_digest(house, after);
+	assert_int_equal(result.code, EXIT_FINE);
+	assert_int_equal(result.generation, 1);
+	assert_int_equal(result.plan->change_count, 0);
+	assert_memory_equal(before, after, sizeof(before));
+	assert_int_equal(resolved(house, "anna@a.example", NULL), RESOLVE_OK);
+}
+
+static void an_empty_house_reconciles_to_nothing(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result result = { 0 };
+
+	assert_int_equal(agent_reconcile(house->agent, RECONCILE_START, &result), 0);
+	assert_int_equal(result.code, EXIT_FINE);
+	assert_int_equal(result.generation, 0);
+	assert_int_equal(house->runtime.configured, 0);
+}
+
+static void a_rename_keeps_the_account_and_the_old_address(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct view before, at = VIEW_NULL;
+	STATE(s, TWO_USERS);
+	STATE(next, "domains: {a.example: {}}\n"
+		    "users:\n"
+		    "  anna.lee@a.example: {id: anna}\n"
+		    "  bo@a.example: {id: bo, quota: 1GiB}\n");
+
+	house_must_apply(house, buf_view(&s));
+	before = uid_of(house, "user/anna", arena);
+	house_must_apply(house, buf_view(&next));
+	assert_true(view_eq(before, uid_of(house, "user/anna", arena)));
+	assert_int_equal(resolved(house, "anna@a.example", &at), RESOLVE_OK);
+	assert_view(at, "anna.lee@a.example");
+	house->now += ADDRESS_KEPT + 1;
+	{
+		CLEANUP(agent_result_free) struct agent_result result = { 0 };
+
+		house_restart(house, &result);
+	}
+	assert_int_equal(resolved(house, "anna@a.example", NULL), RESOLVE_E_UNKNOWN);
+}
+
+static void two_users_swap_their_addresses(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct view anna, bo;
+	STATE(s, TWO_USERS);
+	STATE(next, "domains: {a.example: {}}\n"
+		    "users:\n"
+		    "  bo@a.example: {id: anna}\n"
+		    "  anna@a.example: {id: bo, quota: 1GiB}\n");
+
+	house_must_apply(house, buf_view(&s));
+	anna = uid_of(house, "user/anna@a.example", arena);
+	bo = uid_of(house, "user/bo@a.example", arena);
+	house_must_apply(house, buf_view(&next));
+	assert_true(view_eq(bo, uid_of(house, "user/anna@a.example", arena)));
+	assert_true(view_eq(anna, uid_of(house, "user/bo@a.example", arena)));
+}
+
+static void who_leaves_is_disabled_and_returns_as_the_same(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result plan = { 0 };
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	CLEANUP(buf_free) struct buf text = BUF_NULL(HOUSE_TEXT);
+	struct view before;
+	STATE(s, TWO_USERS);
+	STATE(less, "domains: {a.example: {}}\nusers: {anna@a.example: {id: anna}}\n");
+
+	house_must_apply(house, buf_view(&s));
+	before = uid_of(house, "user/bo", arena);
+	house_must_apply(house, buf_view(&less));
+	assert_int_equal(resolved(house, "bo@a.example", NULL), RESOLVE_E_DISABLED);
+
+	house->now += 86400;
+	house_plan(house, buf_view(&less), &plan);
+	house_print(&plan, &text);
+	assert_int_equal(plan.plan->change_count, 0);
+	assert_non_null(memmem(text.data, text.len,
+			"absent from the state: disabled since 2026-08-01, data kept",
+			59));
+
+	house_must_apply(house, buf_view(&s));
+	assert_true(view_eq(before, uid_of(house, "user/bo", arena)));
+	assert_int_equal(resolved(house, "bo@a.example", NULL), RESOLVE_OK);
+}
+
+static void an_address_does_not_change_hands_by_a_slip(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result result = { 0 }, alias = { 0 };
+	STATE(s, TWO_USERS);
+	STATE(less, "domains: {a.example: {}}\nusers: {anna@a.example: {id: anna}}\n");
+	STATE(another, "domains: {a.example: {}}\n"
+		       "users:\n"
+		       "  anna@a.example: {id: anna}\n"
+		       "  bo@a.example: {id: bob}\n");
+	STATE(as_alias, "domains: {a.example: {}}\n"
+			"users: {anna@a.example: {id: anna}}\n"
+			"aliases: {bo@a.example: [anna]}\n");
+
+	house_must_apply(house, buf_view(&s));
+	house_must_apply(house, buf_view(&less));
+	house_apply(house, buf_view(&another), &result);
+	assert_int_equal(result.code, EXIT_INVALID);
+	assert_string_equal(result.reason, "AddressKept");
+	house_apply(house, buf_view(&as_alias), &alias);
+	assert_int_equal(alias.code, EXIT_FINE);
+	assert_int_equal(resolved(house, "bo@a.example", NULL), RESOLVE_OK);
+}
+
+static void a_password_is_the_persons_once_set(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(buf_free)
+	struct buf s = BUF_NULL(HOUSE_TEXT),
+		   other = BUF_NULL(HOUSE_TEXT);
+	CLEANUP(secret_free) struct secret first = secret_copy(VIEW("one of the state"));
+	CLEANUP(secret_free) struct secret second = secret_copy(VIEW("her own"));
+	const struct account_spec *account;
+	char hash[PASSWORD_HASH_TEXT], hash_after[PASSWORD_HASH_TEXT];
+	uint64_t revocation;
+	bool upgrade;
+
+	password_hash(&first, hash);
+	password_hash(&first, hash_after);
+	house_state(&s, "domains: {a.example: {}}\nusers:\n  anna@a.example:\n");
+	buf_addf(&s, "    password: {hash: \"%s\"}\n", hash);
+	house_state(&other, "domains: {a.example: {}}\nusers:\n  anna@a.example:\n");
+	buf_addf(&other, "    password: {hash: \"%s\"}\n", hash_after);
+
+	house_must_apply(house, buf_view(&s));
+	account = configuration_login(
+			house->runtime.configuration, VIEW("anna@a.example"));
+	assert_int_equal(password_verify(account->password, &first, &upgrade),
+			PASSWORD_OK);
+	revocation = account->revocation;
+
+	assert_int_equal(agent_password_set(house->agent, VIEW("Anna@A.example"), &second,
+					 VIEW("test")),
+			0);
+	account = configuration_login(
+			house->runtime.configuration, VIEW("anna@a.example"));
+	assert_int_equal(password_verify(account->password, &second, &upgrade),
+			PASSWORD_OK);
+	assert_int_equal(account->revocation, revocation + 1);
+
+	house_must_apply(house, buf_view(&other));
+	account = configuration_login(
+			house->runtime.configuration, VIEW("anna@a.example"));
+	assert_int_equal(password_verify(account->password, &second, &upgrade),
+			PASSWORD_OK);
+	assert_int_equal(account->revocation, revocation + 1);
+}
+
+static void an_invited_account_is_ready_once_it_has_a_password(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(secret_free)
+	struct secret password = secret_copy(VIEW("a long enough one"));
+	CLEANUP(secret_free) struct secret empty = SECRET_NULL;
+	json_t *item;
+	STATE(s, TWO_USERS);
+
+	house_must_apply(house, buf_view(&s));
+	item = house_get(house, "user/anna");
+	assert_string_equal(json_string_value(json_object_get(
+					    json_array_get(json_object_get(item,
+									   "conditions"),
+							    0),
+					    "reason")),
+			"Invited");
+	json_decref(item);
+	assert_int_equal(
+			agent_password_set(house->agent, VIEW("anna"), &empty, VIEW("t")),
+			AGENT_E_PASSWORD);
+	assert_int_equal(agent_password_set(house->agent, VIEW("nobody"), &password,
+					 VIEW("t")),
+			AGENT_E_ABSENT);
+	assert_int_equal(agent_password_set(house->agent, VIEW("anna"), &password,
+					 VIEW("t")),
+			0);
+	item = house_get(house, "user/anna");
+	assert_string_equal(json_string_value(json_object_get(
+					    json_array_get(json_object_get(item,
+									   "conditions"),
+							    0),
+					    "reason")),
+			"Applied");
+	json_decref(item);
+}
+
+static void ten_users(struct buf *out, int count)
+{
+	house_state(out, "domains: {a.example: {}}\nusers:\n");
+	for (int i = 0; i < count; i++)
+		buf_addf(out, "  user%d@a.example: {}\n", i);
+}
+
+static void too_many_leaving_at_once_are_held(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result held = { 0 }, wrong = { 0 };
+	CLEANUP(agent_result_free) struct agent_result approved = { 0 };
+	CLEANUP(buf_free)
+	struct buf ten = BUF_NULL(HOUSE_TEXT),
+		   six = BUF_NULL(HOUSE_TEXT);
+	CLEANUP(buf_free) struct buf digest = BUF_NULL(64);
+
+	ten_users(&ten, 10);
+	ten_users(&six, 6);
+	buf_add_z(&six, "aliases: {info@a.example: [user0@a.example]}\n");
+	house_must_apply(house, buf_view(&ten));
+	house_apply(house, buf_view(&six), &held);
+	assert_int_equal(held.code, EXIT_GATE);
+	assert_string_equal(held.reason, "PruneGate");
+	assert_int_equal(held.plan->held_count, 4);
+	assert_int_equal(resolved(house, "user9@a.example", NULL), RESOLVE_OK);
+	assert_int_equal(resolved(house, "info@a.example", NULL), RESOLVE_OK);
+
+	house_apply_approved(house, buf_view(&six), VIEW("b2:00"), &wrong);
+	assert_int_equal(wrong.code, EXIT_GATE);
+	text_add_digest(&digest, held.plan->held_digest);
+	house_apply_approved(house, buf_view(&six), buf_view(&digest), &approved);
+	assert_int_equal(approved.code, EXIT_FINE);
+	assert_int_equal(approved.plan->counts[ACTION_DISABLE], 4);
+	assert_int_equal(resolved(house, "user9@a.example", NULL), RESOLVE_E_DISABLED);
+}
+
+static void the_last_user_is_not_taken_by_a_slip(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result result = { 0 };
+	STATE(s, "domains: {a.example: {}}\nusers: {anna@a.example: {}}\n");
+	STATE(none, "domains: {a.example: {}}\n");
+
+	house_must_apply(house, buf_view(&s));
+	house_apply(house, buf_view(&none), &result);
+	assert_int_equal(result.code, EXIT_GATE);
+	assert_int_equal(resolved(house, "anna@a.example", NULL), RESOLVE_OK);
+}
+
+static void a_wrong_state_changes_nothing(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result wrong = { 0 }, unserved = { 0 };
+	unsigned char before[32], after[32];
+	STATE(s, TWO_USERS);
+	STATE(bad, "domains: {a.example: {}}\nusers: {anna@a.example: {qouta: 5GiB}}\n");
+	STATE(later, TWO_USERS "relays: {r: {host: smtp.relay.example}}\n");
+
+	house_must_apply(house, buf_view(&s));
+	house_digest(house, before);
+	house_apply(house, buf_view(&bad), &wrong);
+	assert_int_equal(wrong.code, EXIT_INVALID);
+	assert_non_null(strstr(wrong.diagnostics, "qouta"));
+	house_apply(house, buf_view(&later), &unserved);
+	assert_int_equal(unserved.code, EXIT_INVALID);
+	assert_string_equal(unserved.reason, "NotServedYet");
+	house_digest(house, after);
+	assert_memory_equal(before, after, sizeof(before));
+	assert_int_equal(wrong.generation, 1);
+}
+
+static void a_plan_that_was_shown_is_the_one_applied(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result plan = { 0 }, stale = { 0 };
+	CLEANUP(buf_free) struct buf digest = BUF_NULL(64);
+	STATE(s, TWO_USERS);
+	STATE(next, TWO_USERS "aliases: {info@a.example: [anna]}\n");
+	const struct source_file file = { VIEW("state.yaml"), buf_view(&next) };
+	const struct agent_source source = { &file, 1, VIEW("test") };
+
+	house_must_apply(house, buf_view(&s));
+	house_plan(house, buf_view(&next), &plan);
+	text_add_digest(&digest, plan.plan->digest);
+	house_must_apply(house, buf_view(&next));
+	assert_int_equal(agent_apply(house->agent, &source,
+					 &(const struct agent_apply_options){
+							 .actor = VIEW("test"),
+							 .expect = buf_view(&digest),
+					 },
+					 &stale),
+			0);
+	assert_int_equal(stale.code, EXIT_CONFLICT);
+}
+
+static void a_second_agent_is_refused(void **state)
+{
+	struct house *house = *state;
+	struct agent *second = NULL;
+
+	assert_int_equal(agent_open(
+					 &(const struct agent_options){
+							 .data = house->directory,
+							 .broker = house->broker,
+					 },
+					 &second),
+			AGENT_E_LOCKED);
+}
+
+static void another_key_does_not_open_it(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(broker_stopp) struct broker *other = NULL;
+	struct secret master = secret_copy(VIEW("another key of thirty-two bytes!"));
+	struct agent *agent = NULL;
+
+	house_close(house);
+	assert_int_equal(broker_start(&master, &other), 0);
+	assert_int_equal(agent_open(
+					 &(const struct agent_options){
+							 .data = house->directory,
+							 .broker = other,
+					 },
+					 &agent),
+			AGENT_E_KEY);
+}
+
+static void a_closed_port_is_opened_again(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result result = { 0 };
+	STATE(s, TWO_USERS);
+
+	house_must_apply(house, buf_view(&s));
+	house->runtime.closed = LISTENER_IMAPS;
+	assert_int_equal(agent_reconcile(house->agent, RECONCILE_TIMER, &result), 0);
+	assert_int_equal(result.plan->drift_count, 1);
+	assert_string_equal(result.plan->drifts[0].reason, "NotBound");
+	assert_int_equal(house->runtime.closed, LISTENER_KINDS);
+	assert_int_equal(house->runtime.configured, 2);
+}
+
+static void a_quiet_tick_does_nothing(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result result = { 0 };
+	unsigned char before[32], after[32];
+	nstime until;
+	STATE(s, TWO_USERS);
+
+	house_must_apply(house, buf_view(&s));
+	house_digest(house, before);
+	assert_int_equal(agent_reconcile(house->agent, RECONCILE_TIMER, &result), 0);
+	house_digest(house, after);
+	assert_null(result.plan);
+	assert_memory_equal(before, after, sizeof(before));
+	until = agent_next_deadline(house->agent) - house->now * NS_PER_S;
+	assert_true(until >= nstime_seconds(270) && until <= nstime_seconds(330));
+}
+
+static void a_certificate_is_made_anew_in_its_last_third(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result early = { 0 }, late = { 0 };
+	STATE(s, TWO_USERS);
+
+	house_must_apply(house, buf_view(&s));
+	assert_int_equal(configuration_identity_count(house->runtime.configuration), 1);
+	house->now += (walltime)200 * 86400;
+	house_restart(house, &early);
+	assert_int_equal(early.plan->change_count, 0);
+	house->now += (walltime)60 * 86400;
+	house_restart(house, &late);
+	assert_int_equal(late.plan->counts[ACTION_ROTATE], 1);
+	assert_string_equal(late.plan->changes[0].reason, "Expiring");
+	house_must_apply(house, buf_view(&s));
+}
+
+static void fifty_generations_are_kept(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(history_freep) struct history *history = NULL;
+
+	for (int i = 0; i < 55; i++) {
+		CLEANUP(buf_free) struct buf s = BUF_NULL(HOUSE_TEXT);
+
+		house_state(&s, TWO_USERS);
+		buf_addf(&s, "# edit %d\n", i);
+		house_must_apply(house, buf_view(&s));
+	}
+	assert_int_equal(agent_history(house->agent, 100, &history), 0);
+	assert_int_equal(history->count, GENERATIONS_KEPT);
+	assert_int_equal(history->items[0].number, 55);
+	assert_view(history->items[0].summary, "no changes");
+}
+
+static void the_audit_holds_together(void **state)
+{
+	struct house *house = *state;
+	uint64_t seq = 0;
+	STATE(s, TWO_USERS);
+
+	house_must_apply(house, buf_view(&s));
+	assert_int_equal(audit_verify(house->agent->db, &seq), AUDIT_OK);
+	assert_true(seq >= 8);
+	assert_int_equal(database_run(house->agent->db, "UPDATE audit SET actor = "
+							"'nobody' WHERE seq = 3"),
+			0);
+	assert_int_equal(audit_verify(house->agent->db, &seq), AUDIT_E_BROKEN);
+	assert_int_equal(seq, 3);
+}
+
+static void a_group_is_written_out_wherever_it_stands(void **state)
+{
+	struct house *house = *state;
+	struct resolution r = { 0 };
+	STATE(s, TWO_USERS "groups: {all: {members: [anna, bo]}}\n"
+			   "aliases: {info@a.example: [group/all]}\n");
+	STATE(less, TWO_USERS "groups: {all: {members: [bo]}}\n"
+			      "aliases: {info@a.example: [group/all]}\n");
+
+	house_must_apply(house, buf_view(&s));
+	assert_int_equal(configuration_resolve(house->runtime.configuration,
+					 VIEW("info@a.example"), &r),
+			RESOLVE_OK);
+	assert_int_equal(r.count, 2);
+	resolution_free(&r);
+	house_must_apply(house, buf_view(&less));
+	assert_int_equal(configuration_resolve(house->runtime.configuration,
+					 VIEW("info@a.example"), &r),
+			RESOLVE_OK);
+	assert_int_equal(r.count, 1);
+	resolution_free(&r);
+}
+
+static void a_contact_answers_for_its_domain_and_its_twin(void **state)
+{
+	struct house *house = *state;
+	STATE(s, "domains:\n"
+		 "  a.example: {contact: anna}\n"
+		 "  b.example: {same_as: a.example}\n"
+		 "users: {anna@a.example: {id: anna}}\n");
+
+	house_must_apply(house, buf_view(&s));
+	assert_int_equal(resolved(house, "postmaster@a.example", NULL), RESOLVE_OK);
+	assert_int_equal(resolved(house, "abuse@b.example", NULL), RESOLVE_OK);
+	assert_int_equal(resolved(house, "anna+x@b.example", NULL), RESOLVE_OK);
+	assert_int_equal(resolved(house, "bo@b.example", NULL), RESOLVE_E_UNKNOWN);
+}
+
+static void a_key_comes_out_with_its_path_and_is_audited(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(secret_free) struct secret key = SECRET_NULL, again = SECRET_NULL;
+	char *path = NULL, *same = NULL;
+	uint64_t before = 0, after = 0;
+	STATE(s, TWO_USERS);
+
+	house_must_apply(house, buf_view(&s));
+	assert_int_equal(audit_verify(house->agent->db, &before), AUDIT_OK);
+	assert_int_equal(agent_account_key_export(house->agent, VIEW("anna"),
+					 VIEW("test"), &key, &path),
+			0);
+	assert_int_equal(agent_account_key_export(house->agent, VIEW("anna@a.example"),
+					 VIEW("test"), &again, &same),
+			0);
+	assert_int_equal(key.len, 32);
+	assert_memory_equal(key.data, again.data, 32);
+	assert_string_equal(path, same);
+	assert_int_equal(strlen(path), strlen("accounts/ab/.db") + UID_TEXT);
+	assert_int_equal(audit_verify(house->agent->db, &after), AUDIT_OK);
+	assert_int_equal(after, before + 2);
+	free(path);
+	free(same);
+}
+
+#define STORY(function)                                                                  \
+	cmocka_unit_test_setup_teardown(function, house_setup, house_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STORY(the_second_apply_has_no_steps),
+		STORY(a_plan_writes_nothing),
+		STORY(a_plan_needs_no_database),
+		STORY(a_taken_port_changes_nothing),
+		STORY(a_restart_needs_no_files_and_writes_nothing),
+		STORY(an_empty_house_reconciles_to_nothing),
+		STORY(a_rename_keeps_the_account_and_the_old_address),
+		STORY(two_users_swap_their_addresses),
+		STORY(who_leaves_is_disabled_and_returns_as_the_same),
+		STORY(an_address_does_not_change_hands_by_a_slip),
+		STORY(a_password_is_the_persons_once_set),
+		STORY(an_invited_account_is_ready_once_it_has_a_password),
+		STORY(too_many_leaving_at_once_are_held),
+		STORY(the_last_user_is_not_taken_by_a_slip),
+		STORY(a_wrong_state_changes_nothing),
+		STORY(a_plan_that_was_shown_is_the_one_applied),
+		STORY(a_second_agent_is_refused),
+		STORY(another_key_does_not_open_it),
+		STORY(a_closed_port_is_opened_again),
+		STORY(a_quiet_tick_does_nothing),
+		STORY(a_certificate_is_made_anew_in_its_last_third),
+		STORY(fifty_generations_are_kept),
+		STORY(the_audit_holds_together),
+		STORY(a_group_is_written_out_wherever_it_stands),
+		STORY(a_contact_answers_for_its_domain_and_its_twin),
+		STORY(a_key_comes_out_with_its_path_and_is_audited),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
