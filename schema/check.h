@@ -12,6 +12,7 @@ struct objects {
 	char *items;
 	size_t size; /* of one */
 	size_t count;
+	size_t declared; /* in the files: more than count where some were dropped */
 	struct map keys; /* key → object */
 	struct map ids;  /* id → object */
 };

@@ -192,7 +192,6 @@ int role_parse(struct arena *arena, struct view text, enum desired_role *out,
 	else if (view_eq(text, VIEW("planner")))
 		*out = ROLE_PLANNER;
 	else
-		return bad(why_out, "a role is `admin`, `auditor`, `planner` or "
-				    "`domain-admin:DOMAIN`");
+		return bad(why_out, "no such role");
 	return NAME_OK;
 }

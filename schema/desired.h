@@ -6,8 +6,8 @@
  * groups < object; desired_origins() says for each field which layer and line gave it.
  *
  * `canonical` is the object's own JSON: sorted keys, no floats, sets sorted, secrets
- * replaced by a digest, fields that only the schema gave left out, key and id not in it. `hash` is BLAKE2b-256
- * over it. */
+ * replaced by a digest, fields that only the schema gave left out; key and id are not in
+ * it. `hash` is BLAKE2b-256 over it. */
 #ifndef SCHEMA_DESIRED_H
 #define SCHEMA_DESIRED_H
 

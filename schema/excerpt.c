@@ -36,8 +36,10 @@ static void add_visible(struct buf *out, struct view bytes, size_t width)
 	}
 }
 
-/* Bytes from..to of the line are underlined; both may lie past its end. */
-static void make_excerpt(struct view line, size_t from, size_t to, struct excerpt *out)
+/* Bytes from..to of the line are underlined; both may lie past its end. `hide` shows them
+ * as stars. */
+static void make_excerpt(
+		struct view line, size_t from, size_t to, bool hide, struct excerpt *out)
 {
 	size_t skip = 0, column = 0, shown = 0, begin;
 
@@ -54,12 +56,18 @@ static void make_excerpt(struct view line, size_t from, size_t to, struct excerp
 		struct view rest = view_from(line, at);
 		size_t len, width = display_char(rest, column, &len);
 
+		if (hide && at >= from && at < to)
+			width = 1;
+
 		if (column >= skip) {
 			if (shown + width > WINDOW) {
 				buf_add_z(&out->text, "…");
 				break;
 			}
-			add_visible(&out->text, view_sub(rest, 0, len), width);
+			if (hide && at >= from && at < to)
+				buf_add_byte(&out->text, '*');
+			else
+				add_visible(&out->text, view_sub(rest, 0, len), width);
 			shown += width;
 			if (at >= from && at < to)
 				out->caret_width += width;
@@ -98,13 +106,19 @@ static void add_line_before(const struct diagnostics *d, const struct frame *fra
 	uint32_t start;
 	struct view text = sources_line(d->sources, frame->span.file, line - 1, &start);
 
-	make_excerpt(text, 0, 0, &excerpt);
+	make_excerpt(text, 0, 0, false, &excerpt);
 	add_line(out, line - 1, digits, buf_view(&excerpt.text));
 	buf_free(&excerpt.text);
 }
 
-static void print_frame(
-		const struct diagnostics *d, const struct frame *frame, struct buf *out)
+/* What may be a secret is not printed again: the output ends up in logs. */
+static bool hides(enum diagnostic_name name)
+{
+	return name == PLAIN_SECRET || name == BAD_HASH || name == BAD_RECIPIENT;
+}
+
+static void print_frame(const struct diagnostics *d, const struct frame *frame, bool hide,
+		struct buf *out)
 {
 	struct excerpt excerpt = { .text = BUF_NULL(16 * WINDOW) };
 	struct place place = sources_place(d->sources, frame->span);
@@ -117,7 +131,8 @@ static void print_frame(
 	buf_addf(out, ":%u:%u\n", place.line, place.column);
 	if (place.line > 1)
 		add_line_before(d, frame, place.line, digits, out);
-	make_excerpt(line, frame->span.start - start, frame->span.end - start, &excerpt);
+	make_excerpt(line, frame->span.start - start, frame->span.end - start, hide,
+			&excerpt);
 	add_line(out, place.line, digits, buf_view(&excerpt.text));
 	buf_addf(out, "%*s | ", digits, "");
 	for (size_t i = 0; i < excerpt.caret_at; i++)
@@ -140,7 +155,7 @@ static void print_one(const struct diagnostics *d, const struct diagnostic *item
 	buf_addf(out, " %s\n", diagnostic_row(item->name)->name);
 	if (item->placed)
 		for (size_t i = 0; i < item->frame_count; i++)
-			print_frame(d, &item->frames[i], out);
+			print_frame(d, &item->frames[i], hides(item->name), out);
 	else
 		buf_addf(out, "  %.*s\n", VIEW_ARG(item->frames[0].label));
 	if (item->help.len)

@@ -286,6 +286,7 @@ struct view endpoint_print(struct arena *arena, const struct desired_listen *end
 int url_check(struct view text, const char **why_out)
 {
 	size_t scheme = view_find_view(text, VIEW("://"));
+	struct view authority, user;
 
 	if (scheme == 0 || scheme == text.len || scheme + 3 == text.len)
 		return bad(why_out, "a URL like `https://host.example/path`");
@@ -296,8 +297,12 @@ int url_check(struct view text, const char **why_out)
 		if ((unsigned char)text.data[i] <= ' ' ||
 				(unsigned char)text.data[i] >= 0x7f)
 			return bad(why_out, "a byte that a URL writes as %XX");
-	if (view_find(view_from(text, scheme + 3), '@') < text.len - scheme - 3)
-		return bad(why_out, "a URL here carries no user or password");
+	authority = view_from(text, scheme + 3);
+	authority = view_sub(authority, 0, view_find(authority, '/'));
+	user = view_sub(authority, 0, view_find_last(authority, '@'));
+	if (user.len < authority.len && (!view_starts(text, VIEW("ssh://")) ||
+							view_find(user, ':') < user.len))
+		return bad(why_out, "a URL here carries no user and no password");
 	return NAME_OK;
 }
 

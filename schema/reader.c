@@ -257,9 +257,9 @@ static void refuse_anchor_and_tag(struct reader *r, const yaml_char_t *anchor,
 		item = diagnostics_add(
 				r->d, TAG_NOT_ALLOWED, path_here(r), span, "a tag");
 		diagnostic_help(r->d, item,
-				"remove `%.40s`: types come from the schema; quote the "
-				"value if it should stay a text",
-				(const char *)tag);
+				"remove it: types come from the schema; quote a text "
+				"that "
+				"begins with `!`");
 	}
 }
 

@@ -149,13 +149,6 @@ static void route_contact(struct check *c, struct gathering *g,
 							.targets = *to,
 							.span = to->items[0].span,
 					});
-	if (!to->count && !domain->catch_all.count && !has_route(g, names[0])) {
-		struct diagnostic *item = complain_key(c, NO_POSTMASTER,
-				domain->object.node,
-				"nobody gets the mail to postmaster here");
-
-		help(c, item, "name a `contact`, or give a user the role admin");
-	}
 }
 
 /* -- circles --------------------------------------------------------------------------- */

@@ -56,6 +56,8 @@ static void choose_host(struct check *c)
 	struct diagnostic *item;
 	struct desired_object *chosen = NULL;
 
+	if (hosts->count == 0 && hosts->declared)
+		return;
 	if (hosts->count == 0) {
 		item = diagnostics_add_unplaced(
 				c->d, NO_HOST, VIEW("$.hosts"), "the state has no host");
@@ -166,7 +168,9 @@ static void check_alias(struct check *c, const struct desired_alias *alias)
 		item = complain(c, ONE_OF, discard->node, "nothing is left of the alias");
 		help(c, item, "write `discard: true`, or `to:` or `reject:` instead");
 	}
-	for (size_t i = 0; i < alias->to.count && !c->silent; i++) {
+	if (value_at(alias->object.values, "match"))
+		return; /* its targets are made from what matched */
+	for (size_t i = 0; i < alias->to.count; i++) {
 		const struct desired_target *target = &alias->to.items[i];
 
 		if (target->kind != TARGET_REMOTE)
@@ -259,12 +263,38 @@ static void check_object(struct check *c, struct desired_object *object)
 	}
 }
 
+/* Said only of a state that is right: who an address is lost on is known then. */
+static void warn_of_postmaster(struct check *c, const struct desired_domain *domain)
+{
+	struct diagnostic *item;
+
+	if (domain->same_as || domain->catch_all.count ||
+			desired_route(domain, VIEW("postmaster")))
+		return;
+	item = complain_key(c, NO_POSTMASTER, domain->object.node,
+			"nobody gets the mail to postmaster here");
+	help(c, item, "name a `contact`, or give a user the role admin");
+}
+
+static void warn(struct check *c)
+{
+	struct objects *domains = &c->kinds[KIND_DOMAIN];
+
+	for (size_t i = 0; i < domains->count; i++) {
+		void *domain = object_at(domains, i);
+
+		warn_of_postmaster(c, domain);
+	}
+	warn_of_recipients(c);
+	warn_of_alerts(c);
+}
+
 void rules_check(struct check *c)
 {
 	for (enum kind kind = KIND_NONE + 1; kind < KINDS; kind++)
 		for (size_t i = 0; i < c->kinds[kind].count; i++)
 			check_object(c, object_at(&c->kinds[kind], i));
 	choose_host(c);
-	warn_of_recipients(c);
-	warn_of_alerts(c);
+	if (c->d->errors == 0)
+		warn(c);
 }

@@ -61,7 +61,10 @@ struct view type_describe(struct arena *arena, const struct type *type)
 		add_kinds(&out, type->kinds);
 	else
 		buf_add_z(&out, type_what(type));
-	if (type->least || type->most) {
+	if (type->least == type->most && type->most) {
+		buf_clear(&out);
+		buf_addf(&out, "`%lld`", (long long)type->most);
+	} else if (type->least || type->most) {
 		buf_add_z(&out, type->kind == TYPE_TEXT ? " of " : " from ");
 		add_bound(&out, arena, type->kind, type->least);
 		buf_add_z(&out, " to ");

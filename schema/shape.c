@@ -504,15 +504,17 @@ struct value *shape_record(struct check *c, const struct table *table, struct no
 	return first;
 }
 
-static void say_plain_secret(struct check *c, struct node *node)
+static void say_plain_secret(
+		struct check *c, const struct table *table, const struct node *node)
 {
+	static const char *const one[] = { "host_file", NULL };
 	struct diagnostic *item = complain(
 			c, PLAIN_SECRET, node, "a secret never stands in plain text");
 
 	help(c, item,
-			"write {hash: …} for a password, or {sealed: …} as `posthus "
-			"seal` "
-			"prints it; whoever saw this file knows the secret: change it");
+			"write a map with %.*s; whoever saw this file knows the secret: "
+			"change it",
+			VIEW_ARG(joined(c, table->one_of ? table->one_of : one)));
 }
 
 /* `dns: main` is `dns: {provider: main}`, `dns: none` is `dns: {mode: none}`. */
@@ -535,7 +537,7 @@ static struct value *shape_short(
 	struct value *record, *value;
 
 	if (!field && type->table->secret && node->kind == NODE_SCALAR) {
-		say_plain_secret(c, node);
+		say_plain_secret(c, type->table, node);
 		return NULL;
 	}
 	if (!field) {
@@ -663,6 +665,7 @@ static void shape_objects(struct check *c, const struct field *field, struct nod
 		return;
 	}
 	objects->size = table->size;
+	objects->declared = node->count;
 	objects->items = arena_array(c->arena, node->count, table->size);
 	if (!served && node->count)
 		check_served(c, field, NULL, node);
@@ -716,5 +719,6 @@ void shape_state(struct check *c, struct node *root)
 			end = &value->next;
 		}
 	}
-	check_required(c, c->root_table, root);
+	if (!c->incomplete)
+		check_required(c, c->root_table, root);
 }

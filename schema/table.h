@@ -106,6 +106,13 @@ struct table {
 
 extern const struct table state_table; /* the root of a state */
 extern const struct table agent_table; /* the root of agent.yaml */
+/* Of each resource, in the file of its name under schema/resource/. */
+extern const struct table host_table, group_table, domain_table, user_table, shared_table,
+		service_table, alias_table, relay_table, destination_table,
+		dns_provider_table, issuer_table, certificate_table, backup_table,
+		policy_table;
+/* Parts that several share. */
+extern const struct table secret_table, password_table, retention_table, webhook_table;
 
 const struct field *table_field(const struct table *table, struct view name);
 /* The table of a kind's objects, or NULL. */
@@ -131,33 +138,6 @@ const struct field *table_find(struct view path, const struct table **table_out)
 enum risk table_risk(enum kind kind, struct view path);
 enum owner table_owner(enum kind kind, struct view path);
 
-/* clang-format off */
-#define TYPE(type_kind_)                   (&(const struct type){ .kind = (type_kind_) })
-#define BETWEEN(type_kind_, least_, most_) (&(const struct type){ .kind = (type_kind_), .least = (least_), .most = (most_) })
-#define WORDS(...)                         (&(const struct type){ .kind = TYPE_WORD, .words = (const char *const[]){ __VA_ARGS__, NULL } })
-#define OR_WORDS(type_kind_, ...)          (&(const struct type){ .kind = (type_kind_), .words = (const char *const[]){ __VA_ARGS__, NULL } })
-#define LIST_OF(...)                       (&(const struct type){ .kind = TYPE_LIST, .item = (__VA_ARGS__) })
-#define MAP_OF(key_, ...)                  (&(const struct type){ .kind = TYPE_MAP, .key = (key_), .item = (__VA_ARGS__) })
-#define REFERS(kind_)                      (1u << (kind_))
-#define RECORD(table_)                     (&(const struct type){ .kind = TYPE_RECORD, .table = (table_) })
-#define REFERENCE(kinds_)                  (&(const struct type){ .kind = TYPE_REFERENCE, .kinds = (kinds_) })
-#define ONE_OF_THESE(...)                  ((const char *const[]){ __VA_ARGS__, NULL })
-#define FIELDS(rows_)                      .fields = (rows_), .count = ARRAY_LEN(rows_)
-
-enum {
-	SERVED = FIELD_SERVED,
-	LATER = 0
-};
-/* clang-format on */
-
-/* Of each resource, in the file of its name under schema/resource/. */
-extern const struct table host_table, group_table, domain_table, user_table, shared_table,
-		service_table, alias_table, relay_table, destination_table,
-		dns_provider_table, issuer_table, certificate_table, backup_table,
-		policy_table;
-/* Parts that several share. */
-extern const struct table secret_table, password_table, retention_table, webhook_table;
-
-#define ANYBODY (1u << KIND_USER | 1u << KIND_GROUP)
+#define REFERS(kind) (1u << (kind))
 
 #endif

@@ -1,6 +1,6 @@
 /* agent.yaml: what a machine says of itself, never in Git. */
 #include "schema/agent_file.h"
-#include "schema/table.h"
+#include "schema/row.h"
 
 /* clang-format off */
 static const struct field master_key_fields[] = {

@@ -1,5 +1,5 @@
 /* aliases: addresses that lead elsewhere, or nowhere. */
-#include "schema/table.h"
+#include "schema/row.h"
 
 #define AT(member) offsetof(struct desired_alias, member)
 

@@ -1,5 +1,5 @@
 /* backups: where copies go, and how long they stay. */
-#include "schema/table.h"
+#include "schema/row.h"
 
 /* clang-format off */
 static const struct field s3_fields[] = {

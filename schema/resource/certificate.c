@@ -1,5 +1,5 @@
 /* certs: the certificates that listeners show. */
-#include "schema/table.h"
+#include "schema/row.h"
 
 #define AT(member) offsetof(struct desired_certificate, member)
 

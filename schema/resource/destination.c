@@ -1,5 +1,5 @@
 /* destinations: domains of others that are sent to in a way of their own. */
-#include "schema/table.h"
+#include "schema/row.h"
 
 /* clang-format off */
 static const struct field fields[] = {

@@ -1,5 +1,5 @@
 /* dns: who holds the zones. */
-#include "schema/table.h"
+#include "schema/row.h"
 
 /* clang-format off */
 static const struct field key_fields[] = {

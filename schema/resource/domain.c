@@ -1,5 +1,5 @@
 /* domains: where mail is taken for, and what the world is told about them. */
-#include "schema/table.h"
+#include "schema/row.h"
 
 #define AT(member) offsetof(struct desired_domain, member)
 

@@ -1,5 +1,5 @@
 /* groups: people who are named together, and what they share. */
-#include "schema/table.h"
+#include "schema/row.h"
 
 /* clang-format off */
 static const struct field fields[] = {

@@ -1,5 +1,5 @@
 /* hosts: the machines that serve. */
-#include "schema/table.h"
+#include "schema/row.h"
 
 #define AT(member) offsetof(struct desired_host, member)
 

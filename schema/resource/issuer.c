@@ -1,5 +1,5 @@
 /* issuers: who signs certificates. */
-#include "schema/table.h"
+#include "schema/row.h"
 
 /* clang-format off */
 static const struct field eab_fields[] = {

@@ -1,5 +1,5 @@
 /* policy: the rules that changes obey. */
-#include "schema/table.h"
+#include "schema/row.h"
 
 #define AT(member) offsetof(struct desired_policy, member)
 

@@ -1,5 +1,5 @@
 /* relays: servers that send for us. */
-#include "schema/table.h"
+#include "schema/row.h"
 
 /* clang-format off */
 static const struct field fields[] = {

@@ -1,5 +1,5 @@
 /* The forms that a secret may take; never plain text. */
-#include "schema/table.h"
+#include "schema/row.h"
 
 /* clang-format off */
 static const struct field secret_fields[] = {

@@ -1,5 +1,5 @@
 /* services: machines that send. */
-#include "schema/table.h"
+#include "schema/row.h"
 
 /* clang-format off */
 static const struct field fields[] = {

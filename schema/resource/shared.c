@@ -1,5 +1,5 @@
 /* shared: mailboxes of several people. */
-#include "schema/table.h"
+#include "schema/row.h"
 
 /* clang-format off */
 static const struct field fields[] = {

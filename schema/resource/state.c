@@ -1,5 +1,5 @@
 /* The root of a state: its sections. */
-#include "schema/table.h"
+#include "schema/row.h"
 
 /* clang-format off */
 static const struct field defaults_fields[] = {
@@ -76,7 +76,7 @@ static const struct table purge_table = { .noun = "an entry of `purge`", .help =
 #define OBJECTS(key_kind, table_) MAP_OF(TYPE(key_kind), RECORD(table_))
 
 static const struct field fields[] = {
-	{ "version",      BETWEEN(TYPE_INT, 1, 1),                        NULL, OWNER_ENFORCE, RISK_HARMLESS, SERVED | FIELD_REQUIRED, 0, "of the language: 1" },
+	{ "version",      BETWEEN(TYPE_INT, 1, 1),                        NULL, OWNER_ENFORCE, RISK_HARMLESS, SERVED | FIELD_REQUIRED, 0, "the version of the language" },
 	{ "hosts",        OBJECTS(TYPE_NAME, &host_table),                NULL, OWNER_ENFORCE, RISK_SERVICE,  SERVED, 0, "the machines that serve" },
 	{ "defaults",     RECORD(&defaults_table),                        NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "values for all objects of a kind" },
 	{ "groups",       OBJECTS(TYPE_NAME, &group_table),               NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "people who are named together" },

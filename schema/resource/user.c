@@ -1,5 +1,5 @@
 /* users: people with a mailbox. */
-#include "schema/table.h"
+#include "schema/row.h"
 
 #define AT(member) offsetof(struct desired_user, member)
 
