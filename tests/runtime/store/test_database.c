@@ -131,8 +131,8 @@ static void a_wal_whose_file_is_gone_is_kept(void **state)
  */
 
 static const char *const three_steps[] = {
-	"CREATE TABLE row (id INTEGER PRIMARY KEY, text TEXT NOT NULL);"
-	"CREATE INDEX row_text ON row (text);",
+	("CREATE TABLE row (id INTEGER PRIMARY KEY, text TEXT NOT NULL);"
+	 "CREATE INDEX row_text ON row (text);"),
 	"ALTER TABLE row ADD COLUMN size INTEGER NOT NULL DEFAULT 7",
 	"CREATE TABLE broken (",
 };
