@@ -30,8 +30,8 @@ struct accounts_options {
 	const char *data; /* the data directory */
 	struct broker *broker;
 	struct workers *workers;
-	size_t open_max; /* files; 0: 256 */
 	const struct os *os;
+	size_t open_max; /* files; 0: 256 */
 };
 
 MUST_USE struct accounts *accounts_new(const struct accounts_options *options);
@@ -45,6 +45,8 @@ MUST_USE struct account *account_ref(
 struct account *account_ref_again(struct account *account);
 /* NULL is fine. */
 void account_unref(struct account *account);
+/* ACCOUNT_UID_SIZE bytes, as long as the reference. */
+const unsigned char *account_uid(const struct account *account);
 
 /* Work on an account. It is embedded in what it works on and is its submitter's again
  * once run() was called. */
@@ -60,7 +62,9 @@ struct account_job {
 /* From any thread. The caller holds a reference until run() is called. */
 void account_submit(struct account *account, struct account_job *job);
 
-/* The store must not be closed while something (an append) is open in it. From run(). */
+/* The store must not be closed while something (an append) is open in it. From run(), as
+ * often the one as the other; an append of a store in quarantine is still to be aborted
+ * before account_unpin. */
 void account_pin(struct account *account);
 void account_unpin(struct account *account);
 

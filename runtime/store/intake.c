@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 
 enum {
@@ -117,17 +118,17 @@ static int flush(struct intake *intake, struct batch *batch, struct segment **ou
 	struct segment *segment = NULL;
 	int r;
 
-	LIST_EACH(link, &batch->messages)
-	bound += record_bound(LIST_ITEM(link, struct intake_message, link));
+	LIST_EACH (link, &batch->messages)
+		bound += record_bound(LIST_ITEM(link, struct intake_message, link));
 	batch->records = BUF_NULL(bound);
 	r = segment_for(intake, bound, &segment);
 	if (r)
 		return r == -ENOSPC || r == -EDQUOT ? INTAKE_E_FULL : r;
 	place.file = segment->number;
 	add_marks(&batch->records, place, segment->end, buf_view(&batch->marks));
-	LIST_EACH(link, &batch->messages)
-	add_record(&batch->records, place, segment->end,
-			LIST_ITEM(link, struct intake_message, link));
+	LIST_EACH (link, &batch->messages)
+		add_record(&batch->records, place, segment->end,
+				LIST_ITEM(link, struct intake_message, link));
 	assert(!buf_failed(&batch->records));
 	r = segment_append(os, segment, buf_view(&batch->records));
 	if (r == -ENOSPC || r == -EDQUOT)
@@ -220,8 +221,7 @@ static void batch_free(struct intake *intake, struct batch *batch, int outcome)
 static void settle(struct intake *intake, struct batch *batch, struct segment *segment)
 {
 	pthread_mutex_lock(&intake->lock);
-	LIST_EACH(link, &batch->messages)
-	{
+	LIST_EACH (link, &batch->messages) {
 		struct intake_message *m = LIST_ITEM(link, struct intake_message, link);
 
 		m->segment = segment;
@@ -239,8 +239,7 @@ static void commit_batch(struct intake *intake, struct batch *batch)
 	int outcome = running(intake) ? INTAKE_OK : INTAKE_E_STOPPED;
 
 	list_init(&refused);
-	LIST_EACH(each, &batch->messages)
-	{
+	LIST_EACH (each, &batch->messages) {
 		if (LIST_ITEM(each, struct intake_message, link)->outcome) {
 			list_remove(each);
 			list_push(&refused, each);
@@ -265,8 +264,7 @@ static void commit_batch(struct intake *intake, struct batch *batch)
 /* The newest one stays whatever is in it: it knows which ids were given out. */
 static struct segment *spent_segment(struct intake *intake)
 {
-	LIST_EACH(link, &intake->segments)
-	{
+	LIST_EACH (link, &intake->segments) {
 		struct segment *segment = LIST_ITEM(link, struct segment, link);
 
 		if (!segment->unfiled && link != intake->segments.prev)
@@ -280,15 +278,13 @@ static void raise_floor(struct intake *intake)
 {
 	uint64_t floor = intake->next_id;
 
-	LIST_EACH(link, &intake->segments)
-	{
+	LIST_EACH (link, &intake->segments) {
 		struct segment *segment = LIST_ITEM(link, struct segment, link);
 
 		if (segment->first_id < floor)
 			floor = segment->first_id;
 	}
-	LIST_EACH(link, &intake->live)
-	{
+	LIST_EACH (link, &intake->live) {
 		struct intake_message *m = LIST_ITEM(link, struct intake_message, live);
 
 		if (m->id < floor)
@@ -348,6 +344,19 @@ static void *commit_thread(void *arg)
 
 /* -- opening and closing -- */
 
+/* With every signal blocked: they are the main thread's. */
+static int start_thread(struct intake *intake)
+{
+	sigset_t all, before;
+	int r;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&intake->thread, NULL, commit_thread, intake);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return r ? fault(-r) : 0;
+}
+
 static void free_all(struct intake *intake)
 {
 	struct list *link;
@@ -393,7 +402,7 @@ int intake_open(const struct intake_options *options, struct intake **out)
 	if (!r)
 		raise_floor(intake);
 	if (!r)
-		r = -pthread_create(&intake->thread, NULL, commit_thread, intake);
+		r = start_thread(intake);
 	if (r) {
 		free_all(intake);
 		return fault(r);

@@ -138,7 +138,10 @@ static void keywords_have_a_limit_and_unused_ones_make_room(void **state)
 			0);
 	uid_set_free(&gone.expunged);
 	put(store, "INBOX", TEXT, 0, "n1 n2 n3");
-	assert_string_equal(keywords_of(store, 2), "n1 n2 n3");
+	assert_int_equal(strlen(keywords_of(store, 2)), strlen("n1 n2 n3"));
+	assert_non_null(strstr(keywords_of(store, 2), "n1"));
+	assert_non_null(strstr(keywords_of(store, 2), "n2"));
+	assert_non_null(strstr(keywords_of(store, 2), "n3"));
 	*state = reopen(store);
 }
 
