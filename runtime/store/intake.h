@@ -89,15 +89,16 @@ typedef void intake_done(void *arg, int outcome, uint64_t id);
 void intake_commit(struct intake_message *message, struct view trace, intake_done *done,
 		void *arg);
 
-/* Reading a committed message: from any one thread. */
+/* Reading a committed message: from any number of threads. */
 uint64_t intake_message_id(const struct intake_message *message);
 const struct intake_envelope *intake_message_envelope(
 		const struct intake_message *message);
 struct view intake_message_trace(const struct intake_message *message);
 /* Bytes, the trace header not counted. */
 uint64_t intake_message_size(const struct intake_message *message);
-/* Reads up to `len` bytes from `offset`; *len_out is smaller only at its end. DAMAGED. */
-MUST_USE int intake_message_read(struct intake_message *message, uint64_t offset,
+/* Reads up to `len` bytes from `offset`; *len_out is smaller only at its end. DAMAGED.
+ * Cheapest in pieces of 64 KiB at multiples of it. */
+MUST_USE int intake_message_read(const struct intake_message *message, uint64_t offset,
 		void *bytes, size_t len, size_t *len_out);
 
 /* All its recipients have it: it leaves the log and is freed. A mark that a crash takes

@@ -16,8 +16,6 @@ struct intake_message *intake_message_new(struct intake *intake, uint64_t id)
 	m->intake = intake;
 	m->arena = arena_new();
 	m->bytes = BUF_NULL(INTAKE_BUFFERED);
-	m->window = BUF_NULL(INTAKE_CHUNK + SEAL_OVERHEAD);
-	m->window_at = UINT64_MAX;
 	m->in_memory = true;
 	m->spool.fd = -1;
 	digest_init(&m->digest);
@@ -46,7 +44,6 @@ void intake_message_free(struct intake_message *m)
 	pthread_mutex_lock(&intake->lock);
 	list_remove(&m->live);
 	pthread_mutex_unlock(&intake->lock);
-	buf_free(&m->window);
 	arena_free(m->arena);
 	free(m);
 }
@@ -225,8 +222,8 @@ uint64_t intake_chunk_at(const struct intake_message *m, uint64_t n)
 	return m->chunks_at + n * (INTAKE_CHUNK + FRAME_OVERHEAD);
 }
 
-/* Brings the n-th chunk into the window. */
-static int read_chunk(struct intake_message *m, uint64_t n)
+/* The n-th chunk replaces what is in `out`. */
+static int read_chunk(const struct intake_message *m, uint64_t n, struct buf *out)
 {
 	const struct os *os = m->intake->os;
 	bool spooled = m->spool.fd >= 0;
@@ -239,20 +236,19 @@ static int read_chunk(struct intake_message *m, uint64_t n)
 	ssize_t len = os->read(os->state, spooled ? m->spool.fd : m->segment->fd, bytes,
 			want, (off_t)at);
 
-	m->window_at = UINT64_MAX;
 	if (len < 0)
 		return fault((int)len);
-	if (frame_read(view_of(bytes, (size_t)len), place, at, &type, &m->window,
-			    &size) != FRAME_OK ||
+	if (frame_read(view_of(bytes, (size_t)len), place, at, &type, out, &size) !=
+					FRAME_OK ||
 			type != FRAME_CHUNK)
 		return INTAKE_E_DAMAGED;
-	m->window_at = n;
 	return INTAKE_OK;
 }
 
-int intake_message_read(struct intake_message *m, uint64_t offset, void *bytes,
+int intake_message_read(const struct intake_message *m, uint64_t offset, void *bytes,
 		size_t len, size_t *len_out)
 {
+	CLEANUP(buf_free) struct buf chunk = BUF_NULL(INTAKE_CHUNK + SEAL_OVERHEAD);
 	size_t done = 0;
 
 	if (offset > m->size)
@@ -262,14 +258,14 @@ int intake_message_read(struct intake_message *m, uint64_t offset, void *bytes,
 	if (m->in_memory && len)
 		memcpy(bytes, m->bytes.data + offset, len);
 	while (!m->in_memory && done < len) {
-		uint64_t n = (offset + done) / INTAKE_CHUNK;
+		uint64_t at = offset + done;
 		struct view part;
-		int r = n == m->window_at ? 0 : read_chunk(m, n);
+		int r = read_chunk(m, at / INTAKE_CHUNK, &chunk);
 
 		if (r)
 			return r;
-		part = view_sub(buf_view(&m->window),
-				(size_t)((offset + done) % INTAKE_CHUNK), len - done);
+		part = view_sub(buf_view(&chunk), (size_t)(at % INTAKE_CHUNK),
+				len - done);
 		if (!part.len)
 			return INTAKE_E_DAMAGED;
 		memcpy((char *)bytes + done, part.data, part.len);

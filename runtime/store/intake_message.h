@@ -77,8 +77,6 @@ struct intake_message {
 	/* Once committed: */
 	struct segment *segment;
 	uint64_t chunks_at; /* where its first CHUNK frame stands */
-	struct buf window;  /* the chunk read last */
-	uint64_t window_at; /* its number */
 };
 
 /* A new one with the next id (or `id`, of an earlier run), in intake->live. */

@@ -197,8 +197,7 @@ static int match_spools(struct recovery *rc, const struct buf *names)
 	struct view rest = buf_view(names);
 	uint64_t id;
 
-	LIST_EACH(link, &intake->recovered)
-	{
+	LIST_EACH (link, &intake->recovered) {
 		struct intake_message *m = LIST_ITEM(link, struct intake_message, link);
 		int r;
 
