@@ -299,6 +299,8 @@ static void use_stream(struct connection *c, struct bufferevent *stream)
 	c->stream = stream;
 	bufferevent_setcb(stream, stream_moved, stream_moved, stream_event, c);
 	bufferevent_setwatermark(stream, EV_WRITE, LOW_OUTPUT, 0);
+	bufferevent_set_max_single_read(stream, MOST_INPUT);
+	bufferevent_set_max_single_write(stream, MOST_OUTPUT);
 	if (bufferevent_enable(stream, EV_READ | EV_WRITE))
 		die("out of memory");
 }

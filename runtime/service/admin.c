@@ -242,8 +242,7 @@ void admin_answer(struct admin *a, struct admin_request *request, int status,
 
 bool admin_alive(struct admin *a, const struct admin_request *request)
 {
-	const struct pending *p =
-			(const struct pending *)((const char *)request -
+	const struct pending *p = (const void *)((const char *)request -
 						 offsetof(struct pending, request));
 	bool alive;
 
