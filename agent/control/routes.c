@@ -2,6 +2,7 @@
 #include "agent/control/routes.h"
 
 #include "agent/control/files.h"
+#include "agent/control/objects_text.h"
 #include "agent/control/waiting.h"
 #include "agent/generation.h"
 #include "agent/status.h"
