@@ -5,8 +5,18 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
+	&command_init,
+	&command_run,
 	&command_validate,
+	&command_plan,
+	&command_apply,
+	&command_status,
+	&command_get,
+	&command_wait,
+	&command_history,
 	&command_resolve,
+	&command_account,
+	&command_key,
 	&command_explain,
 	&command_schema,
 	&command_version,

@@ -53,10 +53,20 @@ bool words_json(const struct words *words);
 void say_error(const char *help, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* The rows, each in the file of its name. */
+extern const struct command command_account;
+extern const struct command command_apply;
 extern const struct command command_explain;
+extern const struct command command_get;
+extern const struct command command_history;
+extern const struct command command_init;
+extern const struct command command_key;
+extern const struct command command_plan;
 extern const struct command command_resolve;
+extern const struct command command_run;
 extern const struct command command_schema;
+extern const struct command command_status;
 extern const struct command command_validate;
 extern const struct command command_version;
+extern const struct command command_wait;
 
 #endif

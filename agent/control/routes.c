@@ -37,7 +37,6 @@ struct call {
 	json_t *body; /* NULL where the route takes none */
 	nstime now;
 	/* the answer */
-	int status;
 	json_t *answer;
 	bool kept; /* it waits: no answer yet */
 };
@@ -83,55 +82,57 @@ static struct view actor_of(const struct call *call)
 
 /* -- answering ------------------------------------------------------------------------- */
 
-static void answer(struct call *call, enum exit_code code, struct view text)
+/* All of these return the status of HTTP. */
+static int answer(struct call *call, enum exit_code code, struct view text)
 {
 	if (!call->answer)
 		call->answer = json_object();
 	json_object_set_new(call->answer, "exit", json_integer(code));
 	json_object_set_new(call->answer, "text",
 			json_stringn(text.data ? text.data : "", text.len));
+	return 200;
 }
 
-static void refuse(struct call *call, int status, enum exit_code code, const char *text)
+static int refuse(struct call *call, int status, enum exit_code code, const char *text)
 {
-	call->status = status;
 	answer(call, code, view_z(text));
+	return status;
 }
 
 /* A fault of ours: said once here, with what to look at. */
-static void answer_fault(struct call *call, int r)
+static int answer_fault(struct call *call, int r)
 {
 	log_event(LOG_ERROR, "control.fault", log_view("target", call->request->target),
 			log_fault(r));
-	call->status = 500;
 	answer(call, EXIT_ERROR,
 			arena_printf(call->arena,
 					"error: %s\nhelp: the agent's log has more\n",
 					strerror(-r)));
+	return 500;
 }
 
-static void answer_absent(struct call *call, struct view name)
+static int answer_absent(struct call *call, struct view name)
 {
-	call->status = 404;
 	answer(call, EXIT_ERROR,
 			arena_printf(call->arena,
 					"error: there is no %.*s\nhelp: `posthus get "
 					"KIND` lists what there is\n",
 					VIEW_ARG(name)));
+	return 404;
 }
 
-static void answer_result(struct call *call, struct agent_result *result)
+static int answer_result(struct call *call, struct agent_result *result)
 {
 	CLEANUP(buf_free) struct buf text = BUF_NULL(MOST_TEXT);
 
 	agent_result_print(result, &text);
 	call->answer = agent_result_json(result);
-	answer(call, result->code, buf_view(&text));
+	return answer(call, result->code, buf_view(&text));
 }
 
 /* -- routes ---------------------------------------------------------------------------- */
 
-static void serve_plan(struct call *call)
+static int serve_plan(struct call *call)
 {
 	CLEANUP(agent_result_free) struct agent_result result = { 0 };
 	struct agent_source source;
@@ -143,10 +144,10 @@ static void serve_plan(struct call *call)
 	r = agent_plan(call->control->agent, &source, &result);
 	if (r)
 		return answer_fault(call, r);
-	answer_result(call, &result);
+	return answer_result(call, &result);
 }
 
-static void serve_apply(struct call *call)
+static int serve_apply(struct call *call)
 {
 	CLEANUP(agent_result_free) struct agent_result result = { 0 };
 	struct agent_apply_options options = { .actor = actor_of(call),
@@ -161,20 +162,20 @@ static void serve_apply(struct call *call)
 	r = agent_apply(call->control->agent, &source, &options, &result);
 	if (r)
 		return answer_fault(call, r);
-	answer_result(call, &result);
+	return answer_result(call, &result);
 }
 
-static void serve_reconcile(struct call *call)
+static int serve_reconcile(struct call *call)
 {
 	CLEANUP(agent_result_free) struct agent_result result = { 0 };
 	int r = agent_reconcile(call->control->agent, RECONCILE_SIGNAL, &result);
 
 	if (r)
 		return answer_fault(call, r);
-	answer_result(call, &result);
+	return answer_result(call, &result);
 }
 
-static void serve_status(struct call *call)
+static int serve_status(struct call *call)
 {
 	struct view name = query_value(call, "object");
 	CLEANUP(buf_free) struct buf text = BUF_NULL(MOST_TEXT);
@@ -187,12 +188,13 @@ static void serve_status(struct call *call)
 		return answer_fault(call, r);
 	status_print(status, &text);
 	call->answer = status_json(status);
-	answer(call, EXIT_FINE, buf_view(&text));
+	return answer(call, EXIT_FINE, buf_view(&text));
 }
 
-static void serve_get(struct call *call)
+static int serve_get(struct call *call)
 {
 	struct view name = query_value(call, "object");
+	CLEANUP(buf_free) struct buf text = BUF_NULL(MOST_TEXT);
 	json_t *items = NULL;
 	int r = agent_get(call->control->agent, name, query_value(call, "origin").len > 0,
 			&items);
@@ -202,15 +204,11 @@ static void serve_get(struct call *call)
 	if (r)
 		return answer_fault(call, r);
 	call->answer = items;
-	{
-		CLEANUP(buf_free) struct buf text = BUF_NULL(MOST_TEXT);
-
-		objects_print(items, &text);
-		answer(call, EXIT_FINE, buf_view(&text));
-	}
+	objects_print(items, &text);
+	return answer(call, EXIT_FINE, buf_view(&text));
 }
 
-static void serve_history(struct call *call)
+static int serve_history(struct call *call)
 {
 	CLEANUP(buf_free) struct buf text = BUF_NULL(MOST_TEXT);
 	CLEANUP(history_freep) struct history *history = NULL;
@@ -224,10 +222,10 @@ static void serve_history(struct call *call)
 		return answer_fault(call, r);
 	history_print(history, &text);
 	call->answer = history_json(history);
-	answer(call, EXIT_FINE, buf_view(&text));
+	return answer(call, EXIT_FINE, buf_view(&text));
 }
 
-static void serve_password(struct call *call)
+static int serve_password(struct call *call)
 {
 	struct view account = body_value(call, "account");
 	CLEANUP(secret_free)
@@ -243,12 +241,12 @@ static void serve_password(struct call *call)
 				"error: a password has 1 to 1000 bytes\n");
 	if (r)
 		return answer_fault(call, r);
-	answer(call, EXIT_FINE,
+	return answer(call, EXIT_FINE,
 			VIEW("The password is set; sessions under the old one have "
 			     "ended.\n"));
 }
 
-static void serve_account_key(struct call *call)
+static int serve_account_key(struct call *call)
 {
 	struct view account = body_value(call, "account");
 	CLEANUP(secret_free) struct secret key = SECRET_NULL;
@@ -266,9 +264,10 @@ static void serve_account_key(struct call *call)
 	answer(call, EXIT_FINE, VIEW_NULL);
 	json_object_set_new(call->answer, "path", json_string(path));
 	json_object_set_new(call->answer, "key", json_stringn(hex.data, hex.len));
+	return 200;
 }
 
-static void serve_wait(struct call *call)
+static int serve_wait(struct call *call)
 {
 	struct view name = query_value(call, "object");
 	struct view type = query_value(call, "for");
@@ -284,13 +283,14 @@ static void serve_wait(struct call *call)
 		return refuse(call, 503, EXIT_CONFLICT,
 				"error: too many requests wait already\n");
 	call->kept = true;
+	return 0;
 }
 
 struct route {
 	const char *method;
 	const char *path;
 	bool takes_body;
-	void (*serve)(struct call *call);
+	int (*serve)(struct call *call); /* returns the status of HTTP */
 };
 
 /* clang-format off */
@@ -318,7 +318,7 @@ static void send_answer(struct control *control, struct runtime_request *request
 			view_z(text));
 }
 
-static void run_route(struct call *call, const struct route *route)
+static int run_route(struct call *call, const struct route *route)
 {
 	if (route->takes_body) {
 		call->body = json_loadb(
@@ -329,20 +329,19 @@ static void run_route(struct call *call, const struct route *route)
 			return refuse(call, 400, EXIT_INVALID,
 					"error: the body is no JSON object\n");
 	}
-	route->serve(call);
+	return route->serve(call);
 }
 
 static void serve_request(
 		struct control *control, struct runtime_request *request, nstime now)
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
-	struct call call = { .control = control,
-		.request = request,
-		.arena = arena,
-		.now = now,
-		.status = 200 };
+	struct call call = {
+		.control = control, .request = request, .arena = arena, .now = now
+	};
 	struct view path;
 	const struct route *route = NULL;
+	int status;
 
 	call.query = request->target;
 	path = view_cut(&call.query, '?');
@@ -351,12 +350,12 @@ static void serve_request(
 				view_eq(request->method, view_z(routes[i].method)))
 			route = &routes[i];
 	if (route)
-		run_route(&call, route);
+		status = run_route(&call, route);
 	else
-		refuse(&call, 404, EXIT_ERROR,
+		status = refuse(&call, 404, EXIT_ERROR,
 				"error: the control API has no such route\n");
 	if (!call.kept)
-		send_answer(control, request, call.status, call.answer);
+		send_answer(control, request, status, call.answer);
 	json_decref(call.answer);
 	json_decref(call.body);
 }

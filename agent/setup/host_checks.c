@@ -24,24 +24,24 @@ enum {
 	LEAST_FREE_MIB = 1024,
 };
 
-static void say(struct check_result *out, enum check_verdict verdict, const char *help,
-		const char *saw, ...) PRINTF_LIKE(4, 5);
+static enum check_verdict say(struct check_result *out, enum check_verdict verdict,
+		const char *help, const char *saw, ...) PRINTF_LIKE(4, 5);
 
-static void say(struct check_result *out, enum check_verdict verdict, const char *help,
-		const char *saw, ...)
+static enum check_verdict say(struct check_result *out, enum check_verdict verdict,
+		const char *help, const char *saw, ...)
 {
 	va_list args;
 
 	va_start(args, saw);
-	out->verdict = verdict;
 	vsnprintf(out->saw, sizeof(out->saw), saw, args);
 	snprintf(out->help, sizeof(out->help), "%s", help ? help : "");
 	va_end(args);
+	return verdict;
 }
 
-static void say_offline(struct check_result *out)
+static enum check_verdict say_offline(struct check_result *out)
 {
-	say(out, CHECK_UNKNOWN, NULL, "not asked: --offline");
+	return say(out, CHECK_UNKNOWN, NULL, "not asked: --offline");
 }
 
 /* -- ports in ---------------------------------------------------------------------------- */
@@ -60,7 +60,8 @@ static int try_port(uint16_t port)
 	return r;
 }
 
-static void look_at_ports(const struct host_facts *facts, struct check_result *out)
+static enum check_verdict look_at_ports(
+		const struct host_facts *facts, struct check_result *out)
 {
 	for (size_t i = 0; i < facts->port_count; i++) {
 		int r = try_port(facts->ports[i]);
@@ -80,7 +81,7 @@ static void look_at_ports(const struct host_facts *facts, struct check_result *o
 			return say(out, CHECK_UNKNOWN, NULL, "port %u: %s",
 					facts->ports[i], strerror(-r));
 	}
-	say(out, CHECK_GOOD, NULL, "all %zu ports are free", facts->port_count);
+	return say(out, CHECK_GOOD, NULL, "all %zu ports are free", facts->port_count);
 }
 
 /* -- the way out ------------------------------------------------------------------------- */
@@ -105,9 +106,11 @@ static bool connects(const struct addrinfo *to)
 }
 
 /* A large receiver whose port 25 answers everyone: what the way out is for. */
-static void look_at_way_out(const struct host_facts *facts, struct check_result *out)
+static enum check_verdict look_at_way_out(
+		const struct host_facts *facts, struct check_result *out)
 {
 	static const char host[] = "gmail-smtp-in.l.google.com";
+	bool reached;
 	struct addrinfo hints = { .ai_family = AF_INET, .ai_socktype = SOCK_STREAM },
 			*found;
 
@@ -116,16 +119,15 @@ static void look_at_way_out(const struct host_facts *facts, struct check_result 
 	if (getaddrinfo(host, "25", &hints, &found))
 		return say(out, CHECK_UNKNOWN, "see /etc/resolv.conf",
 				"no name server answered");
-	if (connects(found))
-		say(out, CHECK_GOOD, NULL,
-				"port 25 of other mail servers can be reached");
-	else
-		say(out, CHECK_WORRY,
-				"ask your provider to open it, or send through a relay",
-				"port 25 of %s cannot be reached: outbound mail is "
-				"blocked here",
-				host);
+	reached = connects(found);
 	freeaddrinfo(found);
+	if (reached)
+		return say(out, CHECK_GOOD, NULL,
+				"port 25 of other mail servers can be reached");
+	return say(out, CHECK_WORRY,
+			"ask your provider to open it, or send through a relay",
+			"port 25 of %s cannot be reached: outbound mail is blocked here",
+			host);
 }
 
 /* -- addresses and their names -------------------------------------------------------------- */
@@ -169,7 +171,8 @@ static socklen_t address_size(const struct sockaddr_storage *address)
 					     : sizeof(struct sockaddr_in6);
 }
 
-static void look_at_reverse_dns(const struct host_facts *facts, struct check_result *out)
+static enum check_verdict look_at_reverse_dns(
+		const struct host_facts *facts, struct check_result *out)
 {
 	struct sockaddr_storage addresses[MOST_ADDRESSES];
 	size_t count = facts->offline ? 0 : public_addresses(addresses);
@@ -200,7 +203,7 @@ static void look_at_reverse_dns(const struct host_facts *facts, struct check_res
 					"the PTR record of %s says %s, not %s", number,
 					name, facts->host_name);
 	}
-	say(out, CHECK_GOOD, NULL, "every public address has the PTR %s",
+	return say(out, CHECK_GOOD, NULL, "every public address has the PTR %s",
 			facts->host_name);
 }
 
@@ -221,7 +224,8 @@ static bool is_listed(const struct sockaddr_in *address, const char *list)
 	       0x7f0000; /* 127.0.0.x; 127.255.255.x refuses the question */
 }
 
-static void look_at_block_lists(const struct host_facts *facts, struct check_result *out)
+static enum check_verdict look_at_block_lists(
+		const struct host_facts *facts, struct check_result *out)
 {
 	static const char *const lists[] = { "zen.spamhaus.org", "bl.spamcop.net" };
 	struct sockaddr_storage addresses[MOST_ADDRESSES];
@@ -244,28 +248,31 @@ static void look_at_block_lists(const struct host_facts *facts, struct check_res
 						"an address of this host is on the block "
 						"list %s",
 						lists[k]);
-	say(out, CHECK_GOOD, NULL, "on none of the %zu block lists that were asked",
+	return say(out, CHECK_GOOD, NULL,
+			"on none of the %zu block lists that were asked",
 			ARRAY_LEN(lists));
 }
 
 /* -- the machine ------------------------------------------------------------------------- */
 
-static void look_at_clock(const struct host_facts *facts, struct check_result *out)
+static enum check_verdict look_at_clock(
+		const struct host_facts *facts, struct check_result *out)
 {
 	struct timex clock = { 0 };
 	int state = adjtimex(&clock);
 
 	(void)facts;
 	if (state < 0)
-		say(out, CHECK_UNKNOWN, NULL, "the kernel does not say");
+		return say(out, CHECK_UNKNOWN, NULL, "the kernel does not say");
 	else if (state == TIME_ERROR || clock.status & STA_UNSYNC)
-		say(out, CHECK_WORRY, "install systemd-timesyncd or chrony",
+		return say(out, CHECK_WORRY, "install systemd-timesyncd or chrony",
 				"the clock is not kept by a time server");
 	else
-		say(out, CHECK_GOOD, NULL, "kept by a time server");
+		return say(out, CHECK_GOOD, NULL, "kept by a time server");
 }
 
-static void look_at_disk(const struct host_facts *facts, struct check_result *out)
+static enum check_verdict look_at_disk(
+		const struct host_facts *facts, struct check_result *out)
 {
 	struct statvfs disk;
 	uint64_t free_mib;
@@ -275,13 +282,13 @@ static void look_at_disk(const struct host_facts *facts, struct check_result *ou
 				strerror(errno));
 	free_mib = (uint64_t)disk.f_bavail * disk.f_frsize / (1024 * 1024);
 	if (free_mib < LEAST_FREE_MIB)
-		say(out, CHECK_WORRY,
+		return say(out, CHECK_WORRY,
 				"mail is refused, not lost, when a disk is full; give it "
 				"more",
 				"%llu MiB are free at %s", (unsigned long long)free_mib,
 				facts->data);
 	else
-		say(out, CHECK_GOOD, NULL, "%llu GiB are free at %s",
+		return say(out, CHECK_GOOD, NULL, "%llu GiB are free at %s",
 				(unsigned long long)(free_mib / 1024), facts->data);
 }
 
@@ -305,15 +312,16 @@ size_t host_checks_print(const struct host_facts *facts)
 	size_t worries = 0;
 
 	for (size_t i = 0; i < host_check_count; i++) {
-		struct check_result result = { CHECK_UNKNOWN, "", "" };
+		struct check_result result = { "", "" };
 
-		host_checks[i].look(facts, &result);
-		printf("  %-2s  %-12s %s\n", marks[result.verdict], host_checks[i].name,
+		enum check_verdict verdict = host_checks[i].look(facts, &result);
+
+		printf("  %-2s  %-12s %s\n", marks[verdict], host_checks[i].name,
 				result.saw);
 		if (result.help[0])
 			printf("      %-12s -> %s\n", "", result.help);
 		fflush(stdout);
-		worries += result.verdict == CHECK_WORRY;
+		worries += verdict == CHECK_WORRY;
 	}
 	return worries;
 }

@@ -16,7 +16,6 @@ enum check_verdict {
 };
 
 struct check_result {
-	enum check_verdict verdict;
 	char saw[300];  /* one sentence */
 	char help[300]; /* what to do; empty where nothing is */
 };
@@ -31,7 +30,8 @@ struct host_facts {
 
 struct host_check {
 	const char *name;
-	void (*look)(const struct host_facts *facts, struct check_result *out);
+	enum check_verdict (*look)(
+			const struct host_facts *facts, struct check_result *out);
 };
 
 /* In the order in which they are best read. */
