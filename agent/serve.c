@@ -45,6 +45,13 @@ void serve_block_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* A manager that cannot be told is no reason to end. */
+static void tell_manager(int r)
+{
+	if (r < 0)
+		log_event(LOG_WARN, "agent.notify.fault", log_fault(r));
+}
+
 /* One line for the log; what is wrong with a state is printed whole below it. */
 static void log_result(const char *event, const struct agent_result *result)
 {
@@ -105,9 +112,9 @@ static void take_signal(struct server *server)
 
 	while (read(server->signals, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
-			systemd_notify("RELOADING=1");
+			tell_manager(systemd_notify_reloading(clock_now()));
 			reconcile(server, RECONCILE_SIGNAL);
-			systemd_notify("READY=1");
+			tell_manager(systemd_notify("READY=1"));
 		} else {
 			server->stopping = true;
 		}
@@ -198,10 +205,10 @@ int serve(const struct serve_options *options)
 	if (!r && server.watch)
 		apply_files(&server);
 	if (!r)
-		systemd_notify("READY=1");
+		tell_manager(systemd_notify("READY=1"));
 	while (!r && !server.stopping)
 		r = serve_round(&server);
-	systemd_notify("STOPPING=1");
+	tell_manager(systemd_notify("STOPPING=1"));
 	control_free(server.control);
 	watch_free(server.watch);
 	close(server.signals);

@@ -26,7 +26,9 @@ static enum exit_code detailed(
 
 static enum exit_code plan_online(const struct words *words, struct control_reply *reply)
 {
-	bool changes = json_is_true(json_object_get(reply->body, "changes"));
+	const json_t *plan = json_object_get(reply->body, "plan");
+	bool changes = json_array_size(json_object_get(plan, "changes")) > 0 ||
+		       json_array_size(json_object_get(plan, "drift")) > 0;
 
 	return detailed(words, connect_print(words, reply), changes);
 }

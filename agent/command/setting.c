@@ -175,6 +175,20 @@ enum exit_code setting_master_key(const struct setting *setting, struct secret *
 
 /* -- the state --------------------------------------------------------------------------- */
 
+/* A file's path from the state's root, so that it is the same however the root was typed. */
+static struct view from_root(struct view root, struct view path)
+{
+	size_t slash = view_find_last(path, '/');
+
+	while (root.len > 1 && root.data[root.len - 1] == '/')
+		root.len--;
+	if (view_eq(path, root)) /* the state is one file */
+		return slash == path.len ? path : view_from(path, slash + 1);
+	if (view_starts(path, root) && path.len > root.len && path.data[root.len] == '/')
+		return view_from(path, root.len + 1);
+	return path;
+}
+
 enum exit_code setting_collect(const struct setting *setting, const char *path,
 		struct collection *out, struct view *origin_out)
 {
@@ -199,6 +213,10 @@ enum exit_code setting_collect(const struct setting *setting, const char *path,
 				strerror(-r));
 		return EXIT_INVALID;
 	}
+	if (count == 1) /* several roots may hold files of one name */
+		for (size_t i = 0; i < out->count; i++)
+			out->files[i].path =
+					from_root(view_z(paths[0]), out->files[i].path);
 	*origin_out = arena_copy(setting->arena,
 			view_z(realpath(paths[0], real) ? real : paths[0]));
 	return EXIT_FINE;

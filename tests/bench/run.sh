@@ -38,7 +38,7 @@ serve_bench() {
 			version: 1
 			hosts:
 			  mail:
-			    name: localhost
+			    name: mail.bench.test
 			    listen: {smtp: "127.0.0.1:$SMTP", imaps: "127.0.0.1:$IMAPS", submission: off, submissions: off}
 			    limits: {connections_per_ip: 5000}
 			certs: none

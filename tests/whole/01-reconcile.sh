@@ -4,7 +4,7 @@
 
 agent_new
 agent_state "$root/tests/whole/states/mail.yaml"
-check "validate takes the state" posthus validate "$home/state"
+check "validate takes the state" "$POSTHUS" validate "$home/state"
 
 # Every byte and name below the data directory; the lock and the socket are not data.
 digest() { (cd "$home/data" && find . -type f ! -name lock -print0 | sort -z | xargs -0 sha256sum; find . | sort) | sha256sum; }

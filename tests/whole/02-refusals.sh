@@ -26,7 +26,7 @@ not_served() {
 	posthus apply
 }
 refuse "what this version does not do is named, not passed over" 3 "NotServedYet" not_served
-check "validate takes it all the same" posthus validate "$home/state"
+check "validate takes it all the same" "$POSTHUS" validate "$home/state"
 rm "$home/state/backup.yaml"
 
 taken_port() {

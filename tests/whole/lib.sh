@@ -2,6 +2,7 @@
 # Sourced by the scripts here: a running agent in a folder of its own, on free loopback ports.
 #
 #   agent_new             makes $home: master key, agent.yaml, free ports; nothing runs yet
+#   agent_certificate     a certificate for localhost in $home/chain.pem, for the states that follow
 #   agent_state FILE…     copies state files into $home/state, @SMTP@ and the like replaced by the ports
 #   agent_start           starts it and waits until its socket answers; $agent_pid
 #   agent_stop            SIGTERM, and waits; its exit is $agent_exit
@@ -83,15 +84,24 @@ agent_new() {
 		control: $home/control.sock
 		master_key: {host_file: $home/master.key}
 		state: {path: $home/state}
+		allow: {host_files: [$home/chain.pem, $home/key.pem]}
 	YAML
+	CERTS=none
 	"$POSTHUS" key init "$home/master.key" >/dev/null
+}
+
+# A certificate for localhost from files of the host, as its own authority.
+agent_certificate() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
+		-keyout "$home/key.pem" -out "$home/chain.pem" 2>/dev/null
+	CERTS="{mail: {files: {chain: $home/chain.pem, key: {host_file: $home/key.pem}}}}"
 }
 
 agent_state() {
 	local file
 	for file in "$@"; do
 		sed -e "s/@SMTP@/$SMTP/g; s/@SUBMISSION@/$SUBMISSION/g; s/@SUBMISSIONS@/$SUBMISSIONS/g" \
-			-e "s/@IMAP@/$IMAP/g; s/@IMAPS@/$IMAPS/g" "$file" >"$home/state/$(basename "$file")"
+			-e "s/@IMAP@/$IMAP/g; s/@IMAPS@/$IMAPS/g; s|@CERTS@|$CERTS|g" "$file" >"$home/state/$(basename "$file")"
 	done
 }
 
