@@ -49,7 +49,7 @@ static int opened(int r)
 	case DATABASE_E_FOREIGN:
 		return AGENT_E_DAMAGED;
 	default:
-		return r > 0 ? fault(-EIO) : r;
+		return r > 0 ? fault(r == DATABASE_E_FULL ? -ENOSPC : -EIO) : r;
 	}
 }
 

@@ -5,6 +5,7 @@
 #   agent_certificate     a certificate for localhost in $home/chain.pem, for the states that follow
 #   agent_state FILE…     copies state files into $home/state, @SMTP@ and the like replaced by the ports
 #   agent_start           starts it and waits until its socket answers; $agent_pid
+#   agent_filed           waits until every accepted message is in its mailbox
 #   agent_stop            SIGTERM, and waits; its exit is $agent_exit
 #   posthus WORD…         the command line, speaking to this agent
 #   check NAME COMMAND…   passes where the command exits 0 within $limit seconds
@@ -120,6 +121,16 @@ agent_start() {
 	agent_exit=$?
 	agent_pid=
 	tail -n 20 "$home/log"
+	return 1
+}
+
+# Nothing lies between 250 and a mailbox any more.
+agent_filed() {
+	local i
+	for i in $(seq 300); do
+		posthus status -o json | python3 -c 'import json,sys; sys.exit(json.load(sys.stdin)["runtime"]["waiting"])' && return
+		read -r -t 0.1 <> <(:)
+	done
 	return 1
 }
 
