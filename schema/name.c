@@ -330,6 +330,15 @@ int path_check(struct view text, const char **why_out)
 	return check_parts(view_from(text, 1), why_out);
 }
 
+int near_path_check(struct view text, const char **why_out)
+{
+	if (text.len && text.data[0] == '/')
+		return path_check(text, why_out);
+	if (text.len == 0)
+		return bad(why_out, "a path is wanted");
+	return check_parts(text, why_out);
+}
+
 int file_check(struct view text, const char **why_out)
 {
 	if (text.len == 0 || text.data[0] == '/')

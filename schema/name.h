@@ -33,6 +33,8 @@ struct view endpoint_print(struct arena *arena, const struct desired_listen *end
 MUST_USE int url_check(struct view text, const char **why_out);
 /* Absolute, without `.`, `..` and empty parts. */
 MUST_USE int path_check(struct view text, const char **why_out);
+/* The same, or relative: meant from the file that says it. */
+MUST_USE int near_path_check(struct view text, const char **why_out);
 /* The same, relative: a file of the state. */
 MUST_USE int file_check(struct view text, const char **why_out);
 /* /…/ */

@@ -302,6 +302,8 @@ int scalar_parse(struct arena *arena, const struct type *type, struct view text,
 		return url_check(text, why) ? BAD_URL : 0;
 	case TYPE_PATH:
 		return path_check(text, why) ? BAD_PATH : 0;
+	case TYPE_NEAR_PATH:
+		return near_path_check(text, why) ? BAD_PATH : 0;
 	case TYPE_FILE:
 		return file_check(text, why) ? BAD_PATH : 0;
 	case TYPE_PATTERN:

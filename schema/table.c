@@ -62,6 +62,7 @@ static const struct type_row types[] = {
 	[TYPE_ENDPOINT]  = { "endpoint",  "a port, ADDRESS:PORT, or `off`" },
 	[TYPE_URL]       = { "url",       "a URL" },
 	[TYPE_PATH]      = { "path",      "an absolute path" },
+	[TYPE_NEAR_PATH] = { "path",      "a path; a relative one is meant from this file" },
 	[TYPE_FILE]      = { "file",      "the relative path of a file of the state" },
 	[TYPE_PATTERN]   = { "pattern",   "a pattern between slashes" },
 	[TYPE_RECIPIENT] = { "recipient", "an age recipient, `age1…`" },

@@ -27,6 +27,7 @@ enum type_kind {
 	TYPE_ENDPOINT, /* PORT, ADDRESS:PORT or off */
 	TYPE_URL,
 	TYPE_PATH,      /* absolute, no .. */
+	TYPE_NEAR_PATH, /* absolute, or meant from the file that says it; no .. */
 	TYPE_FILE,      /* a file of the state: relative, no .. */
 	TYPE_PATTERN,   /* /…/ */
 	TYPE_RECIPIENT, /* age1… */

@@ -5,7 +5,7 @@
 /* clang-format off */
 static const struct field master_key_fields[] = {
 	{ "credential", TYPE(TYPE_NAME), NULL, OWNER_ENFORCE, RISK_IRREVERSIBLE, SERVED, 0, "a credential that systemd hands to the agent" },
-	{ "host_file",  TYPE(TYPE_PATH), NULL, OWNER_ENFORCE, RISK_IRREVERSIBLE, SERVED, 0, "a file of the host that only the agent's user can read" },
+	{ "host_file",  TYPE(TYPE_NEAR_PATH), NULL, OWNER_ENFORCE, RISK_IRREVERSIBLE, SERVED, 0, "a file of the host that only the agent's user can read" },
 };
 
 static const struct table master_key_table = {
@@ -33,7 +33,7 @@ static const struct field git_fields[] = {
 static const struct table git_table = { .noun = "`git`", .help = "A state in a Git repository.", FIELDS(git_fields) };
 
 static const struct field state_fields[] = {
-	{ "path", LIST_OF(TYPE(TYPE_PATH)), NULL, OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "files or directories of the host" },
+	{ "path", LIST_OF(TYPE(TYPE_NEAR_PATH)), NULL, OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "files or directories of the host" },
 	{ "git",  RECORD(&git_table),       NULL, OWNER_ENFORCE, RISK_POLICY, LATER,  0, "a repository" },
 };
 
@@ -73,8 +73,8 @@ static const struct table allow_table = { .noun = "`allow`", .help = "What a sta
 
 static const struct field fields[] = {
 	{ "host",       TYPE(TYPE_NAME),                               NULL,               OWNER_ENFORCE, RISK_SERVICE, SERVED, 0, "which of `hosts` this machine is; not needed when there is one" },
-	{ "data",       TYPE(TYPE_PATH),                               "/var/lib/posthus", OWNER_ENFORCE, RISK_DATA,    SERVED, 0, "the data directory" },
-	{ "control",    TYPE(TYPE_PATH),                               NULL,               OWNER_ENFORCE, RISK_SERVICE, SERVED, 0, "the control socket; default: control.sock in the data directory" },
+	{ "data",       TYPE(TYPE_NEAR_PATH),                          "/var/lib/posthus", OWNER_ENFORCE, RISK_DATA,    SERVED, 0, "the data directory" },
+	{ "control",    TYPE(TYPE_NEAR_PATH),                          NULL,               OWNER_ENFORCE, RISK_SERVICE, SERVED, 0, "the control socket; default: control.sock in the data directory" },
 	{ "master_key", RECORD(&master_key_table),                     NULL,               OWNER_ENFORCE, RISK_IRREVERSIBLE, SERVED, 0, "where the key is that wraps all other keys" },
 	{ "state",      RECORD(&state_source_table),                   NULL,               OWNER_ENFORCE, RISK_POLICY,  SERVED, 0, "where the state is" },
 	{ "watch",      TYPE(TYPE_BOOL),                               "false",            OWNER_ENFORCE, RISK_POLICY,  SERVED, 0, "files become desired as they change, without `apply`" },
