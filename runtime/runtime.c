@@ -4,6 +4,7 @@
 #include "runtime/base/log.h"
 #include "runtime/base/os.h"
 #include "runtime/crypto/broker.h"
+#include "runtime/crypto/keyring.h"
 #include "runtime/net/net.h"
 #include "runtime/net/tls_session.h"
 #include "runtime/service/account.h"
@@ -26,6 +27,7 @@ enum {
 
 struct runtime {
 	struct service *service;
+	struct keyring *keyring; /* for the key of the intake log */
 	struct accounts *accounts;
 	struct delivery *delivery;
 	struct intake *intake;
@@ -75,10 +77,9 @@ static int make_folder(const char *data, const char *name, char **out)
 static int open_intake(struct runtime *rt, const struct runtime_options *options)
 {
 	CLEANUP(freep) char *folder = NULL;
-	CLEANUP(key_wipe) struct key key;
+	struct key *key;
 	struct intake_options intake = {
 		.os = os_real(),
-		.key = &key,
 		.budget = INTAKE_BUDGET,
 		.committed = delivery_committed,
 		.state = rt->delivery,
@@ -88,9 +89,14 @@ static int open_intake(struct runtime *rt, const struct runtime_options *options
 
 	r = make_folder(options->data, "intake", &folder);
 	if (!r)
-		r = broker_purpose_key(options->broker, PURPOSE_INTAKE, &key);
+		r = keyring_new(1, &rt->keyring);
+	if (r)
+		return fault(r);
+	key = keyring_take(rt->keyring); /* the log keeps it until it is closed */
+	r = broker_purpose_key(options->broker, PURPOSE_INTAKE, key);
 	if (r)
 		return r < 0 ? fault(r) : fault(-EACCES);
+	intake.key = key;
 	intake.folder = folder;
 	r = intake_open(&intake, &rt->intake);
 	if (r)
@@ -129,6 +135,7 @@ static void close_parts(struct runtime *rt)
 	if (rt->delivery)
 		delivery_stop(rt->delivery);
 	intake_close(rt->intake);
+	keyring_free(rt->keyring);
 	delivery_free(rt->delivery);
 	accounts_free(rt->accounts);
 	admin_close(rt->admin);

@@ -54,6 +54,8 @@ build() {
 
 meson_test() {
 	local name=$1
+	export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1
+	export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 	meson test -C "build-$name" --no-rebuild --print-errorlogs --num-processes 2 >"$logs/meson" 2>&1
 	sed -n '/FAIL\|TIMEOUT/p' "$logs/meson" | head -n 40
 	grep -q '^Fail: *0$' "$logs/meson" || sed -n '/^Summary of Failures/,$p' "$logs/meson" | head -n 60

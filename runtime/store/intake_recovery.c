@@ -152,7 +152,7 @@ static int read_segment(struct recovery *rc, uint64_t number)
 	CLEANUP(buf_free) struct buf content = BUF_NULL(INTAKE_FRAME_MAX + SEAL_OVERHEAD);
 	struct segment_reader reader = { .place = { rc->intake->key, number } };
 	enum intake_frame_type type;
-	bool resumed;
+	bool resumed, opened = false;
 	uint64_t at;
 	int r = segment_open(os, rc->intake->folder, number, &rc->segment);
 
@@ -164,11 +164,17 @@ static int read_segment(struct recovery *rc, uint64_t number)
 		return fault(r);
 	reader.bytes.data = bytes;
 	while (segment_read(&reader, &type, &content, &at, &resumed)) {
+		opened |= type == FRAME_SEGMENT;
 		if (resumed)
 			drop_open(rc);
 		on_frame(rc, type, buf_view(&content), at);
 	}
 	drop_open(rc);
+	if (!opened && !bytes_are_zero(view_of(bytes, reader.bytes.len))) {
+		/* Written under another key, or its beginning is gone: never removed. */
+		rc->intake->recovery.damaged++;
+		rc->segment->unfiled++;
+	}
 	rc->intake->recovery.damaged += reader.damaged;
 	rc->intake->recovery.segments++;
 	return 0;

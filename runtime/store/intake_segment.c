@@ -93,7 +93,7 @@ static uint64_t aligned(uint64_t at)
 	return (at + FRAME_ALIGN - 1) / FRAME_ALIGN * FRAME_ALIGN;
 }
 
-static bool is_zero(struct view bytes)
+bool bytes_are_zero(struct view bytes)
 {
 	for (size_t i = 0; i < bytes.len; i++)
 		if (bytes.data[i])
@@ -128,7 +128,7 @@ bool segment_read(struct segment_reader *reader, enum intake_frame_type *type_ou
 			reader->at = at + size;
 			return true;
 		}
-		passed |= !is_zero(view_sub(rest, 0, aligned(at + 1) - at));
+		passed |= !bytes_are_zero(view_sub(rest, 0, aligned(at + 1) - at));
 		at = aligned(at + 1);
 	}
 	reader->at = reader->bytes.len;

@@ -54,6 +54,9 @@ struct segment_reader {
 	size_t damaged; /* places passed over, with something that opens behind them */
 };
 
+/* True where nothing was ever written. */
+bool bytes_are_zero(struct view bytes);
+
 /* The next frame that opens, its content in `content`, its offset in *at_out. `resumed_out`
  * is true where something was passed over: what came before is not whole. False at the
  * end. */

@@ -494,6 +494,35 @@ static void ids_grow_over_restarts_and_the_floor_follows(void **state)
 	clear_folder();
 }
 
+/* The log of another key, or one whose key was lost, is said to be damaged, and stays. */
+static void what_another_key_wrote_is_kept(void **state)
+{
+	static const struct key other = { "another thirty-two bytes for it." };
+	unsigned seen[MESSAGES] = { 0 };
+	struct intake_options options = { .os = os_real(),
+		.folder = folder,
+		.key = &other,
+		.budget = BUDGET,
+		.committed = on_committed };
+	struct intake *intake;
+	struct run run;
+
+	(void)state;
+	clear_folder();
+	run_start(&run);
+	assert_int_equal(send_message(&run, 1), 0);
+	await(&run, 1);
+	run_stop(&run, 0);
+	assert_int_equal(intake_open(&options, &intake), 0);
+	assert_int_equal(intake_recovered(intake).damaged, 1);
+	assert_int_equal(intake_recovered(intake).messages, 0);
+	intake_close(intake);
+	assert_int_equal(collect(seen, false),
+			1); /* under the right key it is all there */
+	assert_int_equal(seen[1], 1);
+	clear_folder();
+}
+
 static int make_folder(void **state)
 {
 	(void)state;
@@ -519,6 +548,7 @@ int main(void)
 		cmocka_unit_test(whatever_call_fails_nothing_accepted_is_lost),
 		cmocka_unit_test(no_plain_byte_is_on_the_disk),
 		cmocka_unit_test(ids_grow_over_restarts_and_the_floor_follows),
+		cmocka_unit_test(what_another_key_wrote_is_kept),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
