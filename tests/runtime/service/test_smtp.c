@@ -1,0 +1,347 @@
+/* SMTP through real sockets, into the intake log. What the engine says is in
+ * tests/dialog; here is what the service knows. */
+#include "runtime/service/smtp.h"
+
+#include "runtime/base/base64.h"
+#include "runtime/service/sessions.h"
+#include "tests/lib/test.h"
+#include "tests/runtime/net/toy.h"
+#include "tests/runtime/service/house.h"
+
+struct post {
+	struct house *house;
+	struct service_port service_port;
+	struct port port;
+	struct listener *listener;
+	struct client client;
+};
+
+static void say(struct post *p, const char *line)
+{
+	client_send(&p->client, line);
+	client_send(&p->client, "\r\n");
+}
+
+static void hear(struct post *p, const char *line)
+{
+	CLEANUP(buf_free) struct buf whole = BUF_NULL(1000);
+
+	buf_add_z(&whole, line);
+	buf_add(&whole, VIEW("\r\0"));
+	client_expect(&p->client, whole.data);
+}
+
+static void talk(struct post *p, const char *command, const char *reply)
+{
+	say(p, command);
+	hear(p, reply);
+}
+
+static struct view read_line(struct post *p, char line[512])
+{
+	size_t len = 0;
+
+	while (len < 512 && client_read(&p->client, line + len, 1) == 1)
+		if (line[len++] == '\n')
+			return view_of(line, len);
+	fail_msg("the connection ended within a line");
+	return VIEW_NULL;
+}
+
+/* The next line is one that begins so. */
+static void hear_start(struct post *p, const char *start)
+{
+	char line[512];
+	struct view got = read_line(p, line);
+
+	assert_view(view_sub(got, 0, strlen(start)), start);
+}
+
+static void hello(struct post *p)
+{
+	char line[512];
+
+	say(p, "EHLO client.example.net");
+	while (!view_starts(read_line(p, line), VIEW("250 ")))
+		continue;
+}
+
+static void open_post(struct post *p, enum listener_kind kind)
+{
+	struct net *net;
+
+	memset(p, 0, sizeof(*p));
+	p->house = house_new();
+	net = service_net(p->house->service);
+	p->service_port = (struct service_port){ p->house->service, kind };
+	p->port = (struct port){ .class = &smtp_port_class,
+		.context = &p->service_port,
+		.name = "smtp",
+		.implicit_tls = kind == LISTENER_SUBMISSIONS };
+	if (kind != LISTENER_SMTP) {
+		CLEANUP(tls_identities_unrefp)
+		struct tls_identities *all = tls_identities_new();
+
+		toy_add_identity(all, "mail.example.org", NULL);
+		net_set_identities(net, all);
+	}
+	assert_int_equal(listener_open(net, &p->port, VIEW("127.0.0.1"), 0, &p->listener),
+			0);
+	listener_start(p->listener);
+	p->client = (struct client){ .fd = client_socket(listener_number(p->listener)) };
+	if (kind == LISTENER_SUBMISSIONS)
+		assert_true(client_secure(&p->client, 0, "mail.example.org", NULL));
+	hear(p, "220 mail.example.org ESMTP");
+	hello(p);
+}
+
+static void close_post(struct post *p)
+{
+	struct net *net = service_net(p->house->service);
+
+	client_close(&p->client);
+	listener_close(p->listener);
+	assert_int_equal(net_wait(net, clock_now() + nstime_seconds(20)), 0);
+	assert_int_equal(sessions_count(service_sessions(p->house->service)), 0);
+	assert_true(house_is_quiet(p->house));
+	house_free(p->house);
+}
+
+static void log_in(struct post *p)
+{
+	CLEANUP(buf_free) struct buf line = BUF_NULL(200);
+
+	buf_add_z(&line, "AUTH PLAIN ");
+	base64_add(&line, VIEW("\0alice@example.org\0wonderland"));
+	buf_add_byte(&line, '\0');
+	talk(p, line.data, "235 2.7.0 You are logged in");
+}
+
+/* The message as the filer will see it: trace header, then its bytes. */
+static void assert_message(struct intake_message *message, const char *sender,
+		const char *accounts, const char *body)
+{
+	const struct intake_envelope *envelope = intake_message_envelope(message);
+	char bytes[1000];
+	size_t len;
+
+	assert_view(envelope->sender, sender);
+	assert_int_equal(envelope->recipient_count, strlen(accounts));
+	for (size_t i = 0; i < envelope->recipient_count; i++)
+		assert_int_equal(envelope->recipients[i].account[0], accounts[i] - '0');
+	assert_int_equal(intake_message_read(message, 0, bytes, sizeof(bytes), &len), 0);
+	assert_view(view_of(bytes, len), body);
+}
+
+static void mail_from_outside_reaches_the_intake_log(void **state)
+{
+	struct intake_message *message;
+	struct view trace;
+	struct post p;
+
+	(void)state;
+	open_post(&p, LISTENER_SMTP);
+	talk(&p, "MAIL FROM:<Carol@example.net>", "250 2.1.0 Sender taken");
+	talk(&p, "RCPT TO:<Alice+News@EXAMPLE.org>", "250 2.1.5 Recipient taken");
+	talk(&p, "DATA", "354 Send the message, end with <CR><LF>.<CR><LF>");
+	say(&p, "Subject: hello\r\n\r\n..dot\r\n.");
+	message = house_await_message(p.house);
+	assert_message(message, "Carol@example.net", "1",
+			"Subject: hello\r\n\r\n.dot\r\n");
+	assert_view(intake_message_envelope(message)->recipients[0].address,
+			"Alice+News@EXAMPLE.org");
+	trace = intake_message_trace(message);
+	assert_true(view_starts(trace,
+			VIEW("Received: from client.example.net ([127.0.0.1])\r\n\tby "
+			     "mail.example.org with ESMTP\r\n\tid ")));
+	assert_true(view_find_view(trace, VIEW("for <Alice+News@EXAMPLE.org>")) <
+			trace.len);
+	hear_start(&p, "250 2.0.0 Queued as ");
+	close_post(&p);
+}
+
+static void each_account_gets_it_once(void **state)
+{
+	struct post p;
+
+	(void)state;
+	open_post(&p, LISTENER_SMTP);
+	talk(&p, "MAIL FROM:<>", "250 2.1.0 Sender taken");
+	talk(&p, "RCPT TO:<bob@example.org>", "250 2.1.5 Recipient taken");
+	talk(&p, "RCPT TO:<team@example.org>", "250 2.1.5 Recipient taken");
+	talk(&p, "RCPT TO:<void@example.org>", "250 2.1.5 Recipient taken");
+	talk(&p, "RCPT TO:<Postmaster>", "250 2.1.5 Recipient taken");
+	talk(&p, "DATA", "354 Send the message, end with <CR><LF>.<CR><LF>");
+	say(&p, ".");
+	assert_message(house_await_message(p.house), "", "21", "");
+	close_post(&p);
+}
+
+static void who_cannot_get_mail_is_refused_in_the_session(void **state)
+{
+	/* clang-format off */
+	static const char *const refusals[][2] = {
+		{ "nobody@example.org",  "550 5.1.1 No such address here" },
+		{ "bob@example.net",     "550 5.7.1 We do not relay" },
+		{ "bob@[127.0.0.1]",     "550 5.7.1 We do not relay" },
+		{ "carol@example.org",   "550 5.2.1 Mailbox disabled" },
+		{ "dan@example.org",     "450 4.2.1 Mailbox disabled; try again" },
+		{ "closed@example.org",  "550 5.7.1 Write to team??250 instead" },
+		{ "away@example.org",    "550 5.7.1 Leads to another host, which is not served by this version of posthus" },
+	};
+	/* clang-format on */
+	struct post p;
+
+	(void)state;
+	open_post(&p, LISTENER_SMTP);
+	talk(&p, "MAIL FROM:<carol@example.net>", "250 2.1.0 Sender taken");
+	for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
+		CLEANUP(buf_free) struct buf line = BUF_NULL(200);
+
+		buf_addf(&line, "RCPT TO:<%s>", refusals[i][0]);
+		buf_add_byte(&line, '\0');
+		talk(&p, line.data, refusals[i][1]);
+	}
+	talk(&p, "DATA", "554 5.5.1 No valid recipients");
+	close_post(&p);
+}
+
+static void a_message_for_nobody_ends_well(void **state)
+{
+	struct post p;
+
+	(void)state;
+	open_post(&p, LISTENER_SMTP);
+	talk(&p, "MAIL FROM:<carol@example.net>", "250 2.1.0 Sender taken");
+	talk(&p, "RCPT TO:<void@example.org>", "250 2.1.5 Recipient taken");
+	talk(&p, "DATA", "354 Send the message, end with <CR><LF>.<CR><LF>");
+	say(&p, "x\r\n.");
+	hear_start(&p, "250 2.0.0 Queued as ");
+	close_post(&p);
+}
+
+static void a_client_that_goes_in_data_leaves_nothing(void **state)
+{
+	char block[1025];
+	struct post p;
+
+	(void)state;
+	memset(block, 'x', 1022);
+	memcpy(block + 1022, "\r\n", 3);
+	open_post(&p, LISTENER_SMTP);
+	talk(&p, "MAIL FROM:<carol@example.net>", "250 2.1.0 Sender taken");
+	talk(&p, "RCPT TO:<alice@example.org>", "250 2.1.5 Recipient taken");
+	talk(&p, "DATA", "354 Send the message, end with <CR><LF>.<CR><LF>");
+	for (int i = 0; i < 400; i++) /* into the spool */
+		client_send(&p.client, block);
+	close_post(&p);
+}
+
+static void a_large_message_arrives_whole(void **state)
+{
+	struct intake_message *message;
+	char block[1025], end[3];
+	struct post p;
+	size_t len;
+
+	(void)state;
+	memset(block, 'x', 1022);
+	memcpy(block + 1022, "\r\n", 3);
+	open_post(&p, LISTENER_SMTP);
+	talk(&p, "MAIL FROM:<carol@example.net>", "250 2.1.0 Sender taken");
+	talk(&p, "RCPT TO:<alice@example.org>", "250 2.1.5 Recipient taken");
+	talk(&p, "DATA", "354 Send the message, end with <CR><LF>.<CR><LF>");
+	for (int i = 0; i < 700; i++)
+		client_send(&p.client, block);
+	say(&p, "end\r\n.");
+	message = house_await_message(p.house);
+	assert_int_equal(intake_message_size(message), 700 * 1024 + 5);
+	assert_int_equal(intake_message_read(message, 700 * 1024, end, 3, &len), 0);
+	assert_view(view_of(end, len), "end");
+	close_post(&p);
+}
+
+/* A11: own addresses only, in the envelope and in the message. */
+static void submission_is_for_own_addresses(void **state)
+{
+	/* clang-format off */
+	static const char *const messages[][2] = {
+		{ "From: bob@example.org",                                   "553 5.7.1 From and Sender must be addresses of yours" },
+		{ "From: alice@example.org, bob@example.org",                "553 5.7.1 From and Sender must be addresses of yours" },
+		{ "From: alice@example.org\r\nSender: <bob@example.org>",    "553 5.7.1 From and Sender must be addresses of yours" },
+		{ "From: \"alice@example.org\" <alice@example.net>",         "553 5.7.1 From and Sender must be addresses of yours" },
+		{ "From: alice",                                             "554 5.6.0 The From and Sender fields must be lists of addresses" },
+		{ "From:",                                                   "554 5.6.0 The From and Sender fields must be lists of addresses" },
+	};
+	/* clang-format on */
+	struct post p;
+
+	(void)state;
+	open_post(&p, LISTENER_SUBMISSIONS);
+	log_in(&p);
+	talk(&p, "MAIL FROM:<bob@example.org>", "553 5.7.1 Not an address of yours");
+	for (size_t i = 0; i < ARRAY_LEN(messages); i++) {
+		talk(&p, "MAIL FROM:<alice@example.org>", "250 2.1.0 Sender taken");
+		talk(&p, "RCPT TO:<bob@example.org>", "250 2.1.5 Recipient taken");
+		talk(&p, "DATA", "354 Send the message, end with <CR><LF>.<CR><LF>");
+		say(&p, messages[i][0]);
+		talk(&p, "\r\n.", messages[i][1]);
+	}
+	close_post(&p);
+}
+
+static void submission_goes_to_our_people_only(void **state)
+{
+	struct intake_message *message;
+	struct view trace;
+	struct post p;
+
+	(void)state;
+	open_post(&p, LISTENER_SUBMISSIONS);
+	log_in(&p);
+	talk(&p, "MAIL FROM:<alice+work@example.org>", "250 2.1.0 Sender taken");
+	talk(&p, "RCPT TO:<bob@example.net>",
+			"550 5.7.1 Mail to other hosts is not served by this version of "
+			"posthus");
+	talk(&p, "RCPT TO:<bob@example.org>", "250 2.1.5 Recipient taken");
+	talk(&p, "DATA", "354 Send the message, end with <CR><LF>.<CR><LF>");
+	say(&p, "From: Alice <Alice@Example.org>\r\nSender: "
+		"alice+x@example.org\r\n\r\n.");
+	message = house_await_message(p.house);
+	trace = intake_message_trace(message);
+	assert_true(view_find_view(trace, VIEW("with ESMTPSA")) < trace.len);
+	assert_true(view_find_view(trace, VIEW("(TLSv1.3 TLS_")) < trace.len);
+	assert_true(view_find_view(trace, VIEW("127.0.0.1")) == trace.len);
+	close_post(&p);
+}
+
+static void a_revoked_account_sends_no_more(void **state)
+{
+	struct post p;
+
+	(void)state;
+	open_post(&p, LISTENER_SUBMISSIONS);
+	log_in(&p);
+	assert_int_equal(sessions_count(service_sessions(p.house->service)), 1);
+	house_revoke_alice(p.house);
+	talk(&p, "MAIL FROM:<alice@example.org>",
+			"550 5.7.1 This account may no longer be used");
+	close_post(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(mail_from_outside_reaches_the_intake_log),
+		cmocka_unit_test(each_account_gets_it_once),
+		cmocka_unit_test(who_cannot_get_mail_is_refused_in_the_session),
+		cmocka_unit_test(a_message_for_nobody_ends_well),
+		cmocka_unit_test(a_client_that_goes_in_data_leaves_nothing),
+		cmocka_unit_test(a_large_message_arrives_whole),
+		cmocka_unit_test(submission_is_for_own_addresses),
+		cmocka_unit_test(submission_goes_to_our_people_only),
+		cmocka_unit_test(a_revoked_account_sends_no_more),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
