@@ -288,6 +288,10 @@ static void stream_event(struct bufferevent *stream, short what, void *arg)
 		break_off(c, "broken"); /* an end of file may come in the same call */
 	} else {
 		c->eof = true;
+		/* At the end of a TLS stream libevent stops writing, too, and what was
+		 * queued before would stay. */
+		if (c->ssl && bufferevent_enable(stream, EV_WRITE))
+			die("out of memory");
 		drive(c, clock_now());
 	}
 }
