@@ -112,6 +112,7 @@ bool diagnostics_full(const struct diagnostics *d)
 	return d->count >= DIAGNOSTICS_KEPT;
 }
 
+PRINTF_LIKE(2, 0)
 static struct view format(struct diagnostics *d, const char *text, va_list args)
 {
 	CLEANUP(buf_free) struct buf made = BUF_NULL(64 * 1024);
@@ -120,6 +121,7 @@ static struct view format(struct diagnostics *d, const char *text, va_list args)
 	return arena_copy(d->arena, buf_view(&made));
 }
 
+PRINTF_LIKE(4, 0)
 static struct diagnostic *add(struct diagnostics *d, enum diagnostic_name name,
 		struct view path, const char *label, va_list args)
 {

@@ -15,6 +15,7 @@ enum {
 
 /* -- saying what is wrong -------------------------------------------------------------- */
 
+PRINTF_LIKE(5, 0)
 static struct diagnostic *say(struct check *c, enum diagnostic_name name,
 		const struct node *node, struct span span, const char *label,
 		va_list args)

@@ -85,7 +85,7 @@ static bool begin_row(struct imap_session *s, const struct imap_fetch_op *op,
 		add_number(s, VIEW("UID "), row->uid);
 	if (op->items & IMAP_ITEM_FLAGS || row->seen_set) {
 		separate(s);
-		imap_add_flags(s, row->uid, &row->flags);
+		imap_add_flags(s, &row->flags);
 	}
 	if (op->items & IMAP_ITEM_DATE)
 		add_date(s, row->date);

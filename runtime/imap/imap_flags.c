@@ -89,7 +89,7 @@ static void add_word(struct buf *out, size_t start, struct view word)
 	buf_add(out, word);
 }
 
-void imap_flags_add(struct buf *out, const struct imap_flags *flags, bool recent)
+void imap_flags_add(struct buf *out, const struct imap_flags *flags)
 {
 	size_t start;
 
@@ -98,8 +98,6 @@ void imap_flags_add(struct buf *out, const struct imap_flags *flags, bool recent
 	for (size_t i = 0; i < ARRAY_LEN(system_flags); i++)
 		if (flags->system & system_flags[i].flag)
 			add_word(out, start, system_flags[i].name);
-	if (recent)
-		add_word(out, start, VIEW("\\Recent"));
 	if (flags->keywords.len)
 		add_word(out, start, flags->keywords);
 	buf_add_byte(out, ')');

@@ -12,7 +12,7 @@ void imap_flags_parse(struct imap_parse *p, bool bare, struct arena *arena,
 		struct imap_flags *out);
 
 /* Adds "(\Answered \Seen work)". */
-void imap_flags_add(struct buf *out, const struct imap_flags *flags, bool recent);
+void imap_flags_add(struct buf *out, const struct imap_flags *flags);
 
 /* "\Answered \Flagged \Deleted \Seen \Draft" */
 extern const char imap_system_flags[];

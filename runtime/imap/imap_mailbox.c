@@ -62,34 +62,45 @@ void imap_mailbox_proceed(struct imap_session *s, struct imap_op *answer)
 /* -- STATUS */
 
 enum status_item {
-	STATUS_MESSAGES = 1 << 0,
-	STATUS_RECENT = 1 << 1,
-	STATUS_UIDNEXT = 1 << 2,
-	STATUS_UIDVALIDITY = 1 << 3,
-	STATUS_UNSEEN = 1 << 4,
+	STATUS_MESSAGES,
+	STATUS_RECENT,
+	STATUS_UIDNEXT,
+	STATUS_UIDVALIDITY,
+	STATUS_UNSEEN,
 };
 
-/* clang-format off */
-static const struct {
-	const char *name;
-	enum status_item item;
-	size_t offset; /* of the number in the operation */
-} status_items[] = {
-	{ "MESSAGES",    STATUS_MESSAGES,    offsetof(struct imap_status_op, messages) },
-	{ "RECENT",      STATUS_RECENT,      offsetof(struct imap_status_op, recent) },
-	{ "UIDNEXT",     STATUS_UIDNEXT,     offsetof(struct imap_status_op, uidnext) },
-	{ "UIDVALIDITY", STATUS_UIDVALIDITY, offsetof(struct imap_status_op, uidvalidity) },
-	{ "UNSEEN",      STATUS_UNSEEN,      offsetof(struct imap_status_op, unseen) },
+static const char *const status_items[] = {
+	[STATUS_MESSAGES] = "MESSAGES",
+	[STATUS_RECENT] = "RECENT",
+	[STATUS_UIDNEXT] = "UIDNEXT",
+	[STATUS_UIDVALIDITY] = "UIDVALIDITY",
+	[STATUS_UNSEEN] = "UNSEEN",
 };
-/* clang-format on */
 
+static uint32_t status_number(const struct imap_status_op *op, enum status_item item)
+{
+	switch (item) {
+	case STATUS_MESSAGES:
+		return op->messages;
+	case STATUS_UIDNEXT:
+		return op->uidnext;
+	case STATUS_UIDVALIDITY:
+		return op->uidvalidity;
+	case STATUS_UNSEEN:
+		return op->unseen;
+	default:
+		return 0;
+	}
+}
+
+/* A set of one. */
 static unsigned parse_status_item(struct imap_parse *p)
 {
 	struct view word = imap_parse_word(p);
 
 	for (size_t i = 0; i < ARRAY_LEN(status_items); i++)
-		if (view_eq_nocase(word, view_z(status_items[i].name)))
-			return status_items[i].item;
+		if (view_eq_nocase(word, view_z(status_items[i])))
+			return 1U << i;
 	imap_parse_fail(p, "BAD There is no such status item");
 	return 0;
 }
@@ -129,12 +140,10 @@ void imap_status_proceed(struct imap_session *s, struct imap_op *answer)
 	imap_name_add(&s->out, op->name);
 	imap_say(s, VIEW(" ("));
 	for (size_t i = 0; i < ARRAY_LEN(status_items); i++) {
-		const char *number = (const char *)op + status_items[i].offset;
-
-		if (!(*items & status_items[i].item))
+		if (!(*items & 1U << i))
 			continue;
-		imap_sayf(s, "%s%s %" PRIu32, before, status_items[i].name,
-				*(const uint32_t *)(const void *)number);
+		imap_sayf(s, "%s%s %" PRIu32, before, status_items[i],
+				status_number(op, (enum status_item)i));
 		before = " ";
 	}
 	imap_say(s, VIEW(")\r\n"));

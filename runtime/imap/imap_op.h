@@ -54,8 +54,8 @@ enum imap_outcome {
 	IMAP_E_READ_ONLY,
 };
 
-/* Message flags (RFC 3501, 2.3.2). \Recent is a matter of the session: the engine adds
- * it to the messages that SELECT and SYNC gave to it. */
+/* Message flags (RFC 3501, 2.3.2). \Recent is never set and RECENT is always 0: no mail
+ * program of today looks at it, and RFC 9051 has done away with it. */
 enum imap_flag {
 	IMAP_FLAG_SEEN = 1 << 0,
 	IMAP_FLAG_ANSWERED = 1 << 1,
@@ -118,7 +118,7 @@ struct imap_status_op {
 	struct imap_op op;
 	struct view name;
 	/* -- answer */
-	uint32_t messages, recent, unseen, uidnext, uidvalidity;
+	uint32_t messages, unseen, uidnext, uidvalidity;
 };
 
 /* CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE. Names are checked UTF-8. RENAME of
@@ -138,7 +138,6 @@ struct imap_select_op {
 	uint32_t uidvalidity, uidnext;
 	uint64_t modseq;       /* all changes up to it are in this answer */
 	uint32_t first_unseen; /* a UID; 0: none */
-	uint32_t first_recent; /* messages from this UID on are \Recent here; 0: none */
 	struct view keywords;  /* those in use in the mailbox, in results */
 	struct uid_set uids;   /* the messages in it */
 };
@@ -161,12 +160,10 @@ struct imap_sync_op {
 	uint64_t mailbox;
 	uint64_t since;    /* exclusive */
 	uint32_t next_uid; /* the first UID that the session does not know */
-	bool read_only;    /* selected by EXAMINE: takes \Recent from nobody */
 	/* -- answer */
 	uint64_t modseq; /* where the next SYNC begins */
 	uint32_t uidnext;
 	struct uid_set arrived;  /* at or above next_uid, and still there */
-	uint32_t first_recent;   /* of those, the first that is \Recent here; 0: none */
 	struct uid_set vanished; /* below next_uid, expunged since */
 	struct imap_flags_row
 			*changed; /* below next_uid, flags changed since, in results */

@@ -14,8 +14,6 @@ enum argument {
 	DAY,
 	SIZE,
 	UIDS,
-	RECENT, /* the messages that are \Recent here */
-	NEW,    /* those that are unseen as well */
 };
 
 /* clang-format off */
@@ -40,10 +38,10 @@ static const struct key {
 	{ "HEADER",     IMAP_SEARCH_HEADER,     FIELD,     false, 0, NULL },
 	{ "KEYWORD",    IMAP_SEARCH_KEYWORD,    FLAG_ATOM, false, 0, NULL },
 	{ "LARGER",     IMAP_SEARCH_LARGER,     SIZE,      false, 0, NULL },
-	{ "NEW",        IMAP_SEARCH_UIDS,       NEW,       false, 0, NULL },
-	{ "OLD",        IMAP_SEARCH_UIDS,       RECENT,    true,  0, NULL },
+	{ "NEW",        IMAP_SEARCH_ALL,        NONE,      true,  0, NULL },
+	{ "OLD",        IMAP_SEARCH_ALL,        NONE,      false, 0, NULL },
 	{ "ON",         IMAP_SEARCH_ON,         DAY,       false, 0, NULL },
-	{ "RECENT",     IMAP_SEARCH_UIDS,       RECENT,    false, 0, NULL },
+	{ "RECENT",     IMAP_SEARCH_ALL,        NONE,      true,  0, NULL },
 	{ "SEEN",       IMAP_SEARCH_FLAG,       NONE,      false, IMAP_FLAG_SEEN, NULL },
 	{ "SENTBEFORE", IMAP_SEARCH_SENTBEFORE, DAY,       false, 0, NULL },
 	{ "SENTON",     IMAP_SEARCH_SENTON,     DAY,       false, 0, NULL },
@@ -142,10 +140,9 @@ static int64_t parse_day(struct program *program)
 static void parse_argument(struct program *program, const struct key *key,
 		struct imap_search_step *step)
 {
-	const struct imap_view *view = program->s->view;
 	struct imap_parse *p = program->p;
 
-	if (key->argument != NONE && key->argument != RECENT && key->argument != NEW)
+	if (key->argument != NONE)
 		imap_parse_space(p);
 	switch (key->argument) {
 	case NONE:
@@ -172,10 +169,6 @@ static void parse_argument(struct program *program, const struct key *key,
 	case UIDS:
 		imap_parse_messages(program->s, p, true, &step->uids);
 		break;
-	case RECENT:
-	case NEW:
-		uid_set_copy(&step->uids, &view->recent);
-		break;
 	}
 }
 
@@ -186,11 +179,6 @@ static void parse_condition(struct program *program, const struct key *key)
 	if (program->p->error)
 		return;
 	parse_argument(program, key, step);
-	if (key->argument == NEW) {
-		add_step(program, IMAP_SEARCH_FLAG, 0)->flag = IMAP_FLAG_SEEN;
-		add_step(program, IMAP_SEARCH_NOT, 1);
-		add_step(program, IMAP_SEARCH_AND, 2);
-	}
 	if (key->negated)
 		add_step(program, IMAP_SEARCH_NOT, 1);
 }
@@ -321,7 +309,7 @@ void imap_search_parse(struct imap_session *s, struct imap_parse *p)
 	struct imap_search_op *op = imap_command_op(s, IMAP_OP_SEARCH);
 	struct program *program = ARENA_NEW(s->command->arena, struct program);
 
-	/* Half of what is left of the text may be keys, and each may be three steps. */
+	/* Half of what is left of the text may be keys, and each may be two steps. */
 	program->capacity = (p->len - p->at) * 2 + 4;
 	if (program->capacity > limit_value(LIMIT_IMAP_SEARCH_KEYS))
 		program->capacity = limit_value(LIMIT_IMAP_SEARCH_KEYS);

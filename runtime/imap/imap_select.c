@@ -32,8 +32,6 @@ static void open_view(struct imap_session *s, struct imap_select_op *op)
 
 	imap_view_set(view, &op->uids, op->uidnext);
 	view->modseq = op->modseq;
-	if (op->first_recent && op->first_recent < op->uidnext)
-		uid_set_add(&view->recent, op->first_recent, op->uidnext - 1);
 	s->view = view;
 	s->state = IMAP_SELECTED;
 }
@@ -67,8 +65,7 @@ void imap_select_proceed(struct imap_session *s, struct imap_op *answer)
 	}
 	open_view(s, op);
 	tell_flags(s, op);
-	imap_sayf(s, "* %" PRIu32 " EXISTS\r\n* %" PRIu64 " RECENT\r\n", s->view->exists,
-			imap_view_recent(s->view));
+	imap_sayf(s, "* %" PRIu32 " EXISTS\r\n* 0 RECENT\r\n", s->view->exists);
 	if (op->first_unseen)
 		imap_sayf(s, "* OK [UNSEEN %" PRIu32 "] The first unseen message\r\n",
 				imap_view_number(s->view, op->first_unseen));

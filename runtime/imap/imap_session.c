@@ -195,7 +195,6 @@ void imap_sync(struct imap_session *s)
 	op->mailbox = s->view->mailbox;
 	op->since = s->view->modseq;
 	op->next_uid = s->view->next_uid;
-	op->read_only = s->view->read_only;
 	s->view->changed = false;
 	imap_issue(s, &op->op);
 }
@@ -216,10 +215,7 @@ static void tell_size(struct imap_session *s, const struct imap_sync_op *sync)
 		return;
 	for (size_t i = 0; i < arrived->count; i++)
 		imap_view_add(view, arrived->ranges[i].first, arrived->ranges[i].last);
-	if (sync->first_recent)
-		uid_set_add(&view->recent, sync->first_recent, imap_view_last(view));
-	imap_sayf(s, "* %" PRIu32 " EXISTS\r\n* %" PRIu64 " RECENT\r\n", view->exists,
-			imap_view_recent(view));
+	imap_sayf(s, "* %" PRIu32 " EXISTS\r\n", view->exists);
 }
 
 void imap_tell_changes(struct imap_session *s, const struct imap_sync_op *sync)
@@ -270,10 +266,10 @@ void imap_parse_messages(struct imap_session *s, struct imap_parse *p, bool by_u
 	}
 }
 
-void imap_add_flags(struct imap_session *s, uint32_t uid, const struct imap_flags *flags)
+void imap_add_flags(struct imap_session *s, const struct imap_flags *flags)
 {
 	imap_say(s, VIEW("FLAGS "));
-	imap_flags_add(&s->out, flags, uid_set_has(&s->view->recent, uid));
+	imap_flags_add(&s->out, flags);
 }
 
 void imap_tell_flags(struct imap_session *s, const struct imap_flags_row *row)
@@ -290,6 +286,6 @@ void imap_tell_flags(struct imap_session *s, const struct imap_flags_row *row)
 		buf_add_u64(&s->out, row->uid);
 		imap_say(s, VIEW(" "));
 	}
-	imap_add_flags(s, row->uid, &row->flags);
+	imap_add_flags(s, &row->flags);
 	imap_say(s, VIEW(")\r\n"));
 }

@@ -152,7 +152,7 @@ void imap_parse_messages(struct imap_session *s, struct imap_parse *p, bool by_u
 		struct uid_set *uids);
 
 /* Adds "FLAGS (…)". */
-void imap_add_flags(struct imap_session *s, uint32_t uid, const struct imap_flags *flags);
+void imap_add_flags(struct imap_session *s, const struct imap_flags *flags);
 /* A whole line `* n FETCH (FLAGS (…))`; with the UID where the command came as UID. */
 void imap_tell_flags(struct imap_session *s, const struct imap_flags_row *row);
 

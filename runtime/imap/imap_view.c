@@ -18,7 +18,6 @@ void imap_view_free(struct imap_view *view)
 	if (!view)
 		return;
 	uid_set_free(&view->uids);
-	uid_set_free(&view->recent);
 	uid_set_free(&view->vanished);
 	free(view->before);
 	free(view);
@@ -79,14 +78,6 @@ uint32_t imap_view_number(const struct imap_view *view, uint32_t uid)
 uint32_t imap_view_last(const struct imap_view *view)
 {
 	return view->uids.count ? view->uids.ranges[view->uids.count - 1].last : 0;
-}
-
-uint64_t imap_view_recent(const struct imap_view *view)
-{
-	CLEANUP(uid_set_free) struct uid_set recent = UID_SET_NULL;
-
-	uid_set_intersect(&recent, &view->uids, &view->recent);
-	return uid_set_size(&recent);
 }
 
 /* The range that holds sequence number `number`, which is in the view. */

@@ -19,7 +19,6 @@ struct imap_view {
 	struct uid_set uids;     /* in the order of sequence numbers */
 	uint32_t *before;        /* messages before each range of uids */
 	uint32_t exists;         /* messages in it */
-	struct uid_set recent;   /* \Recent in this session */
 	struct uid_set vanished; /* gone, and the session does not know */
 };
 
@@ -35,8 +34,6 @@ void imap_view_add(struct imap_view *view, uint32_t first, uint32_t last);
 uint32_t imap_view_number(const struct imap_view *view, uint32_t uid);
 /* The highest UID, 0 where the view is empty. */
 uint32_t imap_view_last(const struct imap_view *view);
-/* How many are \Recent. */
-uint64_t imap_view_recent(const struct imap_view *view);
 /* Adds to the empty `uids` those of the messages with these sequence numbers. */
 void imap_view_to_uids(const struct imap_view *view, const struct uid_set *numbers,
 		struct uid_set *uids);

@@ -101,7 +101,6 @@ struct world_message *world_add(struct world *w, struct world_mailbox *box,
 		.date = date,
 		.text = BUF_NULL(TEXT_MAX),
 		.modseq = ++w->modseq,
-		.recent = true,
 	};
 	buf_add(&m->keywords, flags->keywords);
 	buf_add(&m->text, text);

@@ -16,7 +16,6 @@ struct world_message {
 	struct buf text;
 	uint64_t modseq;
 	bool gone;
-	bool recent; /* nobody has been told yet */
 };
 
 struct world_mailbox {

@@ -83,7 +83,6 @@ static void status(struct world *w, struct imap_status_op *op)
 			continue;
 		op->messages++;
 		op->unseen += !(box->messages[i].flags & IMAP_FLAG_SEEN);
-		op->recent += box->messages[i].recent;
 	}
 	op->uidnext = box->uidnext;
 	op->uidvalidity = box->uidvalidity;
@@ -160,10 +159,6 @@ static void open_box(struct world *w, struct imap_select_op *op)
 		uid_set_add(&op->uids, m->uid, m->uid);
 		if (!op->first_unseen && !(m->flags & IMAP_FLAG_SEEN))
 			op->first_unseen = m->uid;
-		if (!op->first_recent && m->recent)
-			op->first_recent = m->uid;
-		if (!op->read_only)
-			m->recent = false;
 		if (!keywords.len)
 			buf_add(&keywords, buf_view(&m->keywords));
 	}
@@ -188,10 +183,6 @@ static void sync_box(struct world *w, struct imap_sync_op *op)
 			if (m->gone)
 				continue;
 			uid_set_add(&op->arrived, m->uid, m->uid);
-			if (!op->first_recent && m->recent)
-				op->first_recent = m->uid;
-			if (!op->read_only)
-				m->recent = false;
 		} else if (m->modseq > op->since && m->gone) {
 			uid_set_add(&op->vanished, m->uid, m->uid);
 		} else if (m->modseq > op->since) {
@@ -535,8 +526,7 @@ static void reset(void *state)
 		struct imap_flags flags = { i == 0 ? IMAP_FLAG_SEEN : 0, VIEW_NULL };
 
 		world_add(w, &w->boxes[0], view_z(first_texts[i]), &flags,
-				MARCH_2026 + (int64_t)i * 86400)
-				->recent = false;
+				MARCH_2026 + (int64_t)i * 86400);
 	}
 }
 

@@ -34,7 +34,8 @@ static const struct command command = {
 
 static int run(const char *words)
 {
-	char copy[200], *argv[16];
+	static char copy[200]; /* what was seen points into it */
+	char *argv[16];
 	int argc = 0;
 
 	seen = NULL;
