@@ -125,8 +125,7 @@ int account_drop_address(struct database *db, struct view address)
 	return statement_run(s);
 }
 
-/* -- reading all ----------------------------------------------------------------------
- */
+/* -- reading all -- */
 
 static int read_account(struct statement *s, struct arena *arena, struct account_row *out)
 {

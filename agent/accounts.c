@@ -68,7 +68,7 @@ static int bump_serial(struct agent *agent)
 	return r ? r : control_set_serial(agent->db, serial + 1);
 }
 
-/* -- passwords -------------------------------------------------------------------------------- */
+/* -- passwords -- */
 
 /* An invited account is Ready for its own reason once it has a password. */
 static int settle_condition(
@@ -172,7 +172,7 @@ int agent_password_upgraded(
 	return configure_and_commit(agent, &t);
 }
 
-/* -- keys ---------------------------------------------------------------------------------------- */
+/* -- keys -- */
 
 static int unwrap(struct agent *agent, const struct object *object, struct arena *arena,
 		struct secret *out)

@@ -34,7 +34,7 @@ enum {
 	LONGEST_TEXT = 16 * 1024 * 1024,
 };
 
-/* -- opening ---------------------------------------------------------------------------- */
+/* -- opening -- */
 
 static int opened(int r)
 {
@@ -155,7 +155,7 @@ void agent_closep(struct agent **agent)
 	agent_close(*agent);
 }
 
-/* -- the desired generation ---------------------------------------------------------------- */
+/* -- the desired generation -- */
 
 void agent_forget_desired(struct agent *agent)
 {
@@ -215,7 +215,7 @@ int agent_desired(struct agent *agent, const struct desired **out)
 	return 0;
 }
 
-/* -- a run: one state, one plan ------------------------------------------------------------ */
+/* -- a run: one state, one plan -- */
 
 struct run {
 	struct agent *agent;
@@ -274,7 +274,7 @@ static int make_plan(struct run *run)
 	return 0;
 }
 
-/* -- configuring the runtime ----------------------------------------------------------------- */
+/* -- configuring the runtime -- */
 
 static void say_listener(
 		struct agent_result *result, const struct runtime_failure *failure)
@@ -398,7 +398,7 @@ static void configured_deinit(struct configured *done)
 	done->before = NULL;
 }
 
-/* -- carrying out ------------------------------------------------------------------------------ */
+/* -- carrying out -- */
 
 static int store_generation(struct run *run)
 {
@@ -488,7 +488,7 @@ static int carry_out(struct run *run, struct agent_result *result)
 	return r ? r : commit_all(run, &a, result);
 }
 
-/* -- results --------------------------------------------------------------------------------- */
+/* -- results -- */
 
 static void say_problems(const struct plan *plan, struct agent_result *result)
 {
@@ -612,7 +612,7 @@ static nstime now_of(const struct agent *agent)
 	return agent->os->now(agent->os->state);
 }
 
-/* -- plan, apply ------------------------------------------------------------------------------ */
+/* -- plan, apply -- */
 
 int agent_plan(struct agent *agent, const struct agent_source *source,
 		struct agent_result *out)
@@ -761,7 +761,7 @@ int agent_apply(struct agent *agent, const struct agent_source *source,
 	return finish(agent, options->actor, out, start);
 }
 
-/* -- reconciling ------------------------------------------------------------------------------ */
+/* -- reconciling -- */
 
 static const char *const causes[] = {
 	[RECONCILE_START] = "start",

@@ -36,8 +36,7 @@ enum {
 	AGENT_E_PASSWORD, /* the password is empty or too long: exit 1 */
 };
 
-/* -- opening --------------------------------------------------------------------------
- */
+/* -- opening -- */
 
 struct agent_options {
 	const char *data; /* the data directory; made 0700 where it is missing */
@@ -59,8 +58,7 @@ void agent_attach(struct agent *agent, struct runtime *runtime);
 void agent_close(struct agent *agent);
 void agent_closep(struct agent **agent);
 
-/* -- states, plans ---------------------------------------------------------------------
- */
+/* -- states, plans -- */
 
 struct agent_source {
 	/* schema/source.h: paths as diagnostics print them */
@@ -122,8 +120,7 @@ MUST_USE int agent_reconcile(struct agent *agent, enum reconcile_cause cause,
 /* When agent_reconcile(RECONCILE_TIMER) is next due: the interval, ±10 %. */
 nstime agent_next_deadline(const struct agent *agent);
 
-/* -- what is ----------------------------------------------------------------------------
- */
+/* -- what is -- */
 
 /* All objects counted by kind, the unhappy ones by name, and the runtime's own figures.
  * `name` is empty, or KIND/ID for one object: AGENT_E_ABSENT where there is none. */
@@ -138,8 +135,7 @@ MUST_USE int agent_condition(
 /* The last `most` generations, newest first. */
 MUST_USE int agent_history(struct agent *agent, size_t most, struct history **out);
 
-/* -- accounts ---------------------------------------------------------------------------
- */
+/* -- accounts -- */
 
 /* Sets the password of a user, by id or address; sessions that began under the old one
  * end. Takes a fifth of a second (Argon2id). */

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* -- before the transaction ------------------------------------------------------------- */
+/* -- before the transaction -- */
 
 static void make_object(struct application *a, struct change *change)
 {
@@ -53,7 +53,7 @@ void application_deinit(struct application *a)
 	a->wrapped = NULL;
 }
 
-/* -- one change ------------------------------------------------------------------------- */
+/* -- one change -- */
 
 static int ready_condition(
 		struct application *a, const struct change *change, struct view *out)

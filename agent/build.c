@@ -63,7 +63,7 @@ static struct shard *shard_of(const struct build *b, struct view address)
 	return map_get(&b->by_name, domain_of(address));
 }
 
-/* -- accounts ---------------------------------------------------------------------------- */
+/* -- accounts -- */
 
 static struct account_spec *add_account(
 		struct build *b, struct view address, const unsigned char *uid)
@@ -113,7 +113,7 @@ static void add_users(struct build *b)
 	}
 }
 
-/* -- what has left the state --------------------------------------------------------------- */
+/* -- what has left the state -- */
 
 static struct route_spec *add_left_route(struct build *b, struct view address)
 {
@@ -162,8 +162,8 @@ static void add_left_user(struct build *b, const struct object *object, const js
 							  : ACCOUNT_ACTIVE;
 	account->disabled_since = object->disabled_at;
 	add_account_route(b, object->key, object->uid);
-	json_array_foreach(json_object_get(was, "addresses"), i, address)
-			add_account_route(b, copy_json(b, address), object->uid);
+	json_array_foreach (json_object_get(was, "addresses"), i, address)
+		add_account_route(b, copy_json(b, address), object->uid);
 }
 
 static void add_left_alias(
@@ -228,7 +228,7 @@ static int add_all_left(struct build *b)
 	return r;
 }
 
-/* -- shards -------------------------------------------------------------------------------- */
+/* -- shards -- */
 
 static struct shard *add_shard(struct build *b, struct view name)
 {
@@ -421,7 +421,7 @@ static void put_domain(
 		configuration_add_domain(c, &spec);
 }
 
-/* -- the host ------------------------------------------------------------------------------ */
+/* -- the host -- */
 
 static int add_held_listeners(
 		struct build *b, struct host_spec *host, struct listener_spec *listeners)

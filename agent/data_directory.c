@@ -26,7 +26,7 @@ char *data_path(const char *data, const char *name)
 	return buf_take_z(&path);
 }
 
-/* -- the lock --------------------------------------------------------------------------- */
+/* -- the lock -- */
 
 /* Takes the descriptor: it is closed where the lock is another's. */
 static int lock(int fd, int *fd_out)
@@ -87,7 +87,7 @@ int data_directory_lock_unchanged(const char *data, int *fd_out)
 	return r < 0 ? r : lock(r, fd_out);
 }
 
-/* -- a copy to read ---------------------------------------------------------------------- */
+/* -- a copy to read -- */
 
 static int copy_bytes(int from, int to)
 {

@@ -10,7 +10,7 @@ enum {
 	LONGEST_TEXT = 4096,
 };
 
-/* -- identity --------------------------------------------------------------------------- */
+/* -- identity -- */
 
 /* First those that are named by their id; then, by key, those that are left. */
 static void match_by_id(struct observation *o)
@@ -131,7 +131,7 @@ static void match(struct observation *o, struct plan *plan)
 	}
 }
 
-/* -- one object ------------------------------------------------------------------------- */
+/* -- one object -- */
 
 static struct change *begin_change(struct observation *o, struct plan *plan,
 		enum action action, const struct wanted *wanted, const char *reason)

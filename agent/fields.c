@@ -10,7 +10,7 @@ enum {
 	LONGEST_TEXT = 64 * 1024,
 };
 
-/* -- values as text --------------------------------------------------------------------- */
+/* -- values as text -- */
 
 static void add_json(struct buf *out, const json_t *value)
 {
@@ -31,8 +31,7 @@ static void add_list(struct buf *out, const json_t *list)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach (list, i, item) {
 		if (i)
 			buf_add_z(out, ", ");
 		add_json(out, item);
@@ -56,7 +55,7 @@ static struct view value_text(
 	return arena_copy(arena, buf_view(&text));
 }
 
-/* -- the walk --------------------------------------------------------------------------- */
+/* -- the walk -- */
 
 static const struct field *field_at(const struct driver *driver, struct view path)
 {
@@ -134,13 +133,12 @@ static void compare_objects(struct field_list *list, struct buf *path,
 	const char **sorted;
 	size_t count = 0;
 
-	json_object_foreach((json_t *)before, key, value)
-			json_object_set_new(keys, key, json_null());
-	json_object_foreach((json_t *)after, key, value)
-			json_object_set_new(keys, key, json_null());
+	json_object_foreach ((json_t *)before, key, value)
+		json_object_set_new(keys, key, json_null());
+	json_object_foreach ((json_t *)after, key, value)
+		json_object_set_new(keys, key, json_null());
 	sorted = xcalloc(json_object_size(keys), sizeof(*sorted));
-	json_object_foreach(keys, key, value)
-	{
+	json_object_foreach (keys, key, value) {
 		size_t i = count++;
 
 		for (; i > 0 && strcmp(sorted[i - 1], key) > 0; i--)
@@ -186,8 +184,7 @@ enum risk fields_risk(const struct driver *driver, struct view spec)
 	if (driver->schema == KIND_NONE)
 		return gravest;
 	root = json_loadb(spec.data, spec.len, 0, NULL);
-	json_object_foreach(root, key, value)
-	{
+	json_object_foreach (root, key, value) {
 		enum risk risk = table_risk(driver->schema, view_z(key));
 
 		/* What is new holds no data that could be lost. */

@@ -36,8 +36,7 @@ void generation_digest(const struct source_file *files, size_t count,
 	digest_final(&d, out);
 }
 
-/* -- reading --------------------------------------------------------------------------
- */
+/* -- reading -- */
 
 #define GENERATION_COLUMNS                                                               \
 	"number, accepted_at, actor, origin, digest, plan_digest, summary, serial"
@@ -147,8 +146,7 @@ int generation_read_files(struct database *db, uint64_t number, struct arena *ar
 	return 0;
 }
 
-/* -- storing --------------------------------------------------------------------------
- */
+/* -- storing -- */
 
 static int store_generation(struct database *db, const struct generation *generation)
 {
@@ -255,8 +253,7 @@ int generation_store(struct database *db, const struct generation *generation,
 	return r;
 }
 
-/* -- history --------------------------------------------------------------------------
- */
+/* -- history -- */
 
 int history_read(struct database *db, size_t most, struct history **out)
 {

@@ -30,7 +30,7 @@ static int glance_at(struct agent *agent, struct glance *out)
 	return observe(&out->o);
 }
 
-/* -- conditions ------------------------------------------------------------------------------ */
+/* -- conditions -- */
 
 static void overlay_drift(json_t *conditions, const struct object *object, walltime now)
 {
@@ -60,8 +60,7 @@ static json_t *conditions_of(const struct object *object,
 	size_t i;
 
 	overlay_drift(conditions, object, now);
-	json_array_foreach(conditions, i, condition)
-	{
+	json_array_foreach (conditions, i, condition) {
 		since = json_object_get(condition, "since");
 		json_object_set_new(
 				condition, "since", json_time(json_integer_value(since)));
@@ -88,8 +87,7 @@ int agent_condition(struct agent *agent, struct view name, struct view type, boo
 		return r > 0 ? fault(-EIO) : r;
 	conditions = conditions_of(object, &texts, glance.o.now);
 	*out = false;
-	json_array_foreach(conditions, i, condition)
-	{
+	json_array_foreach (conditions, i, condition) {
 		const char *word = json_string_value(json_object_get(condition, "type"));
 		const char *is = json_string_value(json_object_get(condition, "status"));
 
@@ -100,7 +98,7 @@ int agent_condition(struct agent *agent, struct view name, struct view type, boo
 	return 0;
 }
 
-/* -- objects ---------------------------------------------------------------------------------- */
+/* -- objects -- */
 
 static json_t *place_json(const struct declaration *declared)
 {

@@ -60,7 +60,7 @@ int journal_event(struct database *db, struct view object, const char *reason,
 	return statement_run(s);
 }
 
-/* -- audit ------------------------------------------------------------------------------ */
+/* -- audit -- */
 
 static void digest_number(struct digest *d, uint64_t number)
 {

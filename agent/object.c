@@ -9,8 +9,7 @@
 #include <errno.h>
 #include <jansson.h>
 
-/* -- the set --------------------------------------------------------------------------
- */
+/* -- the set -- */
 
 #define OBJECT_COLUMNS                                                                   \
 	"uid, kind, id, named, key, generation, observed_generation, spec_hash, "        \
@@ -164,8 +163,7 @@ struct view object_name(const struct object *object, struct arena *arena)
 	return scoped(arena, object->driver, object->id);
 }
 
-/* -- rows -----------------------------------------------------------------------------
- */
+/* -- rows -- */
 
 int object_read_texts(struct database *db, const unsigned char uid[UID_SIZE],
 		struct arena *arena, struct object_texts *out)

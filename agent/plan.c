@@ -78,7 +78,7 @@ void plan_add_problem(struct plan *plan, const struct declaration *declared,
 			(struct problem){ reason, message, help, *declared };
 }
 
-/* -- order ------------------------------------------------------------------------------ */
+/* -- order -- */
 
 static bool leaves(const struct change *change)
 {
@@ -100,7 +100,7 @@ static int compare_changes(const void *left, const void *right)
 	return order ? order : view_compare(a->id, b->id);
 }
 
-/* -- digests ---------------------------------------------------------------------------- */
+/* -- digests -- */
 
 static void digest_json(struct digest *d, json_t *json)
 {

@@ -14,7 +14,7 @@ enum {
 	LONGEST_VALUE = 60,
 };
 
-/* -- text ------------------------------------------------------------------------------- */
+/* -- text -- */
 
 static char mark(enum action action)
 {
@@ -232,7 +232,7 @@ void plan_print(const struct plan *plan, struct buf *out)
 	print_totals(plan, out);
 }
 
-/* -- JSON ------------------------------------------------------------------------------- */
+/* -- JSON -- */
 
 static json_t *declaration_json(const struct declaration *declared)
 {

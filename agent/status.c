@@ -22,7 +22,7 @@ void status_freep(struct status **status)
 	status_free(*status);
 }
 
-/* -- gathering ------------------------------------------------------------------------------ */
+/* -- gathering -- */
 
 static struct view member(struct arena *arena, const json_t *object, const char *key)
 {
@@ -157,7 +157,7 @@ int agent_status(struct agent *agent, struct view name, struct status **out)
 	return 0;
 }
 
-/* -- printing --------------------------------------------------------------------------------- */
+/* -- printing -- */
 
 bool status_is_well(const struct status *status)
 {
@@ -275,7 +275,7 @@ void status_print(const struct status *status, struct buf *out)
 		print_object(status, &status->objects[i], out);
 }
 
-/* -- JSON -------------------------------------------------------------------------------------- */
+/* -- JSON -- */
 
 static json_t *objects_json(const struct status *status)
 {

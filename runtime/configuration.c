@@ -41,8 +41,7 @@ struct configuration {
 	struct map accounts; /* uid → const struct account_spec */
 };
 
-/* -- building -------------------------------------------------------------------------
- */
+/* -- building -- */
 
 static void shard_unref(struct shard *shard)
 {
@@ -202,8 +201,7 @@ void configuration_unrefp(struct configuration **c)
 	configuration_unref(*c);
 }
 
-/* -- reading --------------------------------------------------------------------------
- */
+/* -- reading -- */
 
 const struct host_spec *configuration_host(const struct configuration *c)
 {
@@ -318,8 +316,7 @@ bool configuration_may_send_as(const struct configuration *c,
 	       memcmp(route->account, account->uid, ACCOUNT_UID_SIZE) == 0;
 }
 
-/* -- resolving -------------------------------------------------------------------------
- */
+/* -- resolving -- */
 
 struct hop {
 	struct view address;

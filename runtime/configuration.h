@@ -24,8 +24,7 @@ enum {
 
 struct configuration;
 
-/* -- what it is built from: views are copied --------------------------------------------
- */
+/* -- what it is built from: views are copied -- */
 
 enum listener_kind {
 	LISTENER_SMTP,        /* MX: STARTTLS, no AUTH */
@@ -112,8 +111,7 @@ struct domain_spec {
 	size_t route_count;
 };
 
-/* -- building ---------------------------------------------------------------------------
- */
+/* -- building -- */
 
 /* A new one with one reference. `previous` may be NULL; its shards can be shared. */
 MUST_USE struct configuration *configuration_new(

@@ -42,7 +42,7 @@ struct request {
 	struct admin_request *inner;
 };
 
-/* -- start ---------------------------------------------------------------------------- */
+/* -- start -- */
 
 static struct configuration *current_configuration(void *state)
 {
@@ -175,7 +175,7 @@ int runtime_start(const struct runtime_options *options, struct runtime **out)
 	return 0;
 }
 
-/* -- configure ------------------------------------------------------------------------ */
+/* -- configure -- */
 
 /* NULL where there is no certificate: then TLS is not offered. */
 static int load_identities(const struct configuration *next, struct tls_identities **out)
@@ -260,7 +260,7 @@ int runtime_configure(struct runtime *rt, struct configuration *next,
 	return 0;
 }
 
-/* -- observe -------------------------------------------------------------------------- */
+/* -- observe -- */
 
 void runtime_observe(struct runtime *rt, struct runtime_observed *out)
 {
@@ -287,7 +287,7 @@ void runtime_observe(struct runtime *rt, struct runtime_observed *out)
 	}
 }
 
-/* -- what the agent pulls ------------------------------------------------------------- */
+/* -- what the agent pulls -- */
 
 int runtime_event_fd(const struct runtime *rt)
 {
@@ -364,7 +364,7 @@ void runtime_notice_free(struct runtime_notice *notice)
 	free(notice);
 }
 
-/* -- stop ----------------------------------------------------------------------------- */
+/* -- stop -- */
 
 void runtime_stop(struct runtime *rt, nstime grace)
 {

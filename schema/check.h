@@ -47,7 +47,7 @@ struct check {
 	struct desired *desired;
 };
 
-/* -- shape: nodes to values ------------------------------------------------------------ */
+/* -- shape: nodes to values -- */
 
 /* Reports an error at a node (or at its key). Returns it for help and frames. */
 struct diagnostic *complain(struct check *c, enum diagnostic_name name,
@@ -72,7 +72,7 @@ void shape_state(struct check *c, struct node *root);
 void desired_hash(struct desired_object *object);
 void desired_index(struct desired *desired);
 
-/* -- identity: keys, ids and addresses -------------------------------------------------- */
+/* -- identity: keys, ids and addresses -- */
 
 void identity_collect(struct check *c);
 struct desired_object *object_at(const struct objects *objects, size_t i);
@@ -82,7 +82,7 @@ struct desired_object *object_named(
 const struct desired_domain *domain_of_address(
 		const struct check *c, struct view address);
 
-/* -- references ------------------------------------------------------------------------- */
+/* -- references -- */
 
 /* Resolves every reference of every object and brings it into its canonical form. */
 void reference_check(struct check *c);
@@ -90,7 +90,7 @@ void reference_check(struct check *c);
 bool reference_target(const struct check *c, const struct value *value,
 		struct desired_target *out);
 
-/* -- layers, decoding, routes ------------------------------------------------------------ */
+/* -- layers, decoding, routes -- */
 
 void layer_objects(struct check *c);
 /* Writes values, and defaults of the schema, into the typed structs. */

@@ -58,7 +58,7 @@ static void check_tree(struct check *c)
 	rules_check(c);
 }
 
-/* -- the result ------------------------------------------------------------------------ */
+/* -- the result -- */
 
 static void take_policy(struct check *c, struct desired_policy *policy)
 {

@@ -128,7 +128,7 @@ int hash_check(struct view text, enum password_scheme *out, const char **why_out
 			    "`{SSHA512}`");
 }
 
-/* -- age ------------------------------------------------------------------------------ */
+/* -- age -- */
 
 static uint32_t bech32_step(uint32_t sum, unsigned value)
 {
@@ -172,7 +172,7 @@ int recipient_check(struct view text, const char **why_out)
 			: bad(why_out, "its checksum is wrong: was a character lost?");
 }
 
-/* -- roles ---------------------------------------------------------------------------- */
+/* -- roles -- */
 
 int role_parse(struct arena *arena, struct view text, enum desired_role *out,
 		struct view *domain_out, const char **why_out)

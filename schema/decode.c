@@ -129,7 +129,7 @@ void decode_fields(struct check *c, const struct table *table, struct value *val
 	}
 }
 
-/* -- what one kind has of its own ------------------------------------------------------ */
+/* -- what one kind has of its own -- */
 
 static void finish_roles(struct check *c, struct desired_user *user)
 {

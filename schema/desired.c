@@ -115,7 +115,7 @@ void desired_freep(struct desired **desired)
 	desired_free(*desired);
 }
 
-/* -- origins --------------------------------------------------------------------------- */
+/* -- origins -- */
 
 struct listing {
 	struct arena *arena;

@@ -78,7 +78,7 @@ struct view_list {
 	size_t count;
 };
 
-/* -- host ------------------------------------------------------------------------------ */
+/* -- host -- */
 
 enum listen_service {
 	LISTEN_SMTP,
@@ -104,7 +104,7 @@ struct desired_host {
 	uint64_t connections_per_ip;
 };
 
-/* -- people ---------------------------------------------------------------------------- */
+/* -- people -- */
 
 struct desired_user;
 struct desired_alias;
@@ -160,7 +160,7 @@ struct desired_user {
 	struct view locale;
 };
 
-/* -- addresses ------------------------------------------------------------------------- */
+/* -- addresses -- */
 
 enum target_kind {
 	TARGET_USER,
@@ -231,7 +231,7 @@ struct desired_alias {
 	bool discard;
 };
 
-/* -- the rest -------------------------------------------------------------------------- */
+/* -- the rest -- */
 
 /* A certificate from files of the host. Paths are absolute, and named by `allow` of the
  * agent's file. */

@@ -250,7 +250,7 @@ void diagnostics_move(struct diagnostics *into, struct diagnostics *from)
 	from->count = from->errors = from->warnings = 0;
 }
 
-/* -- JSON ----------------------------------------------------------------------------- */
+/* -- JSON -- */
 
 static json_t *text_json(struct view text)
 {

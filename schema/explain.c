@@ -9,7 +9,7 @@ enum {
 	NAMES_MAX = 128
 };
 
-/* -- what a field takes ---------------------------------------------------------------- */
+/* -- what a field takes -- */
 
 static struct view takes(struct arena *arena, const struct type *type)
 {
@@ -111,7 +111,7 @@ int printer_explain(struct view path, struct buf *out, const char **near_out)
 	return EXPLAIN_E_UNKNOWN;
 }
 
-/* -- the reference --------------------------------------------------------------------- */
+/* -- the reference -- */
 
 /* `|` would end a cell. */
 static void add_cell(struct buf *out, struct view text)

@@ -29,7 +29,7 @@ const struct desired_domain *domain_of_address(const struct check *c, struct vie
 	return domain && domain->same_as ? domain->same_as : domain;
 }
 
-/* -- keys and ids ---------------------------------------------------------------------- */
+/* -- keys and ids -- */
 
 static void take_key(
 		struct check *c, struct objects *objects, struct desired_object *object)
@@ -83,7 +83,7 @@ static void check_id_is_no_key(
 	help(c, item, "choose another id");
 }
 
-/* -- twins ----------------------------------------------------------------------------- */
+/* -- twins -- */
 
 static struct desired_domain *named_by(
 		const struct check *c, const struct desired_domain *d)
@@ -135,7 +135,7 @@ static void take_subaddress(struct check *c, struct desired_domain *domain)
 	domain->subaddress = text[1] ? VIEW_NULL : view_z(text); /* "none" */
 }
 
-/* -- addresses ------------------------------------------------------------------------- */
+/* -- addresses -- */
 
 static const char *what_has(const struct holder *holder)
 {

@@ -41,7 +41,7 @@ static struct view lower_case(struct arena *arena, struct view text)
 	return view_of(lower, text.len);
 }
 
-/* -- domains and addresses ------------------------------------------------------------ */
+/* -- domains and addresses -- */
 
 int domain_check(struct arena *arena, struct view text, struct view *out,
 		const char **why_out)
@@ -140,7 +140,7 @@ int address_check(struct arena *arena, struct view text, struct view *out,
 	return NAME_OK;
 }
 
-/* -- names ---------------------------------------------------------------------------- */
+/* -- names -- */
 
 static int check_name(struct view text, const char *besides, const char *form,
 		const char **why_out)
@@ -171,7 +171,7 @@ int name_check(struct view text, const char **why_out)
 			why_out);
 }
 
-/* -- addresses of the network --------------------------------------------------------- */
+/* -- addresses of the network -- */
 
 struct ip {
 	int family;
@@ -306,7 +306,7 @@ int url_check(struct view text, const char **why_out)
 	return NAME_OK;
 }
 
-/* -- paths ---------------------------------------------------------------------------- */
+/* -- paths -- */
 
 static int check_parts(struct view path, const char **why_out)
 {

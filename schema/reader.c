@@ -47,7 +47,7 @@ struct reader {
 	bool broken;
 };
 
-/* -- places --------------------------------------------------------------------------- */
+/* -- places -- */
 
 struct span node_key_span(const struct node *node)
 {
@@ -163,7 +163,7 @@ static struct view path_here(struct reader *r)
 	return path;
 }
 
-/* -- the bytes ------------------------------------------------------------------------ */
+/* -- the bytes -- */
 
 static void refuse_bytes(struct reader *r, size_t at)
 {
@@ -238,7 +238,7 @@ static void scan_bytes(struct reader *r, size_t at)
 	}
 }
 
-/* -- what a state has no need of ------------------------------------------------------ */
+/* -- what a state has no need of -- */
 
 static void refuse_anchor_and_tag(struct reader *r, const yaml_char_t *anchor,
 		const yaml_char_t *tag, struct span span)
@@ -376,7 +376,7 @@ static bool check_scalar(struct reader *r, struct view text, yaml_scalar_style_t
 	return false;
 }
 
-/* -- building ------------------------------------------------------------------------- */
+/* -- building -- */
 
 static enum node_style style_of(yaml_scalar_style_t style)
 {
@@ -621,7 +621,7 @@ static void take_event(struct reader *r, const yaml_event_t *event)
 	}
 }
 
-/* -- duplicates ----------------------------------------------------------------------- */
+/* -- duplicates -- */
 
 static void report_duplicate(struct diagnostics *d, const struct node *first,
 		const struct node *second)
@@ -666,7 +666,7 @@ void reader_drop_duplicates(struct node *map, struct diagnostics *d)
 	map->last = kept;
 }
 
-/* -- libyaml's own errors ------------------------------------------------------------- */
+/* -- libyaml's own errors -- */
 
 struct advice {
 	const char *problem;

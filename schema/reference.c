@@ -45,7 +45,7 @@ static struct view printed(struct check *c, const struct desired_object *object)
 			VIEW_ARG(desired_identity(object)));
 }
 
-/* -- what is near ---------------------------------------------------------------------- */
+/* -- what is near -- */
 
 static void try_names(struct nearest *near, const struct map *names)
 {
@@ -84,7 +84,7 @@ static int unknown(const struct lookup *l, const char *what, struct view text)
 	return UNKNOWN_REFERENCE;
 }
 
-/* -- the three ways to write one ------------------------------------------------------- */
+/* -- the three ways to write one -- */
 
 static int look_up_kind(const struct lookup *l, enum kind kind, struct view name,
 		struct view *out)
@@ -243,7 +243,7 @@ static int look_up(const struct lookup *l, struct view text, struct view *out)
 	return look_up_name(l, text, out);
 }
 
-/* -- the walk -------------------------------------------------------------------------- */
+/* -- the walk -- */
 
 static void check_value(
 		struct check *c, struct value *value, unsigned flags, bool template);
@@ -337,7 +337,7 @@ void reference_check(struct check *c)
 	check_list(c, c->root, 0, false);
 }
 
-/* -- targets --------------------------------------------------------------------------- */
+/* -- targets -- */
 
 bool reference_target(const struct check *c, const struct value *value,
 		struct desired_target *out)

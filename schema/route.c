@@ -151,7 +151,7 @@ static void route_contact(struct check *c, struct gathering *g,
 					});
 }
 
-/* -- circles --------------------------------------------------------------------------- */
+/* -- circles -- */
 
 enum mark {
 	NEW,
@@ -264,7 +264,7 @@ static void find_loops(struct check *c)
 							aliases, i));
 }
 
-/* -- all of it ------------------------------------------------------------------------- */
+/* -- all of it -- */
 
 static struct desired_domain *domain_at(struct check *c, size_t i)
 {

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-/* -- hosts ----------------------------------------------------------------------------- */
+/* -- hosts -- */
 
 static const char *const service_names[LISTEN_SERVICES] = {
 	[LISTEN_SMTP] = "smtp",
@@ -86,7 +86,7 @@ static void choose_host(struct check *c)
 	c->desired->host = (const struct desired_host *)(void *)chosen;
 }
 
-/* -- domains --------------------------------------------------------------------------- */
+/* -- domains -- */
 
 static void check_twin(struct check *c, const struct desired_domain *domain)
 {
@@ -106,7 +106,7 @@ static void check_twin(struct check *c, const struct desired_domain *domain)
 	}
 }
 
-/* -- users ----------------------------------------------------------------------------- */
+/* -- users -- */
 
 static void check_password(struct check *c, const struct desired_user *user)
 {
@@ -152,7 +152,7 @@ static void check_role_domains(struct check *c, const struct desired_user *user)
 	}
 }
 
-/* -- aliases --------------------------------------------------------------------------- */
+/* -- aliases -- */
 
 static void check_alias(struct check *c, const struct desired_alias *alias)
 {
@@ -183,7 +183,7 @@ static void check_alias(struct check *c, const struct desired_alias *alias)
 	}
 }
 
-/* -- files of the host ------------------------------------------------------------------ */
+/* -- files of the host -- */
 
 static void check_host_file(struct check *c,
 		const struct desired_certificate *certificate, const char *path)
@@ -202,7 +202,7 @@ static void check_host_file(struct check *c,
 	help(c, item, "add it to `allow.host_files` in agent.yaml");
 }
 
-/* -- warnings -------------------------------------------------------------------------- */
+/* -- warnings -- */
 
 static void warn_of_recipients(struct check *c)
 {

@@ -15,7 +15,7 @@ bool type_is_plain(const struct type *type)
 	       type->kind != TYPE_RECORD;
 }
 
-/* -- what is wanted ------------------------------------------------------------------- */
+/* -- what is wanted -- */
 
 static void add_words(struct buf *out, const char *const *words)
 {
@@ -79,7 +79,7 @@ struct view type_describe(struct arena *arena, const struct type *type)
 	return arena_copy(arena, buf_view(&out));
 }
 
-/* -- reading -------------------------------------------------------------------------- */
+/* -- reading -- */
 
 static int word_index(const char *const *words, struct view text)
 {

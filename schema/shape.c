@@ -13,7 +13,7 @@ enum {
 	HELPFUL = 300 /* errors that get a suggestion: the search has its price */
 };
 
-/* -- saying what is wrong -------------------------------------------------------------- */
+/* -- saying what is wrong -- */
 
 PRINTF_LIKE(5, 0)
 static struct diagnostic *say(struct check *c, enum diagnostic_name name,
@@ -90,7 +90,7 @@ static void say_not_served(struct check *c, const struct node *node, const char 
 			"it is written right; leave it out until a version serves it");
 }
 
-/* -- plain values ---------------------------------------------------------------------- */
+/* -- plain values -- */
 
 static const char *kind_of_node(const struct node *node)
 {
@@ -209,7 +209,7 @@ static struct value *shape_plain(struct check *c, const struct type *type,
 	return value;
 }
 
-/* -- lists and maps -------------------------------------------------------------------- */
+/* -- lists and maps -- */
 
 static bool same_plain(const struct value *a, const struct value *b)
 {
@@ -345,7 +345,7 @@ static struct value *shape_map(
 	return map;
 }
 
-/* -- records --------------------------------------------------------------------------- */
+/* -- records -- */
 
 static void say_unknown_field(
 		struct check *c, const struct table *table, const struct node *node)
@@ -554,7 +554,7 @@ static struct value *shape_short(
 	return record;
 }
 
-/* -- any value ------------------------------------------------------------------------- */
+/* -- any value -- */
 
 static bool is_word_besides(const struct type *type, const struct node *node)
 {
@@ -616,7 +616,7 @@ struct value *shape_value(struct check *c, const struct type *type,
 	return value;
 }
 
-/* -- the whole state ------------------------------------------------------------------- */
+/* -- the whole state -- */
 
 /* What was dropped is still asked for elsewhere: that is no error of its own. */
 static void remember_lost(struct check *c, const struct node *node, bool key)

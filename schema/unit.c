@@ -140,7 +140,7 @@ int rate_parse(struct view text, int64_t *count_out, char *per_out)
 	return UNIT_OK;
 }
 
-/* -- calendar ------------------------------------------------------------------------- */
+/* -- calendar -- */
 
 static bool two_digits(struct view text, size_t at, unsigned most, unsigned *out)
 {

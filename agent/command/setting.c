@@ -115,7 +115,7 @@ void setting_deinit(struct setting *setting)
 	*setting = (struct setting){ 0 };
 }
 
-/* -- the master key ---------------------------------------------------------------------- */
+/* -- the master key -- */
 
 static int load_key(
 		const struct setting *setting, const char **name_out, struct secret *out)
@@ -173,7 +173,7 @@ enum exit_code setting_master_key(const struct setting *setting, struct secret *
 	}
 }
 
-/* -- the state --------------------------------------------------------------------------- */
+/* -- the state -- */
 
 /* A file's path from the state's root, so that it is the same however the root was typed. */
 static struct view from_root(struct view root, struct view path)

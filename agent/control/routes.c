@@ -41,7 +41,7 @@ struct call {
 	bool kept; /* it waits: no answer yet */
 };
 
-/* -- reading requests ------------------------------------------------------------------ */
+/* -- reading requests -- */
 
 /* A value of the query, %XX decoded; empty where it is not there. */
 static struct view query_value(const struct call *call, const char *name)
@@ -80,7 +80,7 @@ static struct view actor_of(const struct call *call)
 	return arena_printf(call->arena, "uid %u", (unsigned)call->request->peer_uid);
 }
 
-/* -- answering ------------------------------------------------------------------------- */
+/* -- answering -- */
 
 /* All of these return the status of HTTP. */
 static int answer(struct call *call, enum exit_code code, struct view text)
@@ -130,7 +130,7 @@ static int answer_result(struct call *call, struct agent_result *result)
 	return answer(call, result->code, buf_view(&text));
 }
 
-/* -- routes ---------------------------------------------------------------------------- */
+/* -- routes -- */
 
 static int serve_plan(struct call *call)
 {
@@ -307,7 +307,7 @@ static const struct route routes[] = {
 };
 /* clang-format on */
 
-/* -- serving --------------------------------------------------------------------------- */
+/* -- serving -- */
 
 static void send_answer(struct control *control, struct runtime_request *request,
 		int status, const json_t *body)

@@ -41,7 +41,7 @@ static void want(const struct driver *driver, const struct desired *desired,
 		want_self_signed(driver, desired->host, out);
 }
 
-/* -- a chain and its key ---------------------------------------------------------------- */
+/* -- a chain and its key -- */
 
 struct material {
 	struct buf chain;
@@ -110,7 +110,7 @@ static int make_self_signed(
 	return certificate_read(o->arena, buf_view(&m->chain), &m->facts);
 }
 
-/* -- observing -------------------------------------------------------------------------- */
+/* -- observing -- */
 
 static const struct desired_certificate *files_of(
 		const struct observation *o, const struct object *object)
@@ -187,7 +187,7 @@ static int observe_all(const struct driver *driver, struct observation *o)
 	return r;
 }
 
-/* -- changing --------------------------------------------------------------------------- */
+/* -- changing -- */
 
 static const char *why_not(int r)
 {
@@ -279,7 +279,7 @@ static int retire(struct application *a, const struct change *change)
 	return statement_run(s);
 }
 
-/* -- for the configuration -------------------------------------------------------------- */
+/* -- for the configuration -- */
 
 static int open_key(struct statement *s, const struct key *tls_key, struct secret *out)
 {

@@ -44,7 +44,7 @@ static enum check_verdict say_offline(struct check_result *out)
 	return say(out, CHECK_UNKNOWN, NULL, "not asked: --offline");
 }
 
-/* -- ports in ---------------------------------------------------------------------------- */
+/* -- ports in -- */
 
 static int try_port(uint16_t port)
 {
@@ -84,7 +84,7 @@ static enum check_verdict look_at_ports(
 	return say(out, CHECK_GOOD, NULL, "all %zu ports are free", facts->port_count);
 }
 
-/* -- the way out ------------------------------------------------------------------------- */
+/* -- the way out -- */
 
 static bool connects(const struct addrinfo *to)
 {
@@ -130,7 +130,7 @@ static enum check_verdict look_at_way_out(
 			host);
 }
 
-/* -- addresses and their names -------------------------------------------------------------- */
+/* -- addresses and their names -- */
 
 static bool is_public(const struct sockaddr *address)
 {
@@ -253,7 +253,7 @@ static enum check_verdict look_at_block_lists(
 			ARRAY_LEN(lists));
 }
 
-/* -- the machine ------------------------------------------------------------------------- */
+/* -- the machine -- */
 
 static enum check_verdict look_at_clock(
 		const struct host_facts *facts, struct check_result *out)

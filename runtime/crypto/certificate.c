@@ -30,7 +30,7 @@ static void free_bio(BIO **bio)
 	BIO_free(*bio);
 }
 
-/* -- names ---------------------------------------------------------------------------- */
+/* -- names -- */
 
 static bool label_ok(struct view label)
 {
@@ -72,7 +72,7 @@ bool certificate_covers(const struct certificate_facts *facts, struct view name)
 	return false;
 }
 
-/* -- making --------------------------------------------------------------------------- */
+/* -- making -- */
 
 static int add_names(X509 *x, const struct view *names, size_t count)
 {
@@ -208,7 +208,7 @@ int certificate_self_sign(const struct view *names, size_t name_count, walltime 
 	return r ? fault(r) : 0;
 }
 
-/* -- reading -------------------------------------------------------------------------- */
+/* -- reading -- */
 
 /* No passphrase is ever asked for. */
 static int no_passphrase(char *buf, int size, int writing, void *arg)

@@ -29,8 +29,7 @@ struct argon2_cost {
 	uint64_t memory_kib, passes, lanes;
 };
 
-/* -- recognising ------------------------------------------------------------------------
- */
+/* -- recognising -- */
 
 static bool skip(struct view *v, struct view prefix)
 {
@@ -138,8 +137,7 @@ enum password_form password_form(struct view hash)
 	return PASSWORD_FORM_UNKNOWN;
 }
 
-/* -- making and checking ----------------------------------------------------------------
- */
+/* -- making and checking -- */
 
 static void start_library(void)
 {

@@ -33,7 +33,7 @@ static struct view trim_blanks(struct view text)
 	return text;
 }
 
-/* -- the request line ----------------------------------------------------------------- */
+/* -- the request line -- */
 
 static bool target_ok(struct view target)
 {
@@ -75,7 +75,7 @@ static int parse_request_line(struct parse *p, struct view line)
 	return 0;
 }
 
-/* -- fields --------------------------------------------------------------------------- */
+/* -- fields -- */
 
 static int take_host(struct parse *p, struct view value)
 {
@@ -177,7 +177,7 @@ static int parse_field(struct parse *p, struct view line)
 	return 0;
 }
 
-/* -- the whole ------------------------------------------------------------------------ */
+/* -- the whole -- */
 
 /* RFC 9112, 6.1 to 6.3 and 3.2: what the fields mean together. */
 static int conclude(struct parse *p)

@@ -51,7 +51,7 @@ static struct http_server *self(struct engine *engine)
 	return CONTAINER_OF(engine, struct http_server, engine);
 }
 
-/* -- operations ----------------------------------------------------------------------- */
+/* -- operations -- */
 
 static void request_free(struct op *op)
 {
@@ -91,7 +91,7 @@ static struct http_request *request_new(const struct http_head *head)
 	return r;
 }
 
-/* -- responses ------------------------------------------------------------------------ */
+/* -- responses -- */
 
 /* clang-format off */
 static const struct {
@@ -190,7 +190,7 @@ static void next_request(struct http_server *s)
 	s->state = s->last ? CLOSING : IDLE;
 }
 
-/* -- requests ------------------------------------------------------------------------- */
+/* -- requests -- */
 
 static void ask(struct http_server *s)
 {
@@ -288,7 +288,7 @@ static size_t read_body(struct http_server *s, struct view bytes)
 	return taken;
 }
 
-/* -- the engine ----------------------------------------------------------------------- */
+/* -- the engine -- */
 
 static size_t server_feed(struct engine *engine, struct view bytes, nstime now)
 {

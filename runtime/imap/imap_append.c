@@ -91,7 +91,7 @@ void imap_append_begin(struct imap_session *s, struct imap_parse *p)
 		imap_issue_command_op(s);
 }
 
-/* -- octets */
+/* -- octets -- */
 
 size_t imap_append_room(const struct imap_session *s)
 {
@@ -141,7 +141,7 @@ void imap_append_line(struct imap_session *s, struct view line)
 		imap_reject(s, a->refusal);
 }
 
-/* -- answers */
+/* -- answers -- */
 
 static const char *refusal_of(enum imap_outcome outcome)
 {

@@ -39,7 +39,7 @@ void imap_fetch_parse(struct imap_session *s, struct imap_parse *p)
 	op->rows = arena_array(op->op.arena, IMAP_BATCH_ROWS, sizeof(*op->rows));
 }
 
-/* -- a row */
+/* -- a row -- */
 
 static void separate(struct imap_session *s)
 {
@@ -100,7 +100,7 @@ static bool begin_row(struct imap_session *s, const struct imap_fetch_op *op,
 	return true;
 }
 
-/* -- a section */
+/* -- a section -- */
 
 static void add_octets(struct imap_session *s, struct fetch *f, struct view octets)
 {
@@ -166,7 +166,7 @@ static bool tell_rows(
 	return true;
 }
 
-/* -- moves */
+/* -- moves -- */
 
 static void go_on(struct imap_session *s, struct fetch *f)
 {

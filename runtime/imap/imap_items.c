@@ -57,7 +57,7 @@ static const struct {
 };
 /* clang-format on */
 
-/* -- sections */
+/* -- sections -- */
 
 static size_t count_until(const struct imap_parse *p, char byte, char end)
 {
@@ -204,7 +204,7 @@ static struct imap_section *add_section(struct imap_parse *p, struct imap_fetch_
 	return &sections[op->section_count++];
 }
 
-/* -- items */
+/* -- items -- */
 
 static bool parse_old_section(
 		struct imap_parse *p, struct view word, struct imap_fetch_op *op)

@@ -34,7 +34,7 @@ struct list {
 	struct view previous; /* the last name that was subscribed to; LSUB */
 };
 
-/* -- reading */
+/* -- reading -- */
 
 static void parse_select_options(struct imap_parse *p, struct list *list)
 {
@@ -142,7 +142,7 @@ void imap_lsub_parse(struct imap_session *s, struct imap_parse *p)
 	imap_parse_end(p);
 }
 
-/* -- telling */
+/* -- telling -- */
 
 static const char *const special_uses[] = {
 	[IMAP_USE_NONE] = "",

@@ -54,7 +54,7 @@ static void take_login(struct imap_session *s, enum imap_outcome outcome)
 	imap_refuse(s, outcome);
 }
 
-/* -- LOGIN */
+/* -- LOGIN -- */
 
 void imap_login_parse(struct imap_session *s, struct imap_parse *p)
 {
@@ -86,7 +86,7 @@ void imap_login_proceed(struct imap_session *s, struct imap_op *answer)
 		take_login(s, answer->outcome);
 }
 
-/* -- AUTHENTICATE */
+/* -- AUTHENTICATE -- */
 
 struct authenticate {
 	bool plain;

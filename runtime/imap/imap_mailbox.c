@@ -2,7 +2,7 @@
 #include "runtime/imap/imap_command.h"
 #include "runtime/imap/imap_name.h"
 
-/* -- commands that name a mailbox and are done */
+/* -- commands that name a mailbox and are done -- */
 
 typedef struct view parse_name(struct imap_parse *p, struct arena *arena);
 
@@ -59,7 +59,7 @@ void imap_mailbox_proceed(struct imap_session *s, struct imap_op *answer)
 		imap_finish(s, VIEW("OK Done"));
 }
 
-/* -- STATUS */
+/* -- STATUS -- */
 
 enum status_item {
 	STATUS_MESSAGES,

@@ -109,7 +109,7 @@ struct imap_mailbox_row {
  * matches patterns itself. */
 struct imap_list_op {
 	struct imap_op op;
-	/* -- answer, in results */
+	/* -- answer, in results -- */
 	struct imap_mailbox_row *rows;
 	size_t count;
 };
@@ -117,7 +117,7 @@ struct imap_list_op {
 struct imap_status_op {
 	struct imap_op op;
 	struct view name;
-	/* -- answer */
+	/* -- answer -- */
 	uint32_t messages, unseen, uidnext, uidvalidity;
 };
 
@@ -133,7 +133,7 @@ struct imap_select_op {
 	struct imap_op op;
 	struct view name;
 	bool read_only; /* EXAMINE */
-	/* -- answer */
+	/* -- answer -- */
 	uint64_t mailbox; /* its id, as ENGINE_CHANGED names it; never 0 */
 	uint32_t uidvalidity, uidnext;
 	uint64_t modseq;       /* all changes up to it are in this answer */
@@ -160,7 +160,7 @@ struct imap_sync_op {
 	uint64_t mailbox;
 	uint64_t since;    /* exclusive */
 	uint32_t next_uid; /* the first UID that the session does not know */
-	/* -- answer */
+	/* -- answer -- */
 	uint64_t modseq; /* where the next SYNC begins */
 	uint32_t uidnext;
 	struct uid_set arrived;  /* at or above next_uid, and still there */
@@ -237,7 +237,7 @@ struct imap_fetch_op {
 	const struct imap_section *sections;
 	size_t section_count;
 	bool set_seen; /* set \Seen on each and report it (seen_set) */
-	/* -- answer; rows has room for IMAP_BATCH_ROWS */
+	/* -- answer; rows has room for IMAP_BATCH_ROWS -- */
 	struct imap_row *rows;
 	size_t count;
 	uint64_t modseq_before, modseq; /* where set_seen: as in imap_store_op */
@@ -251,7 +251,7 @@ struct imap_read_op {
 	uint32_t uid;
 	const struct imap_section *section; /* in arena */
 	uint64_t at; /* within the section with `partial` applied */
-	/* -- answer */
+	/* -- answer -- */
 	struct view bytes;
 };
 
@@ -269,7 +269,7 @@ struct imap_store_op {
 	enum imap_store_mode mode;
 	struct imap_flags flags;
 	bool silent; /* no rows are wanted */
-	/* -- answer */
+	/* -- answer -- */
 	struct imap_flags_row *rows; /* all that are still there, in results */
 	size_t count;
 	/* The mailbox's highest MODSEQ before and after: where the session knew the
@@ -287,7 +287,7 @@ struct imap_append_op {
 	int64_t date; /* where has_date: seconds since 1970; else now */
 	uint64_t size;
 	struct buf chunk; /* CHUNK: at most IMAP_CHUNK bytes */
-	/* -- answer of COMMIT */
+	/* -- answer of COMMIT -- */
 	uint64_t mailbox;
 	uint32_t uidvalidity, uid;
 };
@@ -299,7 +299,7 @@ struct imap_copy_op {
 	struct uid_set uids;
 	struct view name; /* the destination */
 	bool move;
-	/* -- answer: the n-th UID of `from` became the n-th of `to` */
+	/* -- answer: the n-th UID of `from` became the n-th of `to` -- */
 	uint64_t destination;
 	uint32_t uidvalidity;
 	struct uid_set from, to;
@@ -311,7 +311,7 @@ struct imap_expunge_op {
 	struct imap_op op;
 	uint64_t mailbox;
 	struct uid_set uids; /* only among these */
-	/* -- answer */
+	/* -- answer -- */
 	struct uid_set expunged;
 	uint64_t modseq_before, modseq; /* as in imap_store_op */
 };
@@ -358,7 +358,7 @@ struct imap_search_op {
 	struct imap_search_step *steps;
 	size_t step_count;
 	size_t stack; /* the most truths that stand on the stack at once */
-	/* -- answer */
+	/* -- answer -- */
 	struct uid_set found;
 };
 

@@ -44,7 +44,7 @@ void imap_parse_end(struct imap_parse *p)
 		imap_parse_fail(p, "BAD More words than the command takes");
 }
 
-/* -- characters (RFC 3501, 9) */
+/* -- characters (RFC 3501, 9) -- */
 
 static bool is_atom_char(char c)
 {
@@ -116,7 +116,7 @@ bool imap_parse_take_word(struct imap_parse *p, const char *word)
 	return false;
 }
 
-/* -- strings */
+/* -- strings -- */
 
 static struct view take_quoted(struct imap_parse *p)
 {
@@ -192,7 +192,7 @@ struct view imap_parse_list_mailbox(struct imap_parse *p)
 	return take_some(p, is_list_char, "BAD A pattern is expected here");
 }
 
-/* -- numbers */
+/* -- numbers -- */
 
 static bool is_digit(char c)
 {

@@ -81,7 +81,7 @@ struct program {
 	size_t depth;
 };
 
-/* -- steps */
+/* -- steps -- */
 
 static struct imap_search_step *add_step(
 		struct program *program, enum imap_search_kind kind, uint32_t operands)
@@ -102,7 +102,7 @@ static struct imap_search_step *add_step(
 	return step;
 }
 
-/* -- conditions */
+/* -- conditions -- */
 
 static struct view parse_text(struct program *program)
 {
@@ -195,7 +195,7 @@ static void parse_numbers(struct program *program)
 		imap_view_to_uids(view, &numbers, &step->uids);
 }
 
-/* -- the structure */
+/* -- the structure -- */
 
 static void open_frame(struct program *program, enum imap_search_kind kind)
 {
@@ -326,7 +326,7 @@ void imap_search_parse(struct imap_session *s, struct imap_parse *p)
 	uid_set_copy(&op->uids, &s->view->uids);
 }
 
-/* -- the answer */
+/* -- the answer -- */
 
 struct answer {
 	size_t range;   /* the range of `found` that is next */

@@ -16,7 +16,7 @@ static struct imap_session *session_of(const struct engine *engine)
 	return (struct imap_session *)engine;
 }
 
-/* -- commands */
+/* -- commands -- */
 
 /* Reads tag and name and looks the command up. */
 static const struct imap_command_row *read_command_name(
@@ -173,7 +173,7 @@ static void take_event(struct imap_session *s, enum imap_reader_event event)
 	}
 }
 
-/* -- the engine */
+/* -- the engine -- */
 
 static bool takes_bytes(const struct imap_session *s)
 {

@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-/* -- answering */
+/* -- answering -- */
 
 void imap_say(struct imap_session *s, struct view text)
 {
@@ -121,7 +121,7 @@ void imap_refuse(struct imap_session *s, enum imap_outcome outcome)
 	imap_finish(s, view_z(replies[outcome]));
 }
 
-/* -- going on */
+/* -- going on -- */
 
 void imap_issue(struct imap_session *s, struct imap_op *op)
 {
@@ -179,7 +179,7 @@ void imap_command_free(struct imap_session *s)
 	arena_free(c->arena);
 }
 
-/* -- the selected mailbox */
+/* -- the selected mailbox -- */
 
 void imap_deselect(struct imap_session *s)
 {

@@ -89,8 +89,7 @@ struct imap_session {
 	size_t out_sent;
 };
 
-/* -- answering ------------------------------------------------------------------------
- */
+/* -- answering -- */
 
 enum {
 	IMAP_OUTPUT_HIGH = 128 * 1024, /* with more than this waiting, nothing is begun */
@@ -116,8 +115,7 @@ void imap_refuse(struct imap_session *s, enum imap_outcome outcome);
 /* Says `* BYE text` and closes. */
 void imap_bye(struct imap_session *s, const char *text);
 
-/* -- going on -------------------------------------------------------------------------
- */
+/* -- going on -- */
 
 /* Hands the operation out. */
 void imap_issue(struct imap_session *s, struct imap_op *op);
@@ -130,8 +128,7 @@ void imap_want_line(struct imap_session *s);
 /* Makes the command's operation. */
 void *imap_command_op(struct imap_session *s, enum imap_op_kind kind);
 
-/* -- the selected mailbox ------------------------------------------------------------
- */
+/* -- the selected mailbox -- */
 
 /* Forgets it. */
 void imap_deselect(struct imap_session *s);
@@ -156,8 +153,7 @@ void imap_add_flags(struct imap_session *s, const struct imap_flags *flags);
 /* A whole line `* n FETCH (FLAGS (…))`; with the UID where the command came as UID. */
 void imap_tell_flags(struct imap_session *s, const struct imap_flags_row *row);
 
-/* -- for the server ------------------------------------------------------------------
- */
+/* -- for the server -- */
 
 /* A command without tag, row or text; it becomes s->command. */
 struct imap_command *imap_command_new(struct imap_session *s);

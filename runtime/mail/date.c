@@ -19,7 +19,7 @@ struct civil {
 	int day, hour, minute, second;
 };
 
-/* -- the calendar ------------------------------------------------------------------------ */
+/* -- the calendar -- */
 
 static int month_days(int64_t year, int month)
 {
@@ -91,7 +91,7 @@ static int find_name(const char *row, struct view word)
 	return 0;
 }
 
-/* -- header fields ----------------------------------------------------------------------- */
+/* -- header fields -- */
 
 /* What has been read of a date; -1: not yet. */
 struct reading {
@@ -247,7 +247,7 @@ bool date_parse(struct view text, struct date *out)
 	return true;
 }
 
-/* -- printing ----------------------------------------------------------------------------- */
+/* -- printing -- */
 
 static struct civil local_civil(struct date *date)
 {
@@ -295,7 +295,7 @@ void internaldate_print(struct buf *out, struct date date)
 	add_zone(out, date.zone);
 }
 
-/* -- IMAP, strict ------------------------------------------------------------------------- */
+/* -- IMAP, strict -- */
 
 static bool digits(struct lexer *l, size_t count, int *out)
 {

@@ -5,7 +5,7 @@ void decoder_init(struct decoder *decoder, enum transfer_encoding encoding)
 	*decoder = (struct decoder){ .encoding = encoding };
 }
 
-/* -- base64 ------------------------------------------------------------------------------ */
+/* -- base64 -- */
 
 static int base64_value(char c)
 {
@@ -52,7 +52,7 @@ static void finish_base64(struct decoder *d, struct buf *out)
 	d->have = 0;
 }
 
-/* -- quoted-printable -------------------------------------------------------------------- */
+/* -- quoted-printable -- */
 
 /*
  *            blank           CR           LF

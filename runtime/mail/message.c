@@ -73,7 +73,7 @@ static struct open_part *top(struct message_parser *p)
 	return &p->stack[p->depth - 1];
 }
 
-/* -- parts begin and end ------------------------------------------------------------------ */
+/* -- parts begin and end -- */
 
 static struct message_part *add_part(struct message_parser *p, struct open_part *parent)
 {
@@ -174,7 +174,7 @@ static void close_part(struct message_parser *p, uint64_t end, uint64_t lines)
 	p->depth--;
 }
 
-/* -- what a header says of its part ------------------------------------------------------- */
+/* -- what a header says of its part -- */
 
 static void keep_field(struct message_parser *p, struct view name, struct view value)
 {
@@ -318,7 +318,7 @@ static void begin_body(struct message_parser *p)
 	}
 }
 
-/* -- delimiters (RFC 2046, 5.1.1) --------------------------------------------------------- */
+/* -- delimiters (RFC 2046, 5.1.1) -- */
 
 struct delimiter {
 	size_t place; /* in the stack, from 1; 0: the line is none */
@@ -364,7 +364,7 @@ static void take_delimiter(struct message_parser *p, struct delimiter delimiter)
 		open_part(p, top(p));
 }
 
-/* -- lines -------------------------------------------------------------------------------- */
+/* -- lines -- */
 
 static bool header_would_pass_limit(const struct message_parser *p, size_t more)
 {
@@ -457,7 +457,7 @@ static void finish_line(struct message_parser *p, unsigned line_end)
 	}
 }
 
-/* -- the parser --------------------------------------------------------------------------- */
+/* -- the parser -- */
 
 struct message_parser *message_parser_new(void)
 {

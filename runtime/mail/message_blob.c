@@ -118,7 +118,7 @@ bool packed_next(struct packed_iterator *it, struct packed_part *out)
 	return true;
 }
 
-/* -- sections ------------------------------------------------------------------------------ */
+/* -- sections -- */
 
 /* A part, and the iterator that stands behind it. */
 struct place {

@@ -16,7 +16,7 @@ static struct view lower_copy(struct arena *arena, struct view v)
 	return view_of(copy, v.len);
 }
 
-/* -- parameters as they are written ----------------------------------------------------- */
+/* -- parameters as they are written -- */
 
 /* One of "name*2*=value": the name without its marks, and what the marks said. */
 struct written_parameter {
@@ -107,7 +107,7 @@ static void read_parameters(
 	}
 }
 
-/* -- continuations joined (RFC 2231, 3 and 4.1) ----------------------------------------- */
+/* -- continuations joined (RFC 2231, 3 and 4.1) -- */
 
 static struct written_parameter *find_section(
 		struct written_parameters *w, struct view name, int section)
@@ -206,7 +206,7 @@ static void parse_parameters(
 	freep(&written.items);
 }
 
-/* -- the fields ------------------------------------------------------------------------- */
+/* -- the fields -- */
 
 bool content_type_parse(struct arena *arena, struct view value, struct content_type *out)
 {
@@ -276,7 +276,7 @@ enum transfer_encoding transfer_encoding_of(struct view token)
 	return ENCODING_OTHER;
 }
 
-/* -- reading one parameter -------------------------------------------------------------- */
+/* -- reading one parameter -- */
 
 static const struct mime_parameter *find_parameter(
 		const struct mime_parameters *list, struct view name, bool extended)

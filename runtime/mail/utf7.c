@@ -10,7 +10,7 @@ static bool is_plain(uint32_t code)
 	return code >= ' ' && code <= '~';
 }
 
-/* -- decoding ----------------------------------------------------------------------------- */
+/* -- decoding -- */
 
 /* The UTF-16 units of one shifted run come in one by one. */
 struct units {
@@ -104,7 +104,7 @@ bool utf7_decode(struct buf *out, struct view name)
 	return false;
 }
 
-/* -- encoding ----------------------------------------------------------------------------- */
+/* -- encoding -- */
 
 struct run_writer {
 	uint32_t bits;

@@ -71,8 +71,7 @@ struct connection {
 
 static void drive(struct connection *c, nstime now);
 
-/* -- what a service sees --------------------------------------------------------------
- */
+/* -- what a service sees -- */
 
 uint64_t connection_session(const struct connection *c)
 {
@@ -114,8 +113,7 @@ void *connection_data(const struct connection *c)
 	return c->data;
 }
 
-/* -- the end --------------------------------------------------------------------------
- */
+/* -- the end -- */
 
 static void log_end(const struct connection *c)
 {
@@ -225,8 +223,7 @@ static void hang_up(struct connection *c)
 	timer_set(&c->timer, c->handshake_due);
 }
 
-/* -- the stream -----------------------------------------------------------------------
- */
+/* -- the stream -- */
 
 static void stream_moved(struct bufferevent *stream, void *arg)
 {
@@ -336,8 +333,7 @@ static void start_tls(struct connection *c, enum state state)
 	timer_set(&c->timer, c->handshake_due);
 }
 
-/* -- the round ------------------------------------------------------------------------
- */
+/* -- the round -- */
 
 /* One chunk of what has come. */
 static bool feed(struct connection *c, unsigned wanted, nstime now)
@@ -518,8 +514,7 @@ void connection_abort(struct connection *c)
 		break_off(c, "aborted");
 }
 
-/* -- the beginning --------------------------------------------------------------------
- */
+/* -- the beginning -- */
 
 struct connection *connection_of(struct list *link)
 {

@@ -65,8 +65,7 @@ struct peer {
 	pid_t pid;
 };
 
-/* -- for the service; on the loop, unless said otherwise ------------------------------
- */
+/* -- for the service; on the loop, unless said otherwise -- */
 
 /* Which session: 64 bits that look random and never come twice. Any thread. */
 uint64_t connection_session(const struct connection *c);
@@ -84,8 +83,7 @@ bool connection_can_start_tls(const struct connection *c);
 void connection_set_data(struct connection *c, void *data);
 void *connection_data(const struct connection *c);
 
-/* -- from any thread ------------------------------------------------------------------
- */
+/* -- from any thread -- */
 
 /* Brings a performed operation back to the session in op->session. Where its connection
  * has gone the operation is freed. */

@@ -43,8 +43,7 @@ struct listener {
 	char *path;    /* UNIX: unlinked at the end, where we made it */
 };
 
-/* -- addresses ------------------------------------------------------------------------
- */
+/* -- addresses -- */
 
 /* An address of the family that its text says, with its length; false where it is none.
  */
@@ -141,8 +140,7 @@ static void describe_peer(int fd, struct peer *peer)
 	}
 }
 
-/* -- accepting ------------------------------------------------------------------------
- */
+/* -- accepting -- */
 
 static void turn_away(const struct listener *l, int fd, const struct peer *peer)
 {
@@ -220,8 +218,7 @@ static void gate_readable(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-/* -- opening --------------------------------------------------------------------------
- */
+/* -- opening -- */
 
 static struct listener *new_listener(struct net *net, const struct port *port)
 {
@@ -402,8 +399,7 @@ int listener_open_unix(struct net *net, const struct port *port, const char *pat
 	return 0;
 }
 
-/* -- life -----------------------------------------------------------------------------
- */
+/* -- life -- */
 
 static void start(void *arg)
 {

@@ -36,8 +36,7 @@ struct net {
 	size_t counted, uncounted; /* connections that are not forgotten yet */
 };
 
-/* -- session numbers ------------------------------------------------------------------
- */
+/* -- session numbers -- */
 
 /* A Feistel network over the process's keyed hash: every number once, in no order that
  * an outsider can tell. */
@@ -93,8 +92,7 @@ struct shard *net_shard_of(struct net *net, uint64_t session)
 	return index < net->shard_count ? &net->shards[index] : NULL;
 }
 
-/* -- life -----------------------------------------------------------------------------
- */
+/* -- life -- */
 
 static void run_answers(struct job *job)
 {
@@ -162,8 +160,8 @@ static void abort_shard(void *arg)
 {
 	struct shard *shard = arg;
 
-	LIST_EACH(link, &shard->connections)
-	connection_abort(connection_of(link));
+	LIST_EACH (link, &shard->connections)
+		connection_abort(connection_of(link));
 }
 
 void net_free(struct net *net)
@@ -201,8 +199,7 @@ struct loop *net_loop(struct net *net)
 	return net_next_shard(net)->loop;
 }
 
-/* -- caps -----------------------------------------------------------------------------
- */
+/* -- caps -- */
 
 void net_set_caps(struct net *net, struct net_caps caps)
 {
@@ -312,8 +309,7 @@ size_t net_sessions(struct net *net)
 	return open;
 }
 
-/* -- identities -----------------------------------------------------------------------
- */
+/* -- identities -- */
 
 void net_set_identities(struct net *net, struct tls_identities *identities)
 {
@@ -350,8 +346,7 @@ bool net_has_identities(struct net *net)
 	return has;
 }
 
-/* -- answers and events ---------------------------------------------------------------
- */
+/* -- answers and events -- */
 
 void connection_answer(struct net *net, struct op *op)
 {
@@ -404,16 +399,14 @@ void connection_event(
 	loop_post(shard->loop, &told->job);
 }
 
-/* -- the end --------------------------------------------------------------------------
- */
+/* -- the end -- */
 
 static void drain_shard(void *arg)
 {
 	struct shard *shard = arg;
 
 	shard->draining = true;
-	LIST_EACH(link, &shard->connections)
-	{
+	LIST_EACH (link, &shard->connections) {
 		struct connection *c = connection_of(link);
 
 		if (!connection_port(c)->uncounted)
@@ -431,8 +424,7 @@ static void abort_counted(void *arg)
 {
 	struct shard *shard = arg;
 
-	LIST_EACH(link, &shard->connections)
-	{
+	LIST_EACH (link, &shard->connections) {
 		struct connection *c = connection_of(link);
 
 		if (!connection_port(c)->uncounted)

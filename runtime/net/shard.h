@@ -21,8 +21,7 @@ struct shard {
 	struct job answers;                    /* posted while there are some */
 };
 
-/* -- net.c ----------------------------------------------------------------------------
- */
+/* -- net.c -- */
 
 struct shard *net_next_shard(struct net *net);
 struct shard *net_shard_of(struct net *net, uint64_t session);
@@ -36,8 +35,7 @@ void net_forget(struct net *net, const struct port *port);
 /* The current set with a reference, or NULL. */
 struct tls_identities *net_identities(struct net *net);
 
-/* -- connection.c ---------------------------------------------------------------------
- */
+/* -- connection.c -- */
 
 /* An admitted socket begins its life, on the next shard in turn. Takes the descriptor. */
 void connection_begin(struct net *net, const struct port *port, int fd,

@@ -37,7 +37,7 @@ struct account {
 	struct key *key;
 	bool quarantined;
 
-	/* -- under all->lock */
+	/* -- under all->lock -- */
 	struct list use; /* all->open, the one unused for the longest first */
 	unsigned refs, jobs, pins;
 	bool open, closing;

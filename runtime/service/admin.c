@@ -51,7 +51,7 @@ static void respond(struct admin *a, struct http_request *http, int status,
 	connection_answer(service_net(a->service), &http->op);
 }
 
-/* -- the port ------------------------------------------------------------------------- */
+/* -- the port -- */
 
 static struct engine *port_open(void *context, struct connection *c)
 {
@@ -133,7 +133,7 @@ static void port_closed(void *context, struct connection *c)
 static const struct port_class port_class = { port_open, port_perform, port_ended,
 	port_closed };
 
-/* -- life ----------------------------------------------------------------------------- */
+/* -- life -- */
 
 int admin_open(struct service *s, const char *path, struct admin **out)
 {
@@ -208,7 +208,7 @@ void admin_free(struct admin *a)
 	free(a);
 }
 
-/* -- the agent's side ----------------------------------------------------------------- */
+/* -- the agent's side -- */
 
 struct admin_request *admin_next(struct admin *a)
 {

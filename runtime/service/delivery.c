@@ -53,7 +53,7 @@ struct box {
 	unsigned char uid[ACCOUNT_UID_SIZE];
 	struct delivery *delivery;
 	struct account_job job;
-	/* -- under delivery->lock */
+	/* -- under delivery->lock -- */
 	enum box_state state;
 	struct account *account; /* while BUSY */
 	struct list waiting;

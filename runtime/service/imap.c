@@ -42,7 +42,7 @@ static void answer(struct session *n)
 	connection_answer(service_net(n->service), TAKE(n->op));
 }
 
-/* -- logging in */
+/* -- logging in -- */
 
 /* A revocation may have come while the password was checked. */
 static bool is_still_valid(struct session *n)
@@ -104,7 +104,7 @@ static void log_in(struct session *n, struct imap_login_op *op)
 	login_check(service_logins(n->service), &n->request);
 }
 
-/* -- work on the account */
+/* -- work on the account -- */
 
 static void tell_others(struct session *n)
 {
@@ -172,7 +172,7 @@ static void perform(void *context, struct connection *c, struct op *op)
 	account_submit(n->account, &n->job);
 }
 
-/* -- the port */
+/* -- the port -- */
 
 static struct engine *open_session(void *context, struct connection *c)
 {

@@ -5,7 +5,7 @@
 #include "runtime/store/message.h"
 #include "runtime/store/quota.h"
 
-/* -- flags */
+/* -- flags -- */
 
 static const enum flags_action actions[] = {
 	[IMAP_STORE_SET] = FLAGS_REPLACE,
@@ -53,7 +53,7 @@ int imap_perform_store(
 	return 0;
 }
 
-/* -- new messages */
+/* -- new messages -- */
 
 static int begin_append(struct imap_performer *p, struct account_store *store,
 		struct imap_append_op *op)
@@ -112,7 +112,7 @@ int imap_perform_append(
 	}
 }
 
-/* -- copies */
+/* -- copies -- */
 
 static void take_copy(struct imap_performer *p, struct imap_copy_op *op,
 		struct copy_result *result)
@@ -150,7 +150,7 @@ int imap_perform_copy(
 	return r;
 }
 
-/* -- what is taken out */
+/* -- what is taken out -- */
 
 int imap_perform_expunge(
 		struct imap_performer *p, struct account_store *store, struct imap_op *op)

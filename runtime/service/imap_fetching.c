@@ -12,7 +12,7 @@ enum {
 	SECTION_NAME_MAX = 1 << 20,
 };
 
-/* -- sections */
+/* -- sections -- */
 
 /* The octets of a section: a part of the message, or, where fields are chosen, a text of
  * its own. */
@@ -154,7 +154,7 @@ static int take_section(struct account_store *store, int64_t content,
 	return r;
 }
 
-/* -- rows */
+/* -- rows -- */
 
 static unsigned texts_wanted(unsigned items)
 {
@@ -277,7 +277,7 @@ int imap_perform_fetch(
 	return r;
 }
 
-/* -- the rest of a section */
+/* -- the rest of a section -- */
 
 static int find_content(struct account_store *store, const struct imap_read_op *op,
 		int64_t *content_out)

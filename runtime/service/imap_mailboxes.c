@@ -119,7 +119,7 @@ int imap_perform_subscribe(
 			op->op.kind == IMAP_OP_SUBSCRIBE);
 }
 
-/* -- the selected mailbox */
+/* -- the selected mailbox -- */
 
 int imap_perform_select(
 		struct imap_performer *p, struct account_store *store, struct imap_op *op)

@@ -33,7 +33,7 @@ struct logins {
 	bool stopped;
 };
 
-/* -- refusals wait ---------------------------------------------------------------------- */
+/* -- refusals wait -- */
 
 static struct view peer_key(const struct peer *peer)
 {
@@ -111,7 +111,7 @@ static void refuse(struct login_request *r, const char *reason)
 	loop_post(l->loop, &r->job);
 }
 
-/* -- what a verified password opens ----------------------------------------------------- */
+/* -- what a verified password opens -- */
 
 static void accept_or_refuse(struct login_request *r)
 {
@@ -142,7 +142,7 @@ static void upgrade(struct logins *l, const struct login_request *r)
 			view_z(hash));
 }
 
-/* -- checks ----------------------------------------------------------------------------- */
+/* -- checks -- */
 
 static void start_waiting(struct logins *l);
 
@@ -236,7 +236,7 @@ void login_check(struct logins *l, struct login_request *r)
 	r->done(r);
 }
 
-/* -- from beginning to end --------------------------------------------------------------- */
+/* -- from beginning to end -- */
 
 static void init_on_loop(void *arg)
 {

@@ -39,7 +39,7 @@ struct receive {
 	struct intake_message *message; /* NULL where all of it is discarded */
 };
 
-/* -- who sends -------------------------------------------------------------------------- */
+/* -- who sends -- */
 
 static const char *sender_refusal(
 		const struct receive *r, const struct receive_login *login)
@@ -110,7 +110,7 @@ bool receive_has_begun(const struct receive *r)
 	return r->begun;
 }
 
-/* -- for whom --------------------------------------------------------------------------- */
+/* -- for whom -- */
 
 static void refuse_resolved(const struct receive *r, int outcome,
 		const struct resolution *found, walltime now, struct buf *reply)
@@ -208,7 +208,7 @@ void receive_recipient(
 		buf_add_z(reply, "550 5.1.1 No such address here");
 }
 
-/* -- the message ------------------------------------------------------------------------- */
+/* -- the message -- */
 
 void receive_outcome(int outcome, struct buf *reply)
 {

@@ -52,8 +52,7 @@ void receive_recipient(
 		struct receive *r, struct view mailbox, walltime now, struct buf *reply);
 void receive_begin(struct receive *r, walltime now, struct buf *reply);
 
-/* -- what may wait for the disk: a worker's ---------------------------------------------
- */
+/* -- what may wait for the disk: a worker's -- */
 
 void receive_chunk(struct receive *r, struct view bytes, struct buf *reply);
 /* The last bytes; on submission From and Sender are checked. True: done() comes, once,

@@ -54,8 +54,7 @@ struct intake *service_intake(const struct service *s);
 void service_set_accounts(struct service *s, struct accounts *accounts);
 struct accounts *service_accounts(const struct service *s);
 
-/* -- for the agent --------------------------------------------------------------------
- */
+/* -- for the agent -- */
 
 enum service_notice_kind {
 	SERVICE_PASSWORD_UPGRADED, /* `text`: the Argon2id successor of an old hash */
@@ -79,8 +78,7 @@ int service_event_fd(const struct service *s);
 void service_event_raise(struct service *s);
 void service_event_clear(struct service *s);
 
-/* -- ports ----------------------------------------------------------------------------
- */
+/* -- ports -- */
 
 /* The context of every port_class: service/smtp.h and service/imap.h give the classes
  * (`smtp_port_class`, `imap_port_class`). */

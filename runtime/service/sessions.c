@@ -122,8 +122,7 @@ void sessions_changed(struct sessions *s, const unsigned char account[ACCOUNT_UI
 	pthread_mutex_lock(&s->lock);
 	household = map_get(&s->households, uid_key(account));
 	if (household)
-		LIST_EACH(link, &household->members)
-		{
+		LIST_EACH (link, &household->members) {
 			struct member *member = LIST_ITEM(link, struct member, link);
 
 			if (member->session != except)

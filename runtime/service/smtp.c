@@ -65,7 +65,7 @@ static void run_on_worker(struct session *n, void (*run)(struct job *job))
 	worker_submit(service_workers(n->service), &n->job);
 }
 
-/* -- logging in ------------------------------------------------------------------------- */
+/* -- logging in -- */
 
 /* A revocation may have come while the password was checked. */
 static bool is_still_valid(struct session *n)
@@ -130,7 +130,7 @@ static void log_in(struct session *n, struct smtp_login *op)
 	login_check(service_logins(n->service), &n->request);
 }
 
-/* -- the envelope ----------------------------------------------------------------------- */
+/* -- the envelope -- */
 
 static void sender(struct session *n, struct smtp_path_op *op)
 {
@@ -158,7 +158,7 @@ static void recipient(struct session *n, struct smtp_path_op *op)
 	answer(n);
 }
 
-/* -- the message ------------------------------------------------------------------------ */
+/* -- the message -- */
 
 static void begin(struct session *n, struct smtp_begin *op)
 {
@@ -267,7 +267,7 @@ static void abort_transaction(struct session *n)
 	answer(n);
 }
 
-/* -- the port --------------------------------------------------------------------------- */
+/* -- the port -- */
 
 static void perform(void *context, struct connection *c, struct op *op)
 {

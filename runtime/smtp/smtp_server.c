@@ -46,7 +46,7 @@ static bool in_transaction(const struct smtp_server *s)
 	       s->state == SMTP_DATA;
 }
 
-/* -- operations ----------------------------------------------------------------------- */
+/* -- operations -- */
 
 void smtp_ask(struct smtp_server *s, struct op *op)
 {
@@ -96,7 +96,7 @@ static void abort_answered(struct smtp_server *s, struct op *op)
 	forgotten(s);
 }
 
-/* -- the end -------------------------------------------------------------------------- */
+/* -- the end -- */
 
 static void leave(struct smtp_server *s)
 {
@@ -152,7 +152,7 @@ static void boundary(struct smtp_server *s)
 	end_if_due(s);
 }
 
-/* -- bytes in ------------------------------------------------------------------------- */
+/* -- bytes in -- */
 
 static size_t line_limit(const struct smtp_server *s)
 {
@@ -301,7 +301,7 @@ static size_t feed(struct engine *engine, struct view bytes, nstime now)
 	return taken;
 }
 
-/* -- answers, events, time ------------------------------------------------------------- */
+/* -- answers, events, time -- */
 
 static void answer(struct engine *engine, struct op *op, nstime now)
 {
@@ -398,7 +398,7 @@ static nstime deadline(const struct engine *engine)
 	return s->hold_until ? s->hold_until : s->deadline;
 }
 
-/* -- out ------------------------------------------------------------------------------- */
+/* -- out -- */
 
 static struct view output(struct engine *engine)
 {
@@ -428,7 +428,7 @@ static unsigned want(const struct engine *engine)
 	return reads(s) ? want | WANT_READ : want;
 }
 
-/* -- from beginning to end ------------------------------------------------------------- */
+/* -- from beginning to end -- */
 
 static void free_server(struct engine *engine)
 {

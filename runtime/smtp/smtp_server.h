@@ -31,8 +31,7 @@ struct smtp_options {
 
 MUST_USE struct engine *smtp_server_new(const struct smtp_options *options, nstime now);
 
-/* -- operations -------------------------------------------------------------------------
- */
+/* -- operations -- */
 
 enum smtp_op_kind {
 	SMTP_OP_LOGIN = 1,

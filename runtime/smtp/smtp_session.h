@@ -100,7 +100,7 @@ struct smtp_server {
 	struct smtp_message message;
 };
 
-/* -- smtp_server.c --------------------------------------------------------------------- */
+/* -- smtp_server.c -- */
 
 /* Moves to a state that the table of moves allows. */
 void smtp_enter(struct smtp_server *s, enum smtp_state next);
@@ -113,7 +113,7 @@ void smtp_close_view(struct smtp_server *s, struct view line);
  * smtp_forgotten(), at once or with the answer. */
 void smtp_forget(struct smtp_server *s, enum smtp_after after);
 
-/* -- smtp_reply.c ---------------------------------------------------------------------- */
+/* -- smtp_reply.c -- */
 
 void smtp_reply(struct smtp_server *s, const char *line);
 /* A refusal. Those for good are counted: they slow the peer down, and too many close. */
@@ -122,12 +122,12 @@ void smtp_refuse(struct smtp_server *s, const char *line);
 void smtp_refuse_view(struct smtp_server *s, struct view line);
 void smtp_reply_view(struct smtp_server *s, struct view line);
 
-/* -- smtp_command.c -------------------------------------------------------------------- */
+/* -- smtp_command.c -- */
 
 /* One command line, without its CRLF. */
 void smtp_command(struct smtp_server *s, struct view line);
 
-/* -- what a command does: `rest` is what follows its verb and the blank ---------------- */
+/* -- what a command does: `rest` is what follows its verb and the blank -- */
 
 void smtp_ehlo(struct smtp_server *s, struct view rest);
 void smtp_helo(struct smtp_server *s, struct view rest);
@@ -158,7 +158,7 @@ void smtp_expn(struct smtp_server *s, struct view rest);
 void smtp_help(struct smtp_server *s, struct view rest);
 void smtp_quit(struct smtp_server *s, struct view rest);
 
-/* -- smtp_op.c ------------------------------------------------------------------------- */
+/* -- smtp_op.c -- */
 
 struct smtp_login *smtp_login_new(const char *mechanism, struct credentials *taken);
 struct smtp_path_op *smtp_path_op_new(enum smtp_op_kind kind, struct buf *taken);

@@ -36,8 +36,7 @@ struct statement {
 	int error;       /* of a bind: SQLite's code */
 };
 
-/* -- outcomes ---------------------------------------------------------------------------
- */
+/* -- outcomes -- */
 
 static int io_fault(struct database *db)
 {
@@ -85,8 +84,7 @@ const char *database_message(struct database *db)
 	return sqlite3_errmsg(db->handle);
 }
 
-/* -- statements -------------------------------------------------------------------------
- */
+/* -- statements -- */
 
 int database_run(struct database *db, const char *sql)
 {
@@ -220,8 +218,7 @@ bool column_is_null(struct statement *s, int at)
 	return sqlite3_column_type(s->handle, at) == SQLITE_NULL;
 }
 
-/* -- transactions -----------------------------------------------------------------------
- */
+/* -- transactions -- */
 
 int transaction_begin(struct database *db, struct transaction *t)
 {
@@ -251,8 +248,7 @@ void transaction_end(struct transaction *t)
 	t->db = NULL;
 }
 
-/* -- opening ----------------------------------------------------------------------------
- */
+/* -- opening -- */
 
 static bool has_bytes(const char *path, const char *suffix)
 {
@@ -400,8 +396,7 @@ void database_closep(struct database **db)
 	database_close(*db);
 }
 
-/* -- the whole file ---------------------------------------------------------------------
- */
+/* -- the whole file -- */
 
 int database_checkpoint(struct database *db)
 {

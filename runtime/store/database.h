@@ -61,7 +61,7 @@ MUST_USE int database_run(struct database *db, const char *sql);
 int64_t database_last_id(const struct database *db);
 uint64_t database_changes(const struct database *db);
 
-/* -- statements -------------------------------------------------------------------------
+/* -- statements --
  *
  *	CLEANUP(statement_done) struct statement *s = NULL;
  *
@@ -102,7 +102,7 @@ int64_t column_i64(struct statement *s, int at);
 struct view column_view(struct statement *s, int at); /* text or blob */
 bool column_is_null(struct statement *s, int at);
 
-/* -- transactions -----------------------------------------------------------------------
+/* -- transactions --
  *
  *	CLEANUP(transaction_end) struct transaction t = TRANSACTION_NULL;
  *
@@ -125,8 +125,7 @@ MUST_USE int transaction_commit(struct transaction *t);
 /* Rolls back what was not committed. */
 void transaction_end(struct transaction *t);
 
-/* -- the whole file ---------------------------------------------------------------------
- */
+/* -- the whole file -- */
 
 /* Reads every page and checks all of its structure. On DATABASE_E_DAMAGED `report` says
  * where, in SQLite's words. */

@@ -13,8 +13,7 @@
 #include "runtime/store/account.h"
 #include "runtime/store/flags.h"
 
-/* -- putting in ------------------------------------------------------------------------
- */
+/* -- putting in -- */
 
 struct append;
 
@@ -61,8 +60,7 @@ MUST_USE int append_batch_begin(struct account_store *store);
 MUST_USE int append_batch_commit(struct account_store *store, uint64_t floor);
 void append_batch_abort(struct account_store *store);
 
-/* -- listing ----------------------------------------------------------------------------
- */
+/* -- listing -- */
 
 /* What a listing shall carry beyond uid, flags, modseq, size and date: a set. */
 enum message_want {
@@ -99,8 +97,7 @@ MUST_USE int message_list(struct account_store *store, int64_t mailbox,
 		unsigned want, struct message_budget budget, struct arena *arena,
 		struct message_page *out);
 
-/* -- reading ----------------------------------------------------------------------------
- */
+/* -- reading -- */
 
 struct extent {
 	uint64_t offset, len;

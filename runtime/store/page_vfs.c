@@ -32,8 +32,7 @@ static struct page_vfs *vfs_of(sqlite3_vfs *vfs)
 	return (struct page_vfs *)(void *)vfs;
 }
 
-/* -- keys -------------------------------------------------------------------------------
- */
+/* -- keys -- */
 
 /* Only the folder is resolved: a file that is a symbolic link is not followed. */
 static int full_path(sqlite3_vfs *vfs, const char *path, int size, char *out)
@@ -57,8 +56,7 @@ static const struct key *find_key(struct page_vfs *vfs, const char *path)
 {
 	const struct key *found = NULL;
 
-	LIST_EACH(link, &vfs->keys)
-	{
+	LIST_EACH (link, &vfs->keys) {
 		struct page_key *entry = LIST_ITEM(link, struct page_key, link);
 
 		if (strcmp(entry->path, path) == 0)
@@ -103,8 +101,7 @@ void page_key_remove(struct page_key *key)
 	free(key);
 }
 
-/* -- opening ----------------------------------------------------------------------------
- */
+/* -- opening -- */
 
 /* SQLite would make it 0644. The WAL and the journal take their mode from it. */
 static void make_private(const char *path)
@@ -171,8 +168,7 @@ static int vfs_open(sqlite3_vfs *base, const char *path, sqlite3_file *file, int
 	return SQLITE_CANTOPEN;
 }
 
-/* -- what passes on ---------------------------------------------------------------------
- */
+/* -- what passes on -- */
 
 static int vfs_delete(sqlite3_vfs *base, const char *path, int sync)
 {
@@ -204,8 +200,7 @@ static int vfs_last_error(sqlite3_vfs *base, int len, char *out)
 	return vfs_of(base)->below->xGetLastError(vfs_of(base)->below, len, out);
 }
 
-/* -- making -----------------------------------------------------------------------------
- */
+/* -- making -- */
 
 static struct page_vfs *make(sqlite3_vfs *below, char *name)
 {

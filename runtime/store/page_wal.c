@@ -45,8 +45,7 @@ static bool opens(struct page_file *f, uint32_t number, unsigned char *out)
 	       PAGE_OK;
 }
 
-/* -- writing ----------------------------------------------------------------------------
- */
+/* -- writing -- */
 
 /* What the chain has reached before the frame at `at`: from this run, or from the disk.
  */
@@ -190,8 +189,7 @@ static int wal_write(sqlite3_file *file, const void *bytes, int len, sqlite3_int
 	return SQLITE_IOERR_WRITE;
 }
 
-/* -- reading ----------------------------------------------------------------------------
- */
+/* -- reading -- */
 
 /* A run of linked frames behind the break: each one's checksum goes on from that of the
  * one before. */
@@ -383,8 +381,7 @@ static int wal_read(sqlite3_file *file, void *out, int len, sqlite3_int64 at)
 	return SQLITE_IOERR_READ;
 }
 
-/* -- all else ---------------------------------------------------------------------------
- */
+/* -- all else -- */
 
 static int wal_truncate(sqlite3_file *file, sqlite3_int64 size)
 {

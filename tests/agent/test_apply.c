@@ -284,8 +284,7 @@ static void a_password_is_the_persons_once_set(void **state)
 {
 	struct house *house = *state;
 	CLEANUP(buf_free)
-	struct buf s = BUF_NULL(HOUSE_TEXT),
-		   other = BUF_NULL(HOUSE_TEXT);
+	struct buf s = BUF_NULL(HOUSE_TEXT), other = BUF_NULL(HOUSE_TEXT);
 	CLEANUP(secret_free) struct secret first = secret_copy(VIEW("one of the state"));
 	CLEANUP(secret_free) struct secret second = secret_copy(VIEW("her own"));
 	const struct account_spec *account;
@@ -374,8 +373,7 @@ static void too_many_leaving_at_once_are_held(void **state)
 	CLEANUP(agent_result_free) struct agent_result held = { 0 }, wrong = { 0 };
 	CLEANUP(agent_result_free) struct agent_result approved = { 0 };
 	CLEANUP(buf_free)
-	struct buf ten = BUF_NULL(HOUSE_TEXT),
-		   six = BUF_NULL(HOUSE_TEXT);
+	struct buf ten = BUF_NULL(HOUSE_TEXT), six = BUF_NULL(HOUSE_TEXT);
 	CLEANUP(buf_free) struct buf digest = BUF_NULL(64);
 
 	ten_users(&ten, 10);

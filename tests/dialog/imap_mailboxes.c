@@ -15,7 +15,7 @@ enum {
 	SECONDS_A_DAY = 86400,
 };
 
-/* -- mailboxes */
+/* -- mailboxes -- */
 
 static void deinit_box(struct world_mailbox *box)
 {
@@ -84,7 +84,7 @@ void world_remove(struct world *w, struct world_mailbox *box)
 	w->modseq++;
 }
 
-/* -- messages */
+/* -- messages -- */
 
 struct world_message *world_add(struct world *w, struct world_mailbox *box,
 		struct view text, const struct imap_flags *flags, int64_t date)
@@ -168,7 +168,7 @@ struct imap_flags world_flags(const struct world_message *message, struct arena 
 		arena_copy(arena, buf_view(&message->keywords)) };
 }
 
-/* -- what is computed of them */
+/* -- what is computed of them -- */
 
 static void name_section(const struct imap_section *section, struct buf *out)
 {
@@ -245,7 +245,7 @@ void world_render(const struct world_message *message, unsigned items,
 	row->bodystructure = arena_copy(arena, buf_view(&text));
 }
 
-/* -- search */
+/* -- search -- */
 
 static bool contains(struct view text, struct view wanted)
 {

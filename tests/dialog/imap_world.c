@@ -31,7 +31,7 @@ enum {
 	TEXT_MAX = 1 << 24,
 };
 
-/* -- login and mailboxes */
+/* -- login and mailboxes -- */
 
 static void log_in(struct world *w, struct imap_login_op *op)
 {
@@ -136,7 +136,7 @@ static void subscribe(struct world *w, struct imap_name_op *op, bool subscribed)
 			w->boxes[i].subscribed = subscribed;
 }
 
-/* -- the selected mailbox */
+/* -- the selected mailbox -- */
 
 static void open_box(struct world *w, struct imap_select_op *op)
 {
@@ -323,7 +323,7 @@ static void search(struct world *w, struct imap_search_op *op)
 	}
 }
 
-/* -- messages that come and move */
+/* -- messages that come and move -- */
 
 static void append(struct world *w, struct imap_append_op *op)
 {
@@ -458,7 +458,7 @@ static void perform(void *state, struct op *op)
 	}
 }
 
-/* -- the beginning */
+/* -- the beginning -- */
 
 static const char *const first_texts[] = {
 	"From: Bob <bob@example.org>\r\n"
@@ -564,7 +564,7 @@ static struct engine *open_session(void *state, struct view words, nstime now)
 	return engine;
 }
 
-/* -- what happens */
+/* -- what happens -- */
 
 static const struct {
 	struct view name;

@@ -202,7 +202,7 @@ void trickle_bytes(struct engine *engine, const struct trickle_world *world,
 	drive_deinit(&d);
 }
 
-/* -- a dialog ----------------------------------------------------------------------------- */
+/* -- a dialog -- */
 
 struct dialog {
 	const char *path;

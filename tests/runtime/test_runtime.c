@@ -323,8 +323,7 @@ int main(void)
 	struct secret password = secret_copy(VIEW("wonderland"));
 	int failed;
 
-	if (broker_start(&master, &broker) ||
-			broker_wrap_new(broker, alice, 1, &wrapped))
+	if (broker_start(&master, &broker) || broker_wrap_new(broker, alice, 1, &wrapped))
 		return 1;
 	password_hash(&password, hash);
 	secret_free(&password);

@@ -66,9 +66,9 @@ static void check_references(const json_t *node, const json_t *definitions)
 	size_t i;
 
 	if (json_is_array(node))
-		json_array_foreach(node, i, value) check_references(value, definitions);
-	json_object_foreach((json_t *)node, key, value)
-	{
+		json_array_foreach (node, i, value)
+			check_references(value, definitions);
+	json_object_foreach ((json_t *)node, key, value) {
 		if (strcmp(key, "$ref") == 0)
 			assert_non_null(json_object_get(definitions,
 					json_string_value(value) +

@@ -13,7 +13,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-/* -- the engine ----------------------------------------------------------------------- */
+/* -- the engine -- */
 
 enum toy_op_kind {
 	TOY_SAY,
@@ -249,7 +249,7 @@ static const struct engine_class toy_engine_class = {
 };
 /* clang-format on */
 
-/* -- the service ---------------------------------------------------------------------- */
+/* -- the service -- */
 
 static struct engine *toy_open(void *context, struct connection *c)
 {
@@ -454,7 +454,7 @@ void toy_free(struct toy *toy)
 	free(toy);
 }
 
-/* -- the client ----------------------------------------------------------------------- */
+/* -- the client -- */
 
 int client_socket(uint16_t number)
 {

@@ -52,7 +52,7 @@ void toy_release(struct toy *toy);
 /* A self-signed identity for these names, added to `all`. */
 void toy_add_identity(struct tls_identities *all, const char *name, const char *other);
 
-/* -- the client: blocking, gives up after ten seconds --------------------------------- */
+/* -- the client: blocking, gives up after ten seconds -- */
 
 struct client {
 	int fd;

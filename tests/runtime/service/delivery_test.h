@@ -268,7 +268,8 @@ UNUSED static int count_subjects(struct look *look, struct account_store *store)
 
 		view_cut(&text, '"');
 		if (!view_to_u64(view_cut(&text, '"'), &n))
-			die("not a message of ours: %.*s", VIEW_ARG(page.rows[i].envelope));
+			die("not a message of ours: %.*s",
+					VIEW_ARG(page.rows[i].envelope));
 		counts[n]++;
 	}
 	return account_store_check(store);

@@ -127,8 +127,7 @@ static void a_wal_whose_file_is_gone_is_kept(void **state)
 	assert_int_equal(access(path_of("b.db"), F_OK), -1);
 }
 
-/* -- schema -----------------------------------------------------------------------------
- */
+/* -- schema -- */
 
 static const char *const three_steps[] = {
 	("CREATE TABLE row (id INTEGER PRIMARY KEY, text TEXT NOT NULL);"
@@ -180,8 +179,7 @@ static void a_failed_step_leaves_the_old_schema(void **state)
 	database_close(db);
 }
 
-/* -- statements and transactions --------------------------------------------------------
- */
+/* -- statements and transactions -- */
 
 static void what_is_bound_comes_back(void **state)
 {
@@ -269,8 +267,7 @@ static void the_schema_of_a_file_is_not_trusted(void **state)
 	assert_int_equal(database_run(db, "SELECT \"not a column\""), -EINVAL);
 }
 
-/* -- the whole file ---------------------------------------------------------------------
- */
+/* -- the whole file -- */
 
 static void a_copy_under_another_key_holds_the_same(void **state)
 {

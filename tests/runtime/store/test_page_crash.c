@@ -23,8 +23,7 @@ static int64_t rows_after(void)
 	return count_rows(db);
 }
 
-/* -- the n-th call fails ----------------------------------------------------------------
- */
+/* -- the n-th call fails -- */
 
 /* Opens, commits, checkpoints, commits, closes. Returns the commits that succeeded. */
 static int work(int *attempted)
@@ -161,8 +160,7 @@ static void a_failed_copy_leaves_the_target_as_it_was(void **state)
 	}
 }
 
-/* -- the process is killed --------------------------------------------------------------
- */
+/* -- the process is killed -- */
 
 /* What the child reports stands in memory that both see. */
 static void write_until_killed(volatile int64_t *committed)

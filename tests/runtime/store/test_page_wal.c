@@ -44,8 +44,7 @@ static void in_killed_child(void (*work)(void))
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
-/* -- writers that leave a WAL behind ----------------------------------------------------
- */
+/* -- writers that leave a WAL behind -- */
 
 static void must(int r)
 {
@@ -119,8 +118,7 @@ static void two_connections(void)
 	}
 }
 
-/* -- recovery ---------------------------------------------------------------------------
- */
+/* -- recovery -- */
 
 /* How many frames stand in an unbroken chain from the WAL's header on, over what is on
  * the disk. */
@@ -220,8 +218,7 @@ static void a_page_torn_by_a_checkpoint_is_healed_from_the_wal(void **state)
 	assert_int_equal(rows_in("b.db"), 50);
 }
 
-/* -- damage -----------------------------------------------------------------------------
- */
+/* -- damage -- */
 
 static void assert_kept(const char *name, const char *was, size_t was_len)
 {
