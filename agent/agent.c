@@ -647,10 +647,10 @@ int agent_plan(struct agent *agent, const struct agent_source *source,
 
 static nstime jittered(nstime interval)
 {
-	uint32_t draw;
+	uint64_t draw;
 
 	random_bytes(&draw, sizeof(draw));
-	return interval - interval / 10 + interval / 5 * (nstime)draw / UINT32_MAX;
+	return interval - interval / 10 + (nstime)(draw % (uint64_t)(interval / 5 + 1));
 }
 
 static void log_done(const struct agent_result *result, struct view actor)
