@@ -24,6 +24,7 @@
 #include "runtime/runtime.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -690,6 +691,7 @@ static void end_run(struct agent *agent, struct view actor, struct agent_result 
 	};
 	if (plan)
 		memcpy(agent->last.held_digest, plan->held_digest, DIGEST_SIZE);
+	agent->holds_memory = true;
 	agent->settled_serial = result->code == EXIT_FINE ? result->serial : 0;
 	agent->full_due = now + nstime_seconds(FULL_SECONDS);
 	agent->deadline = now + jittered(agent->interval);
@@ -782,6 +784,17 @@ static bool is_settled(const struct agent *agent, uint64_t serial)
 	       configuration_host(agent->configuration)->listener_count;
 }
 
+/* A plan over many objects leaves the heap full of holes; a quiet server shows what it
+ * needs. */
+static void give_memory_back(struct agent *agent)
+{
+	if (!agent->holds_memory)
+		return;
+	agent_forget_desired(agent);
+	malloc_trim(0);
+	agent->holds_memory = false;
+}
+
 int agent_reconcile(
 		struct agent *agent, enum reconcile_cause cause, struct agent_result *out)
 {
@@ -797,7 +810,7 @@ int agent_reconcile(
 	if (r || out->code != EXIT_FINE)
 		return r;
 	if (cause == RECONCILE_TIMER && is_settled(agent, out->serial)) {
-		agent_forget_desired(agent);
+		give_memory_back(agent);
 		agent->deadline = start + jittered(agent->interval);
 		return 0;
 	}

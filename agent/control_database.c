@@ -6,7 +6,7 @@
 
 enum {
 	CONTROL_APPLICATION = 0x70686374, /* "phct" */
-	CACHE_KIB = 8192,
+	CACHE_KIB = 2048,
 };
 
 /* A step is never changed once it was released; a new version adds one. */

@@ -45,6 +45,7 @@ struct agent {
 	struct desired_state desired;
 	struct last_run last;
 	uint64_t settled_serial; /* nothing was to do at this serial; 0: unknown */
+	bool holds_memory;       /* since the last quiet tick */
 	nstime full_due;         /* when all is compared again, whatever moved */
 	nstime deadline;
 	nstime interval;

@@ -95,8 +95,7 @@ int object_set_load(struct database *db, struct arena *arena, struct object_set 
 	r = count_objects(db, &most);
 	if (r)
 		return r;
-	r = database_prepare(db,
-			"SELECT " OBJECT_COLUMNS " FROM object ORDER BY kind, id", &s);
+	r = database_prepare(db, "SELECT " OBJECT_COLUMNS " FROM object", &s);
 	if (r)
 		return r;
 	set.items = arena_array(arena, most, sizeof(*set.items));

@@ -100,6 +100,37 @@ static int compare_changes(const void *left, const void *right)
 	return order ? order : view_compare(a->id, b->id);
 }
 
+static int compare_names(const struct driver *a, struct view a_id, const struct driver *b,
+		struct view b_id)
+{
+	size_t a_row = driver_index(a), b_row = driver_index(b);
+
+	if (a_row != b_row)
+		return a_row < b_row ? -1 : 1;
+	return view_compare(a_id, b_id);
+}
+
+static int compare_retained(const void *left, const void *right)
+{
+	const struct retained *a = left, *b = right;
+
+	return compare_names(a->driver, a->id, b->driver, b->id);
+}
+
+static int compare_drifts(const void *left, const void *right)
+{
+	const struct drift *a = left, *b = right;
+
+	return compare_names(a->driver, a->id, b->driver, b->id);
+}
+
+static void sort(void *items, size_t count, size_t size,
+		int (*compare)(const void *, const void *))
+{
+	if (count > 1)
+		qsort(items, count, size, compare);
+}
+
 /* -- digests -- */
 
 static void digest_json(struct digest *d, json_t *json)
@@ -168,9 +199,10 @@ static void digest_held(const struct plan *plan, unsigned char out[DIGEST_SIZE])
 
 void plan_finish(struct plan *plan)
 {
-	if (plan->change_count)
-		qsort(plan->changes, plan->change_count, sizeof(*plan->changes),
-				compare_changes);
+	sort(plan->changes, plan->change_count, sizeof(*plan->changes), compare_changes);
+	sort(plan->retained, plan->retained_count, sizeof(*plan->retained),
+			compare_retained);
+	sort(plan->drifts, plan->drift_count, sizeof(*plan->drifts), compare_drifts);
 	for (size_t i = 0; i < plan->change_count; i++)
 		plan->counts[plan->changes[i].action]++;
 	digest_changes(plan, plan->digest);

@@ -42,16 +42,31 @@ static void want(const struct driver *driver, const struct desired *desired,
 
 /* An account whose key is gone is data that nobody can read: say so, and make no new key
  * in its place. */
-static int observe_all(const struct driver *driver, struct observation *o)
+static int count_without_key(struct database *db, uint64_t *out)
 {
 	CLEANUP(statement_done) struct statement *s = NULL;
-	int r;
+	int r = database_prepare(db,
+			"SELECT (SELECT count(*) FROM account) -"
+			" (SELECT count(DISTINCT account) FROM key_slot)",
+			&s);
 
-	(void)driver;
-	r = database_prepare(o->db,
+	if (r)
+		return r;
+	r = statement_step(s);
+	if (r != DATABASE_ROW)
+		return r;
+	*out = column_u64(s, 0);
+	return 0;
+}
+
+static int note_without_key(struct observation *o)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = database_prepare(o->db,
 			"SELECT id FROM object WHERE kind = 'user' AND uid NOT IN"
 			" (SELECT account FROM key_slot)",
 			&s);
+
 	if (r)
 		return r;
 	while ((r = statement_step(s)) == DATABASE_ROW) {
@@ -64,6 +79,15 @@ static int observe_all(const struct driver *driver, struct observation *o)
 					     "control.db from a backup"));
 	}
 	return r;
+}
+
+static int observe_all(const struct driver *driver, struct observation *o)
+{
+	uint64_t without = 0;
+	int r = count_without_key(o->db, &without);
+
+	(void)driver;
+	return r || without == 0 ? r : note_without_key(o);
 }
 
 static int has_password(struct database *db, const unsigned char uid[UID_SIZE], bool *out)
