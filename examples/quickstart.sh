@@ -23,7 +23,8 @@ show() { printf '%s$ posthus %s%s\n' "$bold" "$*" "$plain"; "$posthus" "$1" --co
 
 step "1 · What it needs, and the build"
 packages_install quickstart
-[ -f build/build.ninja ] || meson setup build --buildtype=release >/dev/null
+[ -f build/build.ninja ] || meson setup build --buildtype=release >build-quickstart.log 2>&1 || { cat build-quickstart.log; exit 1; }
+rm -f build-quickstart.log
 ninja -C build posthus | tail -n 1
 posthus=$PWD/build/posthus
 "$posthus" version

@@ -35,10 +35,10 @@ add() {
 # count_meson FILE: the same from the summary of `meson test`
 count_meson() {
 	local ok fail timeout skip
-	ok=$(sed -n 's/^Ok: *//p' "$1" | tail -n 1)
-	fail=$(sed -n 's/^Fail: *//p' "$1" | tail -n 1)
-	timeout=$(sed -n 's/^Timeout: *//p' "$1" | tail -n 1)
-	skip=$(sed -n 's/^Skipped: *//p' "$1" | tail -n 1)
+	ok=$(sed -n 's/^Ok: *\([0-9]*\).*/\1/p' "$1" | tail -n 1)
+	fail=$(sed -n 's/^Fail: *\([0-9]*\).*/\1/p' "$1" | tail -n 1)
+	timeout=$(sed -n 's/^Timeout: *\([0-9]*\).*/\1/p' "$1" | tail -n 1)
+	skip=$(sed -n 's/^Skipped: *\([0-9]*\).*/\1/p' "$1" | tail -n 1)
 	echo "${ok:-0} passed, $((${fail:-1} + ${timeout:-0})) failed, ${skip:-0} skipped"
 }
 
@@ -47,7 +47,7 @@ build() {
 	local name=$1 compiler=$2
 	shift 2
 	if [ ! -f "build-$name/build.ninja" ]; then
-		CC=$compiler meson setup "build-$name" -Dwerror=true "$@" >"$logs/setup" 2>&1 || { cat "$logs/setup"; return 1; }
+		CC=$compiler meson setup "build-$name" -Dtests=enabled -Dwerror=true "$@" >"$logs/setup" 2>&1 || { cat "$logs/setup"; return 1; }
 	fi
 	ninja -C "build-$name" >"$logs/ninja" 2>&1 || { grep -E 'error|warning|FAILED|undefined' -A 3 "$logs/ninja" | head -n 60; return 1; }
 }
