@@ -1,10 +1,11 @@
-/* Killed at any write of an apply, the house is as it was or as it shall be, and the next
- * apply ends the matter. A child of this process applies; its n-th write of the database
- * is cut in half and is its last. */
+/* Killed at any write of an apply, or out of room from that write on, the house is as it
+ * was or as it shall be, and the next apply ends the matter. For the kill a child of this
+ * process applies; its n-th write of the database is cut in half and is its last. */
 #include "agent/inside.h"
 #include "agent/journal.h"
 #include "tests/agent/house.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -16,10 +17,15 @@ enum {
 	MOST_WRITES = 400,
 };
 
-static long writes_left; /* 0: nobody is to be killed */
+static long writes_left;  /* 0: nothing happens to them */
+static bool disk_is_full; /* then they fail; else the last one kills */
 
 static ssize_t cut_write(int fd, const void *bytes, size_t len, off_t at)
 {
+	if (writes_left == 1 && disk_is_full) {
+		errno = ENOSPC;
+		return -1;
+	}
 	if (writes_left && --writes_left == 0) {
 		if (pwrite(fd, bytes, len / 2, at) < 0)
 			_exit(1);
@@ -141,10 +147,55 @@ static void every_write_may_be_the_last(void **state)
 	assert_true(nth > 5 && nth < MOST_WRITES);
 }
 
+/* From the nth write on there is no room. True once there was enough. */
+static bool one_full_disk(long nth)
+{
+	CLEANUP(buf_free) struct buf before = BUF_NULL(HOUSE_TEXT), after = before;
+	CLEANUP(agent_result_free) struct agent_result result = { 0 };
+	struct configuration *running;
+	struct house *house;
+	void *state;
+	size_t objects = 0;
+	bool enough;
+
+	house_state(&before, before_text);
+	house_state(&after, after_text);
+	house_setup(&state);
+	house = state;
+	house_must_apply(house, buf_view(&before));
+	running = house->runtime.configuration;
+	disk_is_full = true;
+	writes_left = nth;
+	house_apply(house, buf_view(&after), &result);
+	enough = result.code == EXIT_FINE;
+	writes_left = 0;
+	disk_is_full = false;
+	if (!enough) {
+		assert_int_equal(result.code, EXIT_ERROR);
+		assert_string_equal(result.reason, "DiskFull");
+		assert_int_equal(result.generation, 1);
+		assert_ptr_equal(house->runtime.configuration, running);
+	}
+	check_converges(house, buf_view(&after), &objects);
+	house_teardown(&state);
+	return enough;
+}
+
+static void a_full_disk_changes_nothing(void **state)
+{
+	long nth = 1;
+
+	(void)state;
+	while (!one_full_disk(nth) && nth < MOST_WRITES)
+		nth++;
+	assert_true(nth > 5 && nth < MOST_WRITES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_write_may_be_the_last),
+		cmocka_unit_test(a_full_disk_changes_nothing),
 	};
 
 	watch_writes();
