@@ -12,7 +12,7 @@ packages_build=(
 )
 packages_test=(
 	clang libcmocka-dev git python3 procps g++ make
-	curl swaks isync mutt openssl sqlite3 libsqlite3-dev
+	curl swaks libnet-ssleay-perl isync mutt openssl sqlite3
 )
 
 packages_missing() {
