@@ -106,7 +106,7 @@ static int write_password(struct agent *agent, const struct object *object,
 static int configure_and_commit(struct agent *agent, struct transaction *t)
 {
 	CLEANUP(agent_result_free) struct agent_result result = { 0 };
-	struct configured done = { 0 };
+	CLEANUP(configured_deinit) struct configured done = { 0 };
 	int r = 0;
 
 	if (agent->configuration)
@@ -118,7 +118,6 @@ static int configure_and_commit(struct agent *agent, struct transaction *t)
 	r = transaction_commit(t);
 	if (r)
 		agent_unconfigure(agent, &done);
-	configuration_unref(done.before);
 	return r > 0 ? fault(r == DATABASE_E_FULL ? -ENOSPC : -EIO) : r;
 }
 

@@ -55,6 +55,9 @@ struct agent {
  * there is no generation. */
 MUST_USE int agent_desired(struct agent *agent, const struct desired **out);
 void agent_forget_desired(struct agent *agent);
+/* checker_check with what this agent knows of its machine. */
+MUST_USE int agent_check(struct agent *agent, const struct source_file *files,
+		size_t count, struct checked *out);
 
 /* Rebuilds the configuration from the database as it is, and swaps it in: within the
  * transaction that changed it. `o` is the observation that was applied, or NULL: one is
@@ -68,6 +71,9 @@ MUST_USE int agent_configure(struct agent *agent, struct observation *o,
 		struct configured *done, struct agent_result *result);
 /* Puts the configuration back that was there before. */
 void agent_unconfigure(struct agent *agent, struct configured *done);
+
+/* Lets the configuration before go. */
+void configured_deinit(struct configured *done);
 
 /* Sets code, reason and message. */
 void result_say(struct agent_result *result, enum exit_code code, const char *reason,

@@ -1,0 +1,134 @@
+/* The runtime's configuration: built from what was written, swapped in, and put back where
+ * the commit fails. */
+#include "agent/inside.h"
+
+#include "agent/build.h"
+#include "agent/diff.h"
+#include "agent/driver/listener.h"
+#include "runtime/base/error.h"
+#include "runtime/base/log.h"
+#include "runtime/runtime.h"
+
+#include <errno.h>
+
+static void say_listener(
+		struct agent_result *result, const struct runtime_failure *failure)
+{
+	const char *where = failure->address[0] ? failure->address : "all addresses";
+	const char *service = listener_name(failure->listener.kind);
+	unsigned port = failure->listener.port;
+
+	if (failure->error == EADDRINUSE)
+		result_say(result, EXIT_ERROR, "PortTaken",
+				"port %u on %s (%s) is taken by another program: `ss "
+				"-ltnp "
+				"sport = :%u` says which. Stop it, or give `listen: {%s: "
+				"…}` of this host another port. Nothing was changed.",
+				port, where, service, port, service);
+	else if (failure->error == EACCES)
+		result_say(result, EXIT_ERROR, "PortDenied",
+				"port %u on %s (%s) may not be opened by this user: let "
+				"systemd give CAP_NET_BIND_SERVICE, or use a port above "
+				"1023. Nothing was changed.",
+				port, where, service);
+	else if (failure->error == EADDRNOTAVAIL)
+		result_say(result, EXIT_ERROR, "AddressAbsent",
+				"%s is no address of this machine (%s): `ip address` "
+				"lists "
+				"them. Nothing was changed.",
+				where, service);
+	else
+		result_say(result, EXIT_ERROR, "PortFailed",
+				"port %u on %s (%s) could not be opened: %s. Nothing was "
+				"changed.",
+				port, where, service, strerrordesc_np(failure->error));
+}
+
+static int swap_configuration(struct agent *agent, struct configuration *next,
+		struct configured *done, struct agent_result *result)
+{
+	struct runtime_failure failure = { 0 };
+	int r = runtime_configure(agent->runtime, next, &failure);
+
+	if (r == RUNTIME_E_LISTENER)
+		say_listener(result, &failure);
+	else if (r == RUNTIME_E_IDENTITY)
+		result_say(result, EXIT_ERROR, "CertificateUnusable",
+				"a certificate and its key could not be loaded. Nothing "
+				"was "
+				"changed.");
+	if (r)
+		return r;
+	done->before = agent->configuration;
+	done->swapped = true;
+	agent->configuration = configuration_ref(next);
+	return 0;
+}
+
+/* Without a plan: the desired generation against the objects as they are. */
+static int configure_from_database(struct agent *agent, struct configuration **out)
+{
+	CLEANUP(plan_freep) struct plan *plan = plan_new();
+	CLEANUP(observation_deinit) struct observation o = { 0 };
+	struct runtime_observed live;
+	const struct desired *desired;
+	int r = agent_desired(agent, &desired);
+
+	if (r || !desired)
+		return r ? r : fault(-ENOENT);
+	agent_observation(agent, desired, &live, plan, &o);
+	r = observe(&o);
+	if (r == 0)
+		r = diff(&o, plan);
+	return r ? r : build_configuration(&o, agent->tls_key, agent->configuration, out);
+}
+
+int agent_configure(struct agent *agent, struct observation *o, struct configured *done,
+		struct agent_result *result)
+{
+	CLEANUP(configuration_unrefp) struct configuration *next = NULL;
+	int r;
+
+	*done = (struct configured){ 0 };
+	if (o)
+		r = build_configuration(o, agent->tls_key, agent->configuration, &next);
+	else
+		r = configure_from_database(agent, &next);
+	if (r)
+		return result_database(result, r);
+	r = swap_configuration(agent, next, done, result);
+	return r < 0 ? r : 0;
+}
+
+/* What serves nothing: for the case that the first configuration cannot be kept. */
+static struct configuration *nothing_served(void)
+{
+	return configuration_new(
+			&(const struct host_spec){ .name = VIEW("localhost") }, NULL);
+}
+
+void agent_unconfigure(struct agent *agent, struct configured *done)
+{
+	CLEANUP(configuration_unrefp) struct configuration *nothing = NULL;
+	struct runtime_failure failure;
+	int r;
+
+	if (!done->swapped)
+		return;
+	if (!done->before)
+		nothing = nothing_served();
+	r = runtime_configure(
+			agent->runtime, done->before ? done->before : nothing, &failure);
+	if (r)
+		log_event(LOG_ERROR, "agent.configure.back_failed",
+				log_number("outcome", r));
+	configuration_unref(agent->configuration);
+	agent->configuration = TAKE(done->before);
+	done->swapped = false;
+}
+
+void configured_deinit(struct configured *done)
+{
+	configuration_unref(done->before);
+	done->before = NULL;
+}

@@ -1,0 +1,496 @@
+/* The one way that every change takes:
+ *
+ *   state ─► checked ─► observe ─► diff ─► gate ─► plan
+ *                                                   │ apply
+ *      transaction: generation, objects, journal ───┤
+ *      configuration built from what was written ───┤
+ *      runtime takes it (one pointer) ──────────────┤
+ *      commit; where that fails, the runtime takes the one before again
+ */
+#include "agent/inside.h"
+
+#include "agent/apply.h"
+#include "agent/diff.h"
+#include "agent/gate.h"
+#include "agent/journal.h"
+#include "agent/text.h"
+#include "runtime/base/error.h"
+#include "runtime/base/log.h"
+#include "runtime/base/os.h"
+#include "runtime/crypto/random.h"
+#include "runtime/runtime.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+
+enum {
+	FULL_SECONDS = 60 * 60,
+	LONGEST_TEXT = 16 * 1024 * 1024,
+};
+
+/* -- a run: one state, one plan -- */
+
+struct run {
+	struct agent *agent;
+	const struct desired *desired;
+	const struct source_file *files; /* of a new generation; else NULL */
+	size_t file_count;
+	struct generation generation; /* the one that will be desired */
+	bool new_generation;
+	struct view actor, approve, expect;
+	struct runtime_observed live;
+	struct plan *plan;
+	struct observation o;
+};
+
+static void run_deinit(struct run *run)
+{
+	observation_deinit(&run->o);
+	plan_free(run->plan);
+}
+
+static int make_plan(struct run *run)
+{
+	struct agent *agent = run->agent;
+	int r;
+
+	run->plan = plan_new();
+	run->plan->origin = arena_copy(run->plan->arena, run->generation.origin);
+	agent_observation(agent, run->desired, &run->live, run->plan, &run->o);
+	r = control_serial(agent->db, &run->plan->base_serial);
+	if (r == 0)
+		r = observe(&run->o);
+	if (r == 0)
+		r = diff(&run->o, run->plan);
+	if (r)
+		return r;
+	gate_hold(&run->o, run->plan, run->approve);
+	return 0;
+}
+/* -- carrying out -- */
+
+static int store_generation(struct run *run)
+{
+	CLEANUP(buf_free) struct buf summary = BUF_NULL(LONGEST_TEXT);
+
+	if (!run->new_generation)
+		return 0;
+	plan_add_summary(run->plan, &summary);
+	run->generation.summary = buf_view(&summary);
+	run->generation.accepted_at = run->o.now;
+	run->generation.actor = run->actor;
+	run->generation.serial = run->plan->base_serial + 1;
+	memcpy(run->generation.plan_digest, run->plan->digest, DIGEST_SIZE);
+	return generation_store(
+			run->agent->db, &run->generation, run->files, run->file_count);
+}
+
+static int write_all(struct run *run, struct application *a)
+{
+	int r = store_generation(run);
+
+	if (r == 0)
+		r = apply_write(a);
+	if (r == 0)
+		r = control_set_serial(run->agent->db, a->serial);
+	return r;
+}
+
+/* The whole change: rows, then the runtime, then the commit. On an outcome `result` says
+ * why and neither has changed. */
+static int commit_all(struct run *run, struct application *a, struct agent_result *result)
+{
+	CLEANUP(transaction_end) struct transaction t = TRANSACTION_NULL;
+	CLEANUP(configured_deinit) struct configured done = { 0 };
+	struct agent *agent = run->agent;
+	int r = transaction_begin(agent->db, &t);
+
+	if (r == 0)
+		r = write_all(run, a);
+	if (r)
+		return result_database(result, r);
+	r = agent_configure(agent, &run->o, &done, result);
+	if (r || result->code != EXIT_FINE)
+		return r;
+	r = transaction_commit(&t);
+	if (r) {
+		agent_unconfigure(agent, &done);
+		return result_database(result, r);
+	}
+	result->serial = a->serial;
+	if (run->new_generation) {
+		result->generation = run->generation.number;
+		agent_forget_desired(agent);
+	}
+	return 0;
+}
+
+static bool must_reopen(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->drift_count; i++)
+		if (plan->drifts[i].kind == DRIFT_REOPEN)
+			return true;
+	return false;
+}
+
+static int carry_out(struct run *run, struct agent_result *result)
+{
+	CLEANUP(application_deinit)
+	struct application a = {
+		.o = &run->o,
+		.plan = run->plan,
+		.broker = run->agent->broker,
+		.tls_key = run->agent->tls_key,
+		.actor = run->actor,
+		.serial = run->plan->base_serial + 1,
+		.generation = run->generation.number,
+	};
+	CLEANUP(configured_deinit) struct configured done = { 0 };
+	int r;
+
+	if (plan_is_empty(run->plan) && !run->new_generation) {
+		if (run->agent->configuration && !must_reopen(run->plan))
+			return 0;
+		return agent_configure(run->agent, &run->o, &done, result);
+	}
+	r = apply_prepare(&a);
+	return r ? r : commit_all(run, &a, result);
+}
+
+/* -- results -- */
+
+static void say_problems(const struct plan *plan, struct agent_result *result)
+{
+	result_say(result, EXIT_INVALID, plan->problems[0].reason,
+			"the state cannot be applied; what runs stays as it is");
+}
+
+static void say_held(const struct run *run, struct agent_result *result, bool planned)
+{
+	CLEANUP(buf_free) struct buf digest = BUF_NULL(DIGEST_TEXT + 1);
+	const struct plan *plan = run->plan;
+
+	text_add_digest(&digest, plan->held_digest);
+	result_say(result, planned ? EXIT_FINE : EXIT_GATE, "PruneGate",
+			"%.*s. %s Approve once: posthus apply --approve %.*s",
+			VIEW_ARG(plan->gate),
+			planned ? "They would be held back."
+			: run->approve.len
+					? "The approval given is for other steps. Safe "
+					  "changes were applied."
+					: "Safe changes were applied.",
+			VIEW_ARG(buf_view(&digest)));
+}
+
+static void say_stale(const struct run *run, struct agent_result *result)
+{
+	result_say(result, EXIT_CONFLICT, "StalePlan",
+			"the plan %.*s is not what applying would do now: look at a new "
+			"plan. Nothing was changed.",
+			VIEW_ARG(run->expect));
+}
+
+static bool is_expected(const struct run *run)
+{
+	CLEANUP(buf_free) struct buf digest = BUF_NULL(DIGEST_TEXT + 1);
+
+	text_add_digest(&digest, run->plan->digest);
+	return run->expect.len == 0 || view_eq(run->expect, buf_view(&digest));
+}
+
+/* Plans and, where nothing forbids it, applies. */
+static int run_apply(struct run *run, struct agent_result *result)
+{
+	int r = make_plan(run);
+
+	if (r)
+		return result_database(result, r);
+	if (run->plan->problem_count)
+		say_problems(run->plan, result);
+	else if (!is_expected(run))
+		say_stale(run, result);
+	else
+		r = carry_out(run, result);
+	if (r == 0 && result->code == EXIT_FINE && run->plan->held_count)
+		say_held(run, result, false);
+	result->plan = TAKE(run->plan);
+	return r;
+}
+
+static void say_diagnostics(const struct diagnostics *d, struct agent_result *result)
+{
+	CLEANUP(buf_free) struct buf text = BUF_NULL(LONGEST_TEXT);
+
+	if (d->count == 0)
+		return;
+	diagnostics_print(d, &text);
+	result->diagnostics = buf_take_z(&text);
+	result->diagnostics_json = diagnostics_json(d);
+}
+
+/* True where the state can be planned. */
+static bool accepts(const struct checked *checked, struct agent_result *result)
+{
+	if (!checked->desired) {
+		say_diagnostics(&checked->diagnostics, result);
+		result_say(result, EXIT_INVALID, "StateInvalid",
+				"the state is not valid; what runs stays as it is");
+		return false;
+	}
+	if (checked->desired->not_served.count) {
+		say_diagnostics(&checked->desired->not_served, result);
+		result_say(result, EXIT_INVALID, "NotServedYet",
+				"the state asks for what this version does not do yet; "
+				"what runs stays as it is");
+		return false;
+	}
+	say_diagnostics(&checked->diagnostics, result);
+	return true;
+}
+
+static int begin_result(struct agent *agent, struct arena *arena,
+		struct generation *newest, struct agent_result *out)
+{
+	int r;
+
+	*out = (struct agent_result){ 0 };
+	r = generation_newest(agent->db, arena, newest);
+	if (r == 0)
+		r = control_serial(agent->db, &out->serial);
+	out->generation = r ? 0 : newest->number;
+	return result_database(out, r);
+}
+
+static void begin_generation(struct run *run, const struct agent_source *source,
+		const struct generation *newest)
+{
+	generation_digest(source->files, source->count, run->generation.digest);
+	run->generation.origin = source->origin;
+	run->generation.number = newest->number;
+	if (newest->number &&
+			memcmp(newest->digest, run->generation.digest, DIGEST_SIZE) == 0)
+		return;
+	run->new_generation = true;
+	run->generation.number++;
+	run->files = source->files;
+	run->file_count = source->count;
+}
+
+static nstime now_of(const struct agent *agent)
+{
+	return agent->os->now(agent->os->state);
+}
+
+/* -- plan, apply -- */
+
+int agent_plan(struct agent *agent, const struct agent_source *source,
+		struct agent_result *out)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	CLEANUP(checked_deinit) struct checked checked = { 0 };
+	CLEANUP(run_deinit) struct run run = { .agent = agent };
+	struct generation newest;
+	nstime start = now_of(agent);
+	int r = begin_result(agent, arena, &newest, out);
+
+	if (r || out->code != EXIT_FINE)
+		return r;
+	r = agent_check(agent, source->files, source->count, &checked);
+	if (r < 0)
+		return r;
+	if (!accepts(&checked, out))
+		return 0;
+	run.desired = checked.desired;
+	begin_generation(&run, source, &newest);
+	r = make_plan(&run);
+	if (r)
+		return result_database(out, r);
+	if (run.plan->problem_count)
+		say_problems(run.plan, out);
+	else if (run.plan->held_count)
+		say_held(&run, out, true);
+	out->plan = TAKE(run.plan);
+	out->took = now_of(agent) - start;
+	return 0;
+}
+
+static nstime jittered(nstime interval)
+{
+	uint64_t draw;
+
+	random_bytes(&draw, sizeof(draw));
+	return interval - interval / 10 + (nstime)(draw % (uint64_t)(interval / 5 + 1));
+}
+
+static void log_done(const struct agent_result *result, struct view actor)
+{
+	const struct plan *plan = result->plan;
+
+	log_event(result->code == EXIT_FINE ? LOG_INFO : LOG_WARN,
+			result->code == EXIT_FINE || result->code == EXIT_GATE
+					? "agent.apply.done"
+					: "agent.apply.refused",
+			log_view("actor", actor),
+			log_number("generation", (int64_t)result->generation),
+			log_number("changes", plan ? (int64_t)plan->change_count : 0),
+			log_number("held", plan ? (int64_t)plan->held_count : 0),
+			log_number("took_us", result->took / 1000),
+			log_text("reason", result->reason ? result->reason : "none"));
+}
+
+/* Remembers how it went, for status, the timer and the log. */
+static void end_run(struct agent *agent, struct view actor, struct agent_result *result,
+		nstime start)
+{
+	const struct plan *plan = result->plan;
+	nstime now = now_of(agent);
+
+	result->took = now - start;
+	free(agent->last.message);
+	agent->last = (struct last_run){
+		.at = agent->os->wall(agent->os->state),
+		.took = result->took,
+		.code = result->code,
+		.reason = result->reason,
+		.message = result->message ? xstrndup(result->message,
+							     strlen(result->message))
+					   : NULL,
+		.held = plan ? plan->held_count : 0,
+	};
+	if (plan)
+		memcpy(agent->last.held_digest, plan->held_digest, DIGEST_SIZE);
+	agent->holds_memory = true;
+	agent->settled_serial = result->code == EXIT_FINE ? result->serial : 0;
+	agent->full_due = now + nstime_seconds(FULL_SECONDS);
+	agent->deadline = now + jittered(agent->interval);
+	log_done(result, actor);
+}
+
+/* What went wrong is kept, so that it can be told after a restart; a tick that finds the
+ * same again writes nothing. */
+static int note_failure(struct agent *agent, const struct agent_result *result)
+{
+	CLEANUP(transaction_end) struct transaction t = TRANSACTION_NULL;
+	int r = transaction_begin(agent->db, &t);
+
+	if (r == 0)
+		r = journal_event(agent->db, VIEW_NULL, result->reason,
+				view_z(result->message),
+				agent->os->wall(agent->os->state));
+	return r ? r : transaction_commit(&t);
+}
+
+static int finish(struct agent *agent, struct view actor, struct agent_result *result,
+		nstime start)
+{
+	bool is_news = result->code != EXIT_FINE &&
+		       (!agent->last.reason ||
+				       strcmp(agent->last.reason, result->reason) != 0);
+	int r = 0;
+
+	end_run(agent, actor, result, start);
+	if (is_news && result->code != EXIT_INVALID && result->code != EXIT_CONFLICT)
+		r = note_failure(agent, result);
+	if (r)
+		log_event(LOG_WARN, "agent.event.lost",
+				log_text("reason", result->reason),
+				log_number("outcome", r));
+	return 0;
+}
+
+int agent_apply(struct agent *agent, const struct agent_source *source,
+		const struct agent_apply_options *options, struct agent_result *out)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	CLEANUP(checked_deinit) struct checked checked = { 0 };
+	CLEANUP(run_deinit)
+	struct run run = {
+		.agent = agent,
+		.actor = options->actor,
+		.approve = options->approve,
+		.expect = options->expect,
+	};
+	struct generation newest;
+	nstime start = now_of(agent);
+	int r = begin_result(agent, arena, &newest, out);
+
+	if (r || out->code != EXIT_FINE)
+		return r;
+	r = agent_check(agent, source->files, source->count, &checked);
+	if (r < 0)
+		return r;
+	if (accepts(&checked, out)) {
+		run.desired = checked.desired;
+		begin_generation(&run, source, &newest);
+		r = run_apply(&run, out);
+		if (r)
+			return r;
+		if (out->code == EXIT_FINE || out->code == EXIT_GATE)
+			agent->interval = checked.desired->policy.interval;
+	}
+	return finish(agent, options->actor, out, start);
+}
+
+/* -- reconciling -- */
+
+static const char *const causes[] = {
+	[RECONCILE_START] = "start",
+	[RECONCILE_TIMER] = "timer",
+	[RECONCILE_SIGNAL] = "signal",
+};
+
+/* True where a look at the runtime says that nothing can have moved. */
+static bool is_settled(const struct agent *agent, uint64_t serial)
+{
+	struct runtime_observed live;
+
+	if (!agent->configuration || agent->settled_serial != serial ||
+			now_of(agent) >= agent->full_due)
+		return false;
+	runtime_observe(agent->runtime, &live);
+	return live.listener_count ==
+	       configuration_host(agent->configuration)->listener_count;
+}
+
+/* A plan over many objects leaves the heap full of holes; a quiet server shows what it
+ * needs. */
+static void give_memory_back(struct agent *agent)
+{
+	if (!agent->holds_memory)
+		return;
+	agent_forget_desired(agent);
+	malloc_trim(0);
+	agent->holds_memory = false;
+}
+
+int agent_reconcile(
+		struct agent *agent, enum reconcile_cause cause, struct agent_result *out)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	CLEANUP(run_deinit)
+	struct run run = {
+		.agent = agent,
+		.actor = view_z(causes[cause]),
+	};
+	nstime start = now_of(agent);
+	int r = begin_result(agent, arena, &run.generation, out);
+
+	if (r || out->code != EXIT_FINE)
+		return r;
+	if (cause == RECONCILE_TIMER && is_settled(agent, out->serial)) {
+		give_memory_back(agent);
+		agent->deadline = start + jittered(agent->interval);
+		return 0;
+	}
+	agent->deadline = start + jittered(agent->interval);
+	if (run.generation.number == 0)
+		return 0;
+	r = agent_desired(agent, &run.desired);
+	if (r)
+		return result_database(out, r);
+	if (accepts(&agent->desired.checked, out)) {
+		agent->interval = run.desired->policy.interval;
+		r = run_apply(&run, out);
+	}
+	return r ? r : finish(agent, run.actor, out, start);
+}
