@@ -146,7 +146,7 @@ struct view arena_printf(struct arena *arena, const char *format, ...)
 	va_end(args);
 	if (len < 0)
 		die("out of memory");
-	return arena_copy(arena, view_of(text, (size_t)len));
+	return view_of(arena_copy_z(arena, view_of(text, (size_t)len)), (size_t)len);
 }
 
 size_t arena_used(const struct arena *arena)

@@ -22,6 +22,7 @@ MUST_USE void *arena_array(struct arena *arena, size_t count, size_t size);
 MUST_USE struct view arena_copy(struct arena *arena, struct view bytes);
 /* The copy has a NUL behind it, for C interfaces. */
 MUST_USE char *arena_copy_z(struct arena *arena, struct view bytes);
+/* With a NUL behind it as well. */
 MUST_USE struct view arena_printf(struct arena *arena, const char *format, ...)
 		PRINTF_LIKE(2, 3);
 size_t arena_used(const struct arena *arena);
