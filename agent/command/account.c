@@ -2,15 +2,12 @@
 #include "agent/command/connect.h"
 
 #include "runtime/base/buf.h"
+#include "runtime/crypto/password.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
-
-enum {
-	LONGEST_PASSWORD = 1000
-};
 
 /* One line from stdin without its end; on a terminal with a prompt and no echo. */
 static bool read_line(const char *prompt, struct buf *out)
@@ -36,10 +33,10 @@ static bool read_line(const char *prompt, struct buf *out)
 
 static bool read_password(struct buf *out)
 {
-	CLEANUP(buf_wipe) struct buf again = BUF_NULL(LONGEST_PASSWORD);
+	CLEANUP(buf_wipe) struct buf again = BUF_NULL(PASSWORD_MAX);
 
 	if (!read_line("New password: ", out)) {
-		say_error(NULL, "a password has 1 to %d bytes", LONGEST_PASSWORD);
+		say_error(NULL, "a password has 1 to %d bytes", PASSWORD_MAX);
 		return false;
 	}
 	if (!isatty(STDIN_FILENO))
@@ -53,7 +50,7 @@ static bool read_password(struct buf *out)
 
 static int set_password(const struct words *words, const char *account)
 {
-	CLEANUP(buf_wipe) struct buf password = BUF_NULL(LONGEST_PASSWORD);
+	CLEANUP(buf_wipe) struct buf password = BUF_NULL(PASSWORD_MAX);
 	enum exit_code code;
 	json_t *body;
 

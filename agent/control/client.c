@@ -1,11 +1,15 @@
 #include "agent/control/client.h"
 
+#include "agent/exit.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/error.h"
 #include "runtime/base/limit.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 static size_t take_bytes(char *bytes, size_t size, size_t count, void *into)
 {
@@ -25,11 +29,23 @@ static void free_curl(CURL **curl)
 	curl_easy_cleanup(*curl);
 }
 
-static int outcome_of(CURLcode code)
+/* A socket that is there and may not be opened is another thing than none. */
+static int outcome_of(CURLcode code, const char *socket)
 {
-	if (code == CURLE_COULDNT_CONNECT)
-		return CONTROL_E_ABSENT;
-	return code == CURLE_OK ? 0 : CONTROL_E_BROKEN;
+	if (code == CURLE_OK)
+		return 0;
+	if (code != CURLE_COULDNT_CONNECT)
+		return CONTROL_E_BROKEN;
+	return access(socket, W_OK) && errno == EACCES ? CONTROL_E_DENIED
+						       : CONTROL_E_ABSENT;
+}
+
+static bool is_answer(const json_t *body)
+{
+	const json_t *exit = json_object_get(body, "exit");
+	json_int_t code = json_integer_value(exit);
+
+	return json_is_integer(exit) && code >= EXIT_FINE && code <= EXIT_TIMEOUT;
 }
 
 int control_call(const char *socket, const char *method, const char *target,
@@ -48,6 +64,8 @@ int control_call(const char *socket, const char *method, const char *target,
 
 	if (!curl || !headers)
 		die("out of memory");
+	if (strlen(socket) >= sizeof(((struct sockaddr_un *)0)->sun_path))
+		return CONTROL_E_ABSENT; /* nobody can listen at such a path */
 	headers = curl_slist_append(headers, "Expect:");
 	buf_add_z(&url, "http://posthus");
 	buf_add_z(&url, target);
@@ -67,15 +85,15 @@ int control_call(const char *socket, const char *method, const char *target,
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
 				(curl_off_t)strlen(text));
 	}
-	r = outcome_of(curl_easy_perform(curl));
+	r = outcome_of(curl_easy_perform(curl), socket);
 	if (r)
 		return r;
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	if (status == 403)
 		return CONTROL_E_DENIED;
 	parsed = json_loadb(answer.data ? answer.data : "", answer.len,
-			JSON_REJECT_DUPLICATES, NULL);
-	if (!json_is_object(parsed)) {
+			JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+	if (!is_answer(parsed)) {
 		json_decref(parsed);
 		return CONTROL_E_BROKEN;
 	}

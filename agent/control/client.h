@@ -9,7 +9,7 @@
 
 struct control_reply {
 	int status;   /* of HTTP */
-	json_t *body; /* the caller's; an object */
+	json_t *body; /* the caller's; an object with an exit of enum exit_code */
 };
 
 enum {

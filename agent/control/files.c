@@ -1,5 +1,6 @@
 #include "agent/control/files.h"
 
+#include "agent/text.h"
 #include "runtime/base/base64.h"
 #include "runtime/base/error.h"
 #include "runtime/base/limit.h"
@@ -12,8 +13,7 @@ static json_t *pack_file(const struct source_file *file)
 	json_t *text = json_stringn(
 			file->bytes.data ? file->bytes.data : "", file->bytes.len);
 
-	json_object_set_new(
-			packed, "path", json_stringn(file->path.data, file->path.len));
+	json_object_set_new(packed, "path", json_view(file->path));
 	if (text) {
 		json_object_set_new(packed, "text", text);
 	} else { /* jansson takes UTF-8 alone */
@@ -37,7 +37,7 @@ json_t *files_pack(const struct source_file *files, size_t count, struct view or
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(list, pack_file(&files[i]));
 	json_object_set_new(body, "files", list);
-	json_object_set_new(body, "origin", json_stringn(origin.data, origin.len));
+	json_object_set_new(body, "origin", json_view(origin));
 	return body;
 }
 

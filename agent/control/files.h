@@ -12,7 +12,8 @@
 
 struct source_file; /* schema/source.h */
 
-/* A new object with "files" and "origin"; the caller adds what else it has to say. */
+/* A new object with "files" and "origin"; the caller adds what else it has to say. Names that
+ * are no UTF-8 are repaired: they are for people. */
 MUST_USE json_t *files_pack(
 		const struct source_file *files, size_t count, struct view origin);
 

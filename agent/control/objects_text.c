@@ -38,13 +38,13 @@ static const char *ready_word(const json_t *object)
 
 static void print_row(const json_t *object, struct buf *out)
 {
-	char name[128];
+	size_t begin = out->len;
 
-	snprintf(name, sizeof(name), "%s/%s", text_of(object, "kind"),
-			text_of(object, "id"));
-	buf_addf(out, "%-*s  %-*s  %-8s  %s\n", NAME_WIDTH, name, VALUE_WIDTH,
-			text_of(object, "key"), text_of(object, "state"),
-			ready_word(object));
+	buf_addf(out, "%s/%s", text_of(object, "kind"), text_of(object, "id"));
+	while (out->len - begin < NAME_WIDTH && !buf_failed(out))
+		buf_add_byte(out, ' ');
+	buf_addf(out, "  %-*s  %-8s  %s\n", VALUE_WIDTH, text_of(object, "key"),
+			text_of(object, "state"), ready_word(object));
 }
 
 static void print_place(const json_t *place, struct buf *out)
@@ -73,10 +73,12 @@ static void print_origins(const json_t *origins, struct buf *out)
 	size_t i;
 
 	json_array_foreach (origins, i, origin) {
-		buf_addf(out, "  %-*s  %-*s  %-8s  ", FIELD_WIDTH,
-				text_of(origin, "path"), VALUE_WIDTH,
-				text_of(origin, "value"), text_of(origin, "origin"));
-		if (json_object_get(origin, "line"))
+		bool placed = json_object_get(origin, "line") != NULL;
+
+		buf_addf(out, "  %-*s  %-*s  %-*s", FIELD_WIDTH, text_of(origin, "path"),
+				VALUE_WIDTH, text_of(origin, "value"), placed ? 10 : 0,
+				text_of(origin, "origin"));
+		if (placed)
 			print_place(origin, out);
 		buf_add_byte(out, '\n');
 	}
@@ -88,9 +90,10 @@ static void print_conditions(const json_t *conditions, struct buf *out)
 	size_t i;
 
 	json_array_foreach (conditions, i, condition)
-		buf_addf(out, "  %-*s  %-5s  %s %s\n", FIELD_WIDTH,
+		buf_addf(out, "  %-*s  %-5s  %s%s%s\n", FIELD_WIDTH,
 				text_of(condition, "type"), text_of(condition, "status"),
 				text_of(condition, "reason"),
+				*text_of(condition, "message") ? "  " : "",
 				text_of(condition, "message"));
 }
 
@@ -118,6 +121,8 @@ void objects_print(const json_t *list, struct buf *out)
 	bool whole = json_array_size(items) == 1;
 	size_t i;
 
+	if (json_array_size(items) == 0)
+		buf_add_z(out, "none\n");
 	json_array_foreach (items, i, item) {
 		if (whole || json_object_get(item, "origin"))
 			print_whole(item, out);

@@ -3,14 +3,17 @@
 
 #include "agent/control/files.h"
 #include "agent/control/objects_text.h"
+#include "agent/control/query.h"
 #include "agent/control/waiting.h"
 #include "agent/generation.h"
 #include "agent/status.h"
+#include "agent/text.h"
 #include "runtime/base/arena.h"
 #include "runtime/base/base64.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
+#include "runtime/crypto/password.h"
 #include "runtime/runtime.h"
 
 #include <inttypes.h>
@@ -43,31 +46,6 @@ struct call {
 
 /* -- reading requests -- */
 
-/* A value of the query, %XX decoded; empty where it is not there. */
-static struct view query_value(const struct call *call, const char *name)
-{
-	struct view rest = call->query;
-
-	while (rest.data) {
-		struct view value = view_cut(&rest, '&');
-		struct view key = view_cut(&value, '=');
-		char *text;
-		size_t len = 0;
-
-		if (!view_eq(key, view_z(name)))
-			continue;
-		text = arena_copy_z(call->arena, value);
-		for (size_t i = 0; i < value.len; i++, len++) {
-			text[len] = value.data[i];
-			if (value.data[i] == '%' && hex_decode(view_sub(value, i + 1, 2),
-								    text + len, 1))
-				i += 2;
-		}
-		return view_of(text, len);
-	}
-	return VIEW_NULL;
-}
-
 static struct view body_value(const struct call *call, const char *name)
 {
 	const json_t *value = json_object_get(call->body, name);
@@ -88,14 +66,13 @@ static int answer(struct call *call, enum exit_code code, struct view text)
 	if (!call->answer)
 		call->answer = json_object();
 	json_object_set_new(call->answer, "exit", json_integer(code));
-	json_object_set_new(call->answer, "text",
-			json_stringn(text.data ? text.data : "", text.len));
+	json_object_set_new(call->answer, "text", json_view(text));
 	return 200;
 }
 
-static int refuse(struct call *call, int status, enum exit_code code, const char *text)
+static int refuse(struct call *call, int status, enum exit_code code, struct view text)
 {
-	answer(call, code, view_z(text));
+	answer(call, code, text);
 	return status;
 }
 
@@ -140,7 +117,7 @@ static int serve_plan(struct call *call)
 
 	if (files_unpack(call->arena, call->body, &source))
 		return refuse(call, 400, EXIT_INVALID,
-				"error: the request has no files\n");
+				VIEW("error: the request has no files\n"));
 	r = agent_plan(call->control->agent, &source, &result);
 	if (r)
 		return answer_fault(call, r);
@@ -158,7 +135,7 @@ static int serve_apply(struct call *call)
 
 	if (files_unpack(call->arena, call->body, &source))
 		return refuse(call, 400, EXIT_INVALID,
-				"error: the request has no files\n");
+				VIEW("error: the request has no files\n"));
 	r = agent_apply(call->control->agent, &source, &options, &result);
 	if (r)
 		return answer_fault(call, r);
@@ -177,7 +154,7 @@ static int serve_reconcile(struct call *call)
 
 static int serve_status(struct call *call)
 {
-	struct view name = query_value(call, "object");
+	struct view name = query_value(call->arena, call->query, "object");
 	CLEANUP(buf_free) struct buf text = BUF_NULL(MOST_TEXT);
 	CLEANUP(status_freep) struct status *status = NULL;
 	int r = agent_status(call->control->agent, name, &status);
@@ -193,11 +170,11 @@ static int serve_status(struct call *call)
 
 static int serve_get(struct call *call)
 {
-	struct view name = query_value(call, "object");
+	struct view name = query_value(call->arena, call->query, "object");
 	CLEANUP(buf_free) struct buf text = BUF_NULL(MOST_TEXT);
 	json_t *items = NULL;
-	int r = agent_get(call->control->agent, name, query_value(call, "origin").len > 0,
-			&items);
+	int r = agent_get(call->control->agent, name,
+			query_value(call->arena, call->query, "origin").len > 0, &items);
 
 	if (r == AGENT_E_ABSENT)
 		return answer_absent(call, name);
@@ -212,10 +189,14 @@ static int serve_history(struct call *call)
 {
 	CLEANUP(buf_free) struct buf text = BUF_NULL(MOST_TEXT);
 	CLEANUP(history_freep) struct history *history = NULL;
-	uint64_t most;
+	struct view wanted = query_value(call->arena, call->query, "most");
+	uint64_t most = MOST_HISTORY;
 	int r;
 
-	if (!view_to_u64(query_value(call, "most"), &most) || most > MOST_HISTORY)
+	if (wanted.len && !view_to_u64(wanted, &most))
+		return refuse(call, 400, EXIT_INVALID,
+				VIEW("error: how many generations? Give a number\n"));
+	if (most > MOST_HISTORY)
 		most = MOST_HISTORY;
 	r = agent_history(call->control->agent, most, &history);
 	if (r)
@@ -238,7 +219,9 @@ static int serve_password(struct call *call)
 							   VIEW_ARG(account)));
 	if (r == AGENT_E_PASSWORD)
 		return refuse(call, 400, EXIT_INVALID,
-				"error: a password has 1 to 1000 bytes\n");
+				arena_printf(call->arena,
+						"error: a password has 1 to %d bytes\n",
+						PASSWORD_MAX));
 	if (r)
 		return answer_fault(call, r);
 	return answer(call, EXIT_FINE,
@@ -269,19 +252,19 @@ static int serve_account_key(struct call *call)
 
 static int serve_wait(struct call *call)
 {
-	struct view name = query_value(call, "object");
-	struct view type = query_value(call, "for");
+	struct view name = query_value(call->arena, call->query, "object");
+	struct view type = query_value(call->arena, call->query, "for");
 	uint64_t seconds;
 
-	if (!view_to_u64(query_value(call, "timeout"), &seconds) ||
+	if (!view_to_u64(query_value(call->arena, call->query, "timeout"), &seconds) ||
 			seconds > LONGEST_WAIT_SECONDS || !name.len || !type.len)
 		return refuse(call, 400, EXIT_INVALID,
-				"error: wait needs object, for and a timeout of at most "
-				"a day\n");
+				VIEW("error: wait needs object, for and a timeout of at "
+				     "most a day in seconds\n"));
 	if (waiting_add(&call->control->waiting, call->request, name, type,
 			    call->now + nstime_seconds((int64_t)seconds)))
 		return refuse(call, 503, EXIT_CONFLICT,
-				"error: too many requests wait already\n");
+				VIEW("error: too many requests wait already\n"));
 	call->kept = true;
 	return 0;
 }
@@ -327,7 +310,7 @@ static int run_route(struct call *call, const struct route *route)
 				JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
 		if (!json_is_object(call->body))
 			return refuse(call, 400, EXIT_INVALID,
-					"error: the body is no JSON object\n");
+					VIEW("error: the body is no JSON object\n"));
 	}
 	return route->serve(call);
 }
@@ -353,7 +336,7 @@ static void serve_request(
 		status = run_route(&call, route);
 	else
 		status = refuse(&call, 404, EXIT_ERROR,
-				"error: the control API has no such route\n");
+				VIEW("error: the control API has no such route\n"));
 	if (!call.kept)
 		send_answer(control, request, status, call.answer);
 	json_decref(call.answer);

@@ -1,22 +1,23 @@
 #include "agent/control/waiting.h"
 
+#include "agent/text.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/error.h"
+#include "runtime/base/limit.h"
 #include "runtime/base/log.h"
 #include "runtime/runtime.h"
 
 #include <stdlib.h>
 
 enum {
-	MOST_WAITING = 64,
-	MOST_TEXT = 4096
+	MOST_WAITING = 64
 };
 
 struct waiter {
 	struct list link;
 	struct runtime_request *request;
-	char *name;
-	char *type;
+	struct buf name; /* what stood in the target, and no longer than that */
+	struct buf type;
 	nstime deadline;
 };
 
@@ -24,20 +25,23 @@ struct waiter {
 static void end_wait(struct waiting *waiting, struct waiter *waiter, enum exit_code code,
 		const char *outcome)
 {
-	CLEANUP(buf_free) struct buf text = BUF_NULL(MOST_TEXT);
+	CLEANUP(buf_free)
+	struct buf text = BUF_NULL(2 * limit_value(LIMIT_HTTP_TARGET));
 	CLEANUP(freep) char *body = NULL;
 	json_t *answer;
 
-	buf_addf(&text, "%s: %s %s\n", waiter->name, waiter->type, outcome);
-	answer = json_pack("{s:i, s:s%}", "exit", (int)code, "text", text.data, text.len);
+	buf_addf(&text, "%.*s: %.*s %s\n", VIEW_ARG(buf_view(&waiter->name)),
+			VIEW_ARG(buf_view(&waiter->type)), outcome);
+	answer = json_pack("{s:i, s:o}", "exit", (int)code, "text",
+			json_view(buf_view(&text)));
 	body = json_dumps(answer, JSON_COMPACT);
 	json_decref(answer);
 	runtime_answer(waiting->runtime, waiter->request, 200, VIEW("application/json"),
 			view_z(body));
 	list_remove(&waiter->link);
 	waiting->count--;
-	free(waiter->name);
-	free(waiter->type);
+	buf_free(&waiter->name);
+	buf_free(&waiter->type);
 	free(waiter);
 }
 
@@ -63,8 +67,10 @@ int waiting_add(struct waiting *waiting, struct runtime_request *request,
 		return WAITING_E_FULL;
 	waiter = xcalloc(1, sizeof(*waiter));
 	waiter->request = request;
-	waiter->name = xstrndup(name.data, name.len);
-	waiter->type = xstrndup(type.data, type.len);
+	waiter->name = BUF_NULL(name.len);
+	waiter->type = BUF_NULL(type.len);
+	buf_add(&waiter->name, name);
+	buf_add(&waiter->type, type);
 	waiter->deadline = deadline;
 	list_push(&waiting->waiters, &waiter->link);
 	waiting->count++;
@@ -74,12 +80,13 @@ int waiting_add(struct waiting *waiting, struct runtime_request *request,
 static void look_at(struct waiting *waiting, struct waiter *waiter, nstime now)
 {
 	bool holds = false;
-	int r = agent_condition(waiting->agent, view_z(waiter->name),
-			view_z(waiter->type), &holds);
+	int r = agent_condition(waiting->agent, buf_view(&waiter->name),
+			buf_view(&waiter->type), &holds);
 
 	if (r < 0)
 		log_event(LOG_ERROR, "control.wait.fault",
-				log_text("object", waiter->name), log_fault(r));
+				log_view("object", buf_view(&waiter->name)),
+				log_fault(r));
 	if (r == 0 && holds)
 		end_wait(waiting, waiter, EXIT_FINE, "holds");
 	else if (now >= waiter->deadline)
