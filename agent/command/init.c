@@ -5,6 +5,7 @@
 #include "agent/setup/init.h"
 #include "runtime/base/arena.h"
 #include "runtime/dns/name.h"
+#include "schema/name.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -32,8 +33,9 @@ static const char *ask(struct arena *arena, const char *question, const char *of
 
 static bool check_answers(const struct init_answers *answers)
 {
-	struct view user = view_z(answers->user);
-	size_t at = view_find_last(user, '@');
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct view user;
+	const char *why;
 
 	if (!name_is_domain(view_z(answers->domain))) {
 		say_error("a domain is like example.org", "%s is not a domain",
@@ -45,9 +47,13 @@ static bool check_answers(const struct init_answers *answers)
 				answers->host_name);
 		return false;
 	}
-	if (at == user.len || at == 0 ||
-			!view_eq_nocase(view_from(user, at + 1),
-					view_z(answers->domain))) {
+	if (address_check(arena, view_z(answers->user), &user, &why)) {
+		say_error("an address is like anna@example.org", "%s is no address: %s",
+				answers->user, why);
+		return false;
+	}
+	(void)view_cut(&user, '@');
+	if (!view_eq_nocase(user, view_z(answers->domain))) {
 		say_error(NULL, "the first user %s is not an address in %s",
 				answers->user, answers->domain);
 		return false;

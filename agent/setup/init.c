@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -33,10 +34,20 @@ static int write_new(
 	const char *path = path_in(w, name);
 
 	if (buf_failed(text))
-		return -EFBIG;
-	if (access(path, F_OK) == 0)
-		return INIT_E_EXISTS;
+		return fault(-EFBIG);
 	return os_replace_file(os_real(), path, buf_view(text), mode);
+}
+
+/* Before anything is written, so that a second run leaves no half of a first. */
+static bool any_exists(struct writer *w)
+{
+	static const char *const names[] = { "agent.yaml", "state/mail.yaml",
+		"master.key", "recovery-kit.txt" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (access(path_in(w, names[i]), F_OK) == 0)
+			return true;
+	return false;
 }
 
 static int write_state(struct writer *w)
@@ -145,11 +156,13 @@ static int write_recovery_kit(struct writer *w)
 	return write_new(w, "recovery-kit.txt", &text, 0600);
 }
 
-int init_write(const struct init_answers *answers, struct init_failure *failure)
+static int write_all(const struct init_answers *answers, struct init_failure *failure)
 {
 	struct writer w = { answers, failure };
 	int r;
 
+	if (any_exists(&w))
+		return INIT_E_EXISTS;
 	snprintf(failure->path, sizeof(failure->path), "%s", answers->dir);
 	if (mkdir(answers->dir, 0755) && errno != EEXIST)
 		return fault_errno();
@@ -158,10 +171,18 @@ int init_write(const struct init_answers *answers, struct init_failure *failure)
 	r = write_agent_file(&w);
 	if (!r)
 		r = write_state(&w);
-	if (!r) {
+	if (!r)
 		r = master_key_make(path_in(&w, "master.key"));
-		if (r == MASTER_KEY_E_EXISTS)
-			return INIT_E_EXISTS;
-	}
+	if (r == MASTER_KEY_E_EXISTS)
+		return INIT_E_EXISTS;
 	return r ? r : write_recovery_kit(&w);
+}
+
+int init_write(const struct init_answers *answers, struct init_failure *failure)
+{
+	mode_t before = umask(0022); /* the agent runs as another user, and reads them */
+	int r = write_all(answers, failure);
+
+	umask(before);
+	return r;
 }

@@ -24,7 +24,8 @@ struct init_failure {
 	char path[4096];
 };
 
-/* On an outcome or a fault, `failure->path` names the file. What was written before it stays. */
+/* On an outcome or a fault, `failure->path` names the file. Where one is there already nothing
+ * is written. What was written before a fault stays. */
 MUST_USE int init_write(const struct init_answers *answers, struct init_failure *failure);
 
 #endif
