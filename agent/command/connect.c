@@ -83,3 +83,12 @@ void target_add(struct buf *target, const char *name, const char *value)
 			buf_addf(target, "%%%02X", (unsigned char)*value);
 	}
 }
+
+const char *target_end(struct buf *target)
+{
+	buf_add_byte(target, '\0');
+	if (!buf_failed(target))
+		return target->data;
+	say_error(NULL, "these words are too long for a request");
+	return NULL;
+}

@@ -23,5 +23,8 @@ MUST_USE enum exit_code connect_ask(const struct words *words, const char *metho
 
 /* Adds `name=value` to a target, %XX encoded, with ? or & before it. NULL values are left out. */
 void target_add(struct buf *target, const char *name, const char *value);
+/* The whole target as a C string that lives in the buffer; NULL, which was said, where the
+ * words were too long for one. */
+MUST_USE const char *target_end(struct buf *target);
 
 #endif

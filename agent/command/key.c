@@ -25,6 +25,14 @@ static int init_key(const struct setting *setting, const char *path)
 	const struct agent_file *file = &setting->file;
 	int r;
 
+	if (!path && file->master_key_kind == MASTER_KEY_CREDENTIAL) {
+		say_error("name the file that the service loads it from: `posthus key "
+			  "init FILE`",
+				"the agent's file takes the master key from the "
+				"credential %.*s",
+				VIEW_ARG(file->master_key));
+		return EXIT_ERROR;
+	}
 	if (!path && file->master_key_kind == MASTER_KEY_HOST_FILE)
 		path = arena_copy_z(setting->arena, file->master_key);
 	if (!path)

@@ -80,6 +80,8 @@ static void choose_paths(const struct words *words, struct setting *setting)
 	setting->data = data ? data : text_of(setting, file->data);
 	if (!control)
 		control = getenv("POSTHUS_CONTROL");
+	if (control && !*control)
+		control = NULL;
 	if (!control && file->control.len && !data)
 		control = text_of(setting, file->control);
 	if (!control)
@@ -100,7 +102,7 @@ enum exit_code setting_load(const struct words *words, struct setting *out)
 
 	out->arena = arena_new();
 	agent_file_defaults(&out->file);
-	if (!config && access(default_file, R_OK) == 0)
+	if (!config && access(default_file, F_OK) == 0)
 		config = default_file;
 	if (config)
 		code = read_file(out, config);
@@ -141,6 +143,21 @@ static int load_key(
 	return master_key_load_file(*name_out, out);
 }
 
+static void say_absent(const struct setting *setting, const char *name)
+{
+	if (setting->file.master_key_kind == MASTER_KEY_CREDENTIAL)
+		say_error("systemd gives it to the service alone: `systemctl start "
+			  "posthus`; elsewhere name\n      the key's file in agent.yaml: "
+			  "master_key: {host_file: PATH}",
+				"nobody gave this process the credential %s, the master "
+				"key",
+				name);
+	else
+		say_error("`posthus key init` makes one; a host that had one needs the "
+			  "old one back",
+				"there is no master key at %s", name);
+}
+
 enum exit_code setting_master_key(const struct setting *setting, struct secret *out)
 {
 	const char *name;
@@ -150,9 +167,7 @@ enum exit_code setting_master_key(const struct setting *setting, struct secret *
 	case 0:
 		return EXIT_FINE;
 	case MASTER_KEY_E_ABSENT:
-		say_error("`posthus key init` makes one; a host that had one needs the "
-			  "old one back",
-				"there is no master key at %s", name);
+		say_absent(setting, name);
 		return EXIT_INVALID;
 	case MASTER_KEY_E_READABLE:
 		say_error(arena_printf(setting->arena,

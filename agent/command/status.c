@@ -6,11 +6,12 @@
 static int run(const struct words *words)
 {
 	CLEANUP(buf_free) struct buf target = BUF_NULL(limit_value(LIMIT_HTTP_TARGET));
+	const char *text;
 
 	buf_add_z(&target, "/v1/status");
 	target_add(&target, "object", words_operand(words, 0));
-	buf_add_byte(&target, '\0');
-	return (int)connect_ask(words, "GET", target.data, NULL);
+	text = target_end(&target);
+	return text ? (int)connect_ask(words, "GET", text, NULL) : EXIT_ERROR;
 }
 
 static const struct option_row options[] = { OPTION_OUTPUT, OPTION_CONFIG, OPTION_DATA,

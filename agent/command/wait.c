@@ -50,8 +50,10 @@ static int run(const struct words *words)
 	const char *condition = words_option(words, "for");
 	struct control_reply reply;
 	char seconds_text[24];
+	const char *text;
 	uint64_t seconds = 60;
 	enum exit_code code;
+	int r;
 
 	if (timeout && !parse_timeout(timeout, &seconds)) {
 		say_error(NULL,
@@ -68,14 +70,19 @@ static int run(const struct words *words)
 	target_add(&target, "object", words_operand(words, 0));
 	target_add(&target, "for", condition ? condition : "Ready");
 	target_add(&target, "timeout", seconds_text);
-	buf_add_byte(&target, '\0');
-	if (ask_until(&setting, target.data,
-			    clock_now() + nstime_seconds((int64_t)seconds), &reply)) {
-		say_error(NULL, "no agent answered at %s within %llu s", setting.control,
+	text = target_end(&target);
+	if (!text)
+		return EXIT_ERROR;
+	r = ask_until(&setting, text, clock_now() + nstime_seconds((int64_t)seconds),
+			&reply);
+	if (r == CONTROL_E_ABSENT) {
+		say_error("start one with `posthus run`, or name its socket with "
+			  "--control",
+				"no agent answered at %s within %llu s", setting.control,
 				(unsigned long long)seconds);
 		return EXIT_TIMEOUT;
 	}
-	return (int)connect_print(words, &reply);
+	return (int)(r ? connect_failed(&setting, r) : connect_print(words, &reply));
 }
 
 static const struct option_row options[] = {
