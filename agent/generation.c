@@ -116,7 +116,7 @@ int generation_read_files(struct database *db, uint64_t number, struct arena *ar
 {
 	CLEANUP(statement_done) struct statement *s = NULL;
 	struct source_file *files;
-	size_t most, count = 0;
+	size_t most = 0, count = 0;
 	int r;
 
 	r = count_files(db, number, &most);

@@ -89,7 +89,7 @@ int object_set_load(struct database *db, struct arena *arena, struct object_set 
 {
 	CLEANUP(object_set_deinit) struct object_set set = { .arena = arena };
 	CLEANUP(statement_done) struct statement *s = NULL;
-	size_t most;
+	size_t most = 0;
 	int r;
 
 	r = count_objects(db, &most);

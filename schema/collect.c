@@ -57,6 +57,7 @@ static int by_name_backwards(const void *left, const void *right)
 
 static int visit_directory(struct walk *w, int fd, const char *path)
 {
+	struct view folder = view_z(path);
 	size_t first = w->count;
 	DIR *directory = fdopendir(fd);
 	struct dirent *entry;
@@ -69,8 +70,9 @@ static int visit_directory(struct walk *w, int fd, const char *path)
 		if (entry->d_name[0] == '.')
 			continue;
 		push(w, arena_copy_z(w->arena,
-					arena_printf(w->arena, "%s%s%s", path,
-							view_ends(view_z(path), VIEW("/"))
+					arena_printf(w->arena, "%.*s%s%s",
+							VIEW_ARG(folder),
+							view_ends(folder, VIEW("/"))
 									? ""
 									: "/",
 							entry->d_name)));

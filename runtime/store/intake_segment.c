@@ -217,7 +217,7 @@ int segment_create(const struct os *os, const char *folder, struct frame_place p
 {
 	CLEANUP(buf_free) struct buf id = BUF_NULL(8);
 	CLEANUP(buf_free) struct buf head = BUF_NULL(8 + FRAME_OVERHEAD + FRAME_ALIGN);
-	struct segment *segment;
+	struct segment *segment = NULL;
 	int r = open_file(os, folder, place.file, O_RDWR | O_CREAT | O_EXCL, &segment);
 
 	if (r)

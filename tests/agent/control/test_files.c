@@ -69,7 +69,7 @@ static void every_length_of_base64_arrives(void **state)
 	memset(bytes, 0x80, sizeof(bytes));
 	for (size_t len = 1; len < sizeof(bytes); len++) {
 		const struct source_file file = { VIEW("a"), view_of(bytes, len) };
-		struct agent_source source;
+		struct agent_source source = { 0 };
 
 		assert_int_equal(travel(arena, &file, 1, &source), 0);
 		assert_true(view_eq(source.files[0].bytes, file.bytes));

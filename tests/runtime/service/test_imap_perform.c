@@ -156,7 +156,6 @@ static int end(void **state)
 	return 0;
 }
 
-
 static void folders_are_there_and_change(void **state)
 {
 	struct talk *t = &talks[0];
