@@ -14,6 +14,7 @@
 #include "runtime/base/os.h"
 #include "runtime/crypto/broker.h"
 #include "runtime/crypto/keyring.h"
+#include "runtime/store/quota.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -41,6 +42,7 @@ struct account {
 	struct list use; /* all->open, the one unused for the longest first */
 	unsigned refs, jobs, pins;
 	bool open, closing;
+	struct account_seen seen;
 	unsigned char wrapped[BROKER_WRAPPED];
 	size_t wrapped_len;
 	uint64_t quota;
@@ -167,6 +169,7 @@ static void quarantine(struct account *a)
 		return;
 	a->quarantined = true;
 	pthread_mutex_lock(&all->lock);
+	a->seen.quarantined = true;
 	all->quarantined++;
 	pins = a->pins;
 	pthread_mutex_unlock(&all->lock);
@@ -304,6 +307,18 @@ static int outcome_for(struct account *a, const struct account_job *job)
 	return open_account(a);
 }
 
+/* Locked, on the account's queue. */
+static void see(struct account *a)
+{
+	struct quota quota;
+
+	if (!a->store)
+		return;
+	quota_read(a->store, &quota);
+	a->seen.known = true;
+	a->seen.used = quota.used;
+}
+
 static void run_job(struct job *queued)
 {
 	struct account_job *job = CONTAINER_OF(queued, struct account_job, job);
@@ -317,6 +332,7 @@ static void run_job(struct job *queued)
 		list_remove(&a->use);
 		list_push(&all->open, &a->use);
 		account_store_set_quota(a->store, a->quota);
+		see(a);
 	}
 	pthread_mutex_unlock(&all->lock);
 	/* From here on the job is its submitter's. */
@@ -324,6 +340,7 @@ static void run_job(struct job *queued)
 	if (r == STORE_E_DAMAGED && !outcome)
 		quarantine(a);
 	pthread_mutex_lock(&all->lock);
+	see(a);
 	a->jobs--;
 	pthread_mutex_unlock(&all->lock);
 	close_idle(all);
@@ -406,6 +423,13 @@ void account_unref(struct account *a)
 	pthread_mutex_lock(&a->all->lock);
 	assert(a->refs);
 	a->refs--;
+	pthread_mutex_unlock(&a->all->lock);
+}
+
+void account_look(struct account *a, struct account_seen *out)
+{
+	pthread_mutex_lock(&a->all->lock);
+	*out = a->seen;
 	pthread_mutex_unlock(&a->all->lock);
 }
 

@@ -68,6 +68,16 @@ void account_submit(struct account *account, struct account_job *job);
 void account_pin(struct account *account);
 void account_unpin(struct account *account);
 
+/* What its jobs have left behind. */
+struct account_seen {
+	bool known;       /* false until a job had the file open */
+	bool quarantined; /* its file is damaged */
+	uint64_t used;    /* bytes of messages */
+};
+
+/* From any thread, and without waiting for the queue. */
+void account_look(struct account *account, struct account_seen *out);
+
 /* How many are open, known and in quarantine. */
 struct accounts_observed {
 	size_t open, known, quarantined;

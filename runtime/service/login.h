@@ -59,7 +59,7 @@ struct login_request {
 
 MUST_USE struct logins *logins_new(struct service *s);
 /* Nothing waits for its penalty from now on; what waits is answered. Before the workers
- * and the loops end. Not from a loop. */
+ * and the loops end. Not from a loop. Harmless twice. */
 void logins_stop(struct logins *logins);
 /* No request is out. NULL is fine. */
 void logins_free(struct logins *logins);

@@ -7,6 +7,7 @@
 #include "runtime/base/map.h"
 #include "runtime/mail/address.h"
 #include "runtime/mail/received.h"
+#include "runtime/service/account.h"
 #include "runtime/service/author.h"
 #include "runtime/service/service.h"
 #include "runtime/service/sessions.h"
@@ -16,7 +17,8 @@
 #include <stdlib.h>
 
 enum {
-	TRACE_SIZE = 4096
+	TRACE_SIZE = 4096,
+	LONGEST_REASON = 400 /* of an alias that rejects; more is cut */
 };
 
 struct target {
@@ -30,7 +32,10 @@ struct receive {
 	const struct account_spec *account; /* who is logged in; NULL: from outside */
 	struct arena *arena;
 	struct view sender;
-	struct view only; /* the recipient, where there is one */
+	struct view only;        /* the recipient, where there is one */
+	struct view mailbox;     /* that is being resolved */
+	struct resolution found; /* behind it */
+	size_t looked;           /* how many of them */
 	size_t recipients;
 	struct target *targets, **end;
 	struct map by_account;
@@ -95,6 +100,7 @@ void receive_free(struct receive *r)
 		return;
 	intake_abandon(r->message);
 	map_free(&r->by_account);
+	resolution_free(&r->found);
 	arena_free(r->arena);
 	configuration_unref(r->configuration);
 	free(r);
@@ -112,16 +118,15 @@ bool receive_has_begun(const struct receive *r)
 
 /* -- for whom -- */
 
-static void refuse_resolved(const struct receive *r, int outcome,
-		const struct resolution *found, walltime now, struct buf *reply)
+static void refuse_resolved(
+		const struct receive *r, int outcome, walltime now, struct buf *reply)
 {
 	switch ((enum resolve_outcome)outcome) {
 	case RESOLVE_OK:
 		break;
 	case RESOLVE_E_FOREIGN:
 		buf_add_z(reply, r->account ? "550 5.7.1 Mail to other hosts is not "
-					      "served "
-					      "by this version of posthus"
+					      "served by this version of posthus"
 					    : "550 5.7.1 We do not relay");
 		break;
 	case RESOLVE_E_UNKNOWN:
@@ -129,11 +134,12 @@ static void refuse_resolved(const struct receive *r, int outcome,
 		break;
 	case RESOLVE_E_REJECTED:
 		buf_add_z(reply, "550 5.7.1 ");
-		buf_add(reply, found->text.len ? view_sub(found->text, 0, 400)
-					       : VIEW("Not taken"));
+		buf_add(reply, r->found.text.len ? view_sub(r->found.text, 0,
+								   LONGEST_REASON)
+						 : VIEW("Not taken"));
 		break;
 	case RESOLVE_E_DISABLED:
-		buf_add_z(reply, now - found->disabled_since < RECEIVE_GRACE_S
+		buf_add_z(reply, now - r->found.disabled_since < RECEIVE_GRACE_S
 						 ? "450 4.2.1 Mailbox disabled; try again"
 						 : "550 5.2.1 Mailbox disabled");
 		break;
@@ -165,26 +171,6 @@ static void add_target(struct receive *r, const struct account_spec *account,
 	map_set(&r->by_account, uid, target);
 }
 
-static void resolve(struct receive *r, struct view address, struct view mailbox,
-		walltime now, struct buf *reply)
-{
-	CLEANUP(resolution_free) struct resolution found = { 0 };
-	int outcome = configuration_resolve(r->configuration, address, &found);
-
-	if (outcome) {
-		refuse_resolved(r, outcome, &found, now, reply);
-		return;
-	}
-	if (map_count(&r->by_account) + found.count > RECEIVE_ACCOUNTS) {
-		buf_add_z(reply, "452 4.5.3 Too many mailboxes behind the recipients");
-		return;
-	}
-	mailbox = arena_copy(r->arena, mailbox);
-	for (size_t i = 0; i < found.count; i++)
-		add_target(r, found.accounts[i].account, mailbox);
-	r->only = r->recipients++ ? VIEW_NULL : mailbox;
-}
-
 /* <postmaster> without a domain: that of our host name, or of the domain it is in. */
 static bool postmaster(struct receive *r, struct view *out)
 {
@@ -196,16 +182,83 @@ static bool postmaster(struct receive *r, struct view *out)
 	return domain.len > 0;
 }
 
-void receive_recipient(
+bool receive_resolve(
 		struct receive *r, struct view mailbox, walltime now, struct buf *reply)
 {
 	bool bare = view_find(mailbox, '@') == mailbox.len;
-	struct view address;
+	struct view address = VIEW_NULL;
+	int outcome = RESOLVE_E_UNKNOWN;
 
+	resolution_free(&r->found);
+	r->looked = 0;
 	if (bare ? postmaster(r, &address) : normalise(r->arena, mailbox, &address))
-		resolve(r, address, bare ? address : mailbox, now, reply);
-	else
-		buf_add_z(reply, "550 5.1.1 No such address here");
+		outcome = configuration_resolve(r->configuration, address, &r->found);
+	r->mailbox = bare ? address : arena_copy(r->arena, mailbox);
+	if (outcome)
+		refuse_resolved(r, outcome, now, reply);
+	else if (map_count(&r->by_account) + r->found.count > RECEIVE_ACCOUNTS)
+		buf_add_z(reply, "452 4.5.3 Too many mailboxes behind the recipients");
+	return reply->len == 0;
+}
+
+struct account *receive_look(struct receive *r)
+{
+	struct accounts *all = service_accounts(r->service);
+
+	while (all && r->looked < r->found.count) {
+		struct account *account =
+				account_ref(all, r->found.accounts[r->looked++].account);
+		struct account_seen seen;
+
+		account_look(account, &seen);
+		if (!seen.known && !seen.quarantined)
+			return account;
+		account_unref(account);
+	}
+	return NULL;
+}
+
+/* Why this account takes no message of that size, or NULL. */
+static const char *account_refusal(
+		struct accounts *all, const struct account_spec *spec, uint64_t size)
+{
+	struct account *account = account_ref(all, spec);
+	struct account_seen seen;
+
+	account_look(account, &seen);
+	account_unref(account);
+	if (seen.quarantined)
+		return "451 4.3.0 Mailbox not available; try again later";
+	if (seen.used >= spec->quota || size > spec->quota - seen.used)
+		return "552 5.2.2 Mailbox full";
+	return NULL;
+}
+
+/* A group whose one member is full still takes mail, and he gets it, too. */
+static const char *room_refusal(const struct receive *r, uint64_t size)
+{
+	struct accounts *all = service_accounts(r->service);
+	const char *refused = NULL;
+
+	for (size_t i = 0; all && i < r->found.count; i++) {
+		refused = account_refusal(all, r->found.accounts[i].account, size);
+		if (!refused)
+			break;
+	}
+	return refused;
+}
+
+void receive_recipient(struct receive *r, uint64_t size, struct buf *reply)
+{
+	const char *refused = room_refusal(r, size);
+
+	if (refused) {
+		buf_add_z(reply, refused);
+		return;
+	}
+	for (size_t i = 0; i < r->found.count; i++)
+		add_target(r, r->found.accounts[i].account, r->mailbox);
+	r->only = r->recipients++ ? VIEW_NULL : r->mailbox;
 }
 
 /* -- the message -- */

@@ -4,13 +4,14 @@
  * Recipients are resolved to accounts when they are named, so that whoever cannot get the
  * message is refused in the session and nothing has to bounce.
  *
- *   receive_open ──► recipient* ──► begin ──► chunk* ──► commit ──► done */
+ *   receive_open ──► (resolve ──► look* ──► recipient)* ──► begin ──► chunk* ──► commit */
 #ifndef SERVICE_RECEIVE_H
 #define SERVICE_RECEIVE_H
 
 #include "runtime/base/buf.h"
 #include "runtime/configuration.h"
 
+struct account; /* service/account.h */
 struct receive;
 struct service;
 
@@ -48,8 +49,15 @@ void receive_freep(struct receive **r);
 /* True between begin and commit: receive_free is then a worker's. */
 bool receive_has_begun(const struct receive *r);
 
-void receive_recipient(
+/* Finds the accounts behind a recipient. False where it is refused. */
+MUST_USE bool receive_resolve(
 		struct receive *r, struct view mailbox, walltime now, struct buf *reply);
+/* One of them of which nothing is known since the start, with a reference; any job on it
+ * changes that. NULL after the last. */
+MUST_USE struct account *receive_look(struct receive *r);
+/* Adds what was resolved, where one of the accounts at least has room for `size` bytes
+ * (as declared; 0: they were not). */
+void receive_recipient(struct receive *r, uint64_t size, struct buf *reply);
 void receive_begin(struct receive *r, walltime now, struct buf *reply);
 
 /* -- what may wait for the disk: a worker's -- */

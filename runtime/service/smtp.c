@@ -8,6 +8,7 @@
 #include "runtime/base/log.h"
 #include "runtime/net/net.h"
 #include "runtime/net/tls_session.h"
+#include "runtime/service/account.h"
 #include "runtime/service/login.h"
 #include "runtime/service/receive.h"
 #include "runtime/service/service.h"
@@ -37,6 +38,9 @@ struct session {
 	struct login_request request;
 
 	struct receive *transaction;
+	uint64_t declared; /* its size; 0: it was not */
+	struct account *account;
+	struct account_job account_job;
 	unsigned messages; /* begun, for their ids */
 	struct buf hello;
 	bool extended;
@@ -134,6 +138,7 @@ static void log_in(struct session *n, struct smtp_login *op)
 
 static void sender(struct session *n, struct smtp_path_op *op)
 {
+	n->declared = op->size;
 	n->transaction = receive_open(n->service, n->logged_in ? &n->login : NULL,
 			buf_view(&op->mailbox), &op->base.reply);
 	if (!n->transaction)
@@ -144,11 +149,10 @@ static void sender(struct session *n, struct smtp_path_op *op)
 	answer(n);
 }
 
-static void recipient(struct session *n, struct smtp_path_op *op)
+static void recipient_done(struct session *n)
 {
-	receive_recipient(n->transaction, buf_view(&op->mailbox),
-			service_os(n->service)->wall(service_os(n->service)->state),
-			&op->base.reply);
+	struct smtp_path_op *op = (struct smtp_path_op *)n->op;
+
 	if (op->base.reply.len)
 		log_event(LOG_INFO, "smtp.rcpt.refused", log_id("session", n->id),
 				log_view("from", peer_text(n)),
@@ -156,6 +160,46 @@ static void recipient(struct session *n, struct smtp_path_op *op)
 				log_view("rcpt", buf_view(&op->mailbox)),
 				log_view("reply", reply_of(&op->base.op)));
 	answer(n);
+}
+
+static int account_seen(
+		struct account_job *job, struct account_store *store, int outcome);
+
+/* Goes on once all accounts behind the recipient have been opened since the start. */
+static void look_at_accounts(struct session *n)
+{
+	n->account = receive_look(n->transaction);
+	if (n->account) {
+		n->account_job.run = account_seen;
+		account_submit(n->account, &n->account_job);
+		return;
+	}
+	receive_recipient(n->transaction, n->declared,
+			&((struct smtp_path_op *)n->op)->base.reply);
+	recipient_done(n);
+}
+
+/* What the account holds was noted when its file was opened for this job. */
+static int account_seen(struct account_job *job, struct account_store *store, int outcome)
+{
+	struct session *n = CONTAINER_OF(job, struct session, account_job);
+
+	(void)store;
+	(void)outcome;
+	account_unref(TAKE(n->account));
+	look_at_accounts(n);
+	return 0;
+}
+
+static void recipient(struct session *n, struct smtp_path_op *op)
+{
+	const struct os *os = service_os(n->service);
+
+	if (receive_resolve(n->transaction, buf_view(&op->mailbox), os->wall(os->state),
+			    &op->base.reply))
+		look_at_accounts(n);
+	else
+		recipient_done(n);
 }
 
 /* -- the message -- */

@@ -44,6 +44,11 @@ refuse "mail to other hosts says so" 24 "not served" swaks --port "$SUBMISSION" 
 message() { printf 'From: Otto <otto@elsewhere.example>\r\nTo: anna@org.example\r\nSubject: =?utf-8?q?%s_=C3=A9?=\r\nMessage-ID: <%s@elsewhere.example>\r\nDate: Tue, 3 Mar 2026 10:00:00 +0100\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nB\xc3\xb6dy %s\r\n.leading dot\r\n..two\r\n' "$1" "$1" "$1"; }
 message curl >"$work/m.eml"
 check "curl sends" curl -sS --cacert "$work/ca.pem" --ssl-reqd --url "smtp://localhost:$SMTP" --mail-from otto@elsewhere.example --mail-rcpt carol@org.example -T "$work/m.eml"
+{ cat "$work/m.eml"; yes "$(printf '%069d' 0)" | head -n 10000 | sed 's/$/\r/'; } >"$work/large.eml"
+fill_dan() { curl -sSv --url "smtp://localhost:$SMTP" --mail-from otto@elsewhere.example --mail-rcpt dan@org.example -T "$work/large.eml"; }
+check "a mailbox takes what its quota has room for" fill_dan
+check "which is filed" agent_filed
+refuse "a message past its quota is refused in the session" 55 "552 5.2.2" fill_dan
 imap() { curl -sS --cacert "$work/ca.pem" --user "bo@org.example:$plain" "$@"; }
 url=imaps://localhost:$IMAPS
 check "curl CREATE" imap "$url" -X 'CREATE tried'
