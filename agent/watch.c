@@ -37,7 +37,7 @@ static const uint32_t events = IN_CLOSE_WRITE | IN_MODIFY | IN_MOVED_FROM | IN_M
 			       IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF |
 			       IN_ATTRIB;
 
-/* -- what is watched ------------------------------------------------------------------- */
+/* -- what is watched -- */
 
 static size_t find_folder(const struct watch *watch, int wd)
 {
@@ -167,7 +167,7 @@ int watch_fd(const struct watch *watch)
 	return watch->fd;
 }
 
-/* -- what happens ---------------------------------------------------------------------- */
+/* -- what happens -- */
 
 /* A state's hidden files are no part of it: an editor's swap file, the insides of Git. */
 static bool matters(struct watch *watch, const struct inotify_event *event)

@@ -182,7 +182,7 @@ static void assert_below(struct scene *scene, const char *path, const char *name
 	assert_string_equal(path, expected);
 }
 
-/* -- paths ----------------------------------------------------------------------------- */
+/* -- paths -- */
 
 static void paths_of_the_file_are_meant_from_where_it_lies(void **state)
 {
@@ -295,7 +295,7 @@ static void a_wrong_file_says_where(void **state)
 	assert_said(scene, "cannot be read");
 }
 
-/* -- the master key -------------------------------------------------------------------- */
+/* -- the master key -- */
 
 static enum exit_code key_of(struct scene *scene, const char *words)
 {
@@ -395,7 +395,7 @@ static void a_credential_outside_the_service_is_explained(void **state)
 	assert_said(scene, "systemctl start posthus");
 }
 
-/* -- the state ------------------------------------------------------------------------- */
+/* -- the state -- */
 
 static void the_state_is_that_of_the_words_or_of_the_file(void **state)
 {

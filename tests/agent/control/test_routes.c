@@ -128,7 +128,7 @@ static size_t steps_of(const struct letter *letter)
 	return json_array_size(json_object_get(plan, "changes"));
 }
 
-/* -- states ---------------------------------------------------------------------------- */
+/* -- states -- */
 
 static void a_plan_shows_and_changes_nothing(void **state)
 {
@@ -201,7 +201,7 @@ static void reconcile_needs_no_files(void **state)
 			1);
 }
 
-/* -- what is --------------------------------------------------------------------------- */
+/* -- what is -- */
 
 static void status_of_all_and_of_one(void **state)
 {
@@ -274,7 +274,7 @@ static void history_is_newest_first_and_bounded(void **state)
 	assert_answer(ask(office, "GET", "/v1/history?most=few", ""), 400, EXIT_INVALID);
 }
 
-/* -- accounts -------------------------------------------------------------------------- */
+/* -- accounts -- */
 
 static void passwords_are_set_by_id_or_address(void **state)
 {
@@ -318,7 +318,7 @@ static void an_account_key_opens_one_file(void **state)
 			404, EXIT_ERROR);
 }
 
-/* -- strangers ------------------------------------------------------------------------- */
+/* -- strangers -- */
 
 static void a_body_must_be_an_object_of_files(void **state)
 {
@@ -395,7 +395,7 @@ static void names_are_decoded_and_hostile_ones_are_answered(void **state)
 	assert_answer(ask(office, "GET", target, ""), 200, EXIT_TIMEOUT);
 }
 
-/* -- waiting --------------------------------------------------------------------------- */
+/* -- waiting -- */
 
 static struct letter *wait_for(struct office *office, const char *target)
 {

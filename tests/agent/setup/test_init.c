@@ -293,7 +293,7 @@ static void a_folder_that_cannot_be_made_is_named(void **state)
 	assert_string_equal(failure.path, "/proc/posthus");
 }
 
-/* -- the host -------------------------------------------------------------------------- */
+/* -- the host -- */
 
 static void checks_say_what_they_did_not_ask(void **state)
 {
