@@ -41,10 +41,10 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* A path below the test's folder; valid until six more were asked for. */
+/* A path below the test's folder; valid until 32 more were asked for. */
 static const char *at(struct scene *scene, const char *name)
 {
-	static char paths[6][160];
+	static char paths[32][160];
 	static size_t asked;
 	char *path = paths[asked++ % ARRAY_LEN(paths)];
 
