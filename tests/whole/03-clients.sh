@@ -128,7 +128,7 @@ cat >"$work/mutt-keys" <<'EOF'
 push "<tag-pattern>~s sync1<enter><tag-prefix><copy-message>=synced/below<enter>y<quit>y"
 EOF
 mutt_copies() { # it wants a terminal, even with nobody at it
-	HOME=$work TERM=vt100 timeout -k 5 30 script -qec "mutt -n -F $work/muttrc -e 'source $work/mutt-keys'" /dev/null </dev/null
+	HOME=$work TERM=vt100 timeout -k 5 30 script -qec "stty rows 24 cols 80; mutt -n -F $work/muttrc -e 'source $work/mutt-keys'" /dev/null </dev/null
 	imap "$url" -X 'STATUS synced/below (MESSAGES)' | grep -q 'MESSAGES [1-9]'
 }
 check "mutt opens, tags and copies" mutt_copies
