@@ -27,21 +27,44 @@ static void print_help(void)
 	puts("posthus: a mail server that is declared, not administered\n\nCommands:");
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
-	puts("\n`posthus COMMAND --help` says more of each.");
+	puts("\nExit codes:");
+	for (enum exit_code code = EXIT_FINE; code <= EXIT_TIMEOUT; code++)
+		printf("  %-10d %s\n", (int)code, exit_word(code));
+	puts("\n`posthus COMMAND --help` says more of each command.");
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (strcmp(name, commands[i]->name) == 0)
+			return commands[i];
+	return NULL;
+}
+
+/* `help COMMAND` is another way to say `COMMAND --help`. */
+static int run_words(const char *name, int argc, char **argv)
+{
+	const struct command *command = find_command(name);
+
+	if (command)
+		return command_run_words(command, argc, argv);
+	say_error("`posthus --help` lists the commands", "there is no command %s", name);
+	return EXIT_ERROR;
 }
 
 int main(int argc, char **argv)
 {
-	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+	static char help[] = "--help";
+	const char *word = argc > 1 ? argv[1] : "";
+
+	if (strcmp(word, "help") == 0 && argc > 2)
+		return run_words(argv[2], 2, (char *[]){ argv[2], help });
+	if (argc < 2 || strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 ||
+			strcmp(word, "-h") == 0) {
 		print_help();
 		return argc < 2 ? EXIT_ERROR : EXIT_FINE;
 	}
-	if (strcmp(argv[1], "--version") == 0)
+	if (strcmp(word, "--version") == 0)
 		return command_run_words(&command_version, 1, argv + 1);
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		if (strcmp(argv[1], commands[i]->name) == 0)
-			return command_run_words(commands[i], argc - 1, argv + 1);
-	say_error("`posthus --help` lists the commands", "there is no command %s",
-			argv[1]);
-	return EXIT_ERROR;
+	return run_words(word, argc - 1, argv + 1);
 }

@@ -89,10 +89,11 @@ const struct command command_account = {
 	.least_operands = 2,
 	.most_operands = 2,
 	.summary = "Act on one account: set its password",
-	.help = "passwd reads the new password from the terminal, or one line from "
-		"stdin. It is the person's own:\n"
-		"no reconcile sets it back. Sessions that began under the old one end. "
-		"ACCOUNT is an id or an address.",
+	.help = "passwd reads the new password twice from the terminal, or one line from "
+		"stdin. It is the\n"
+		"person's own: no apply and no reconcile sets it back. Sessions that "
+		"began under the old one\n"
+		"end. ACCOUNT is an id (anna) or an address.",
 	OPTIONS(options),
 	.run = run,
 };

@@ -54,7 +54,8 @@ static int run(const struct words *words)
 static const struct option_row options[] = {
 	{ "wait", NULL, "end only when every object is Ready; exit 6 where one is not" },
 	{ "approve", "DIGEST",
-			"let go this once what a gate held back under that digest" },
+			"allow, this once, the held steps that the plan names by this "
+			"digest" },
 	OPTION_OUTPUT,
 	OPTION_CONFIG,
 	OPTION_DATA,
@@ -67,11 +68,12 @@ const struct command command_apply = {
 	.operands = "[PATH]",
 	.most_operands = 1,
 	.summary = "Make the world match the state",
-	.help = "Sends the state's files to the agent, which checks them, plans, prints "
-		"the plan and applies it.\n"
-		"What is wrong with the state changes nothing. PATH is a file or a "
-		"directory; without it, the\n"
-		"state that the agent's file names.",
+	.help = "Sends the state to the agent, which checks it, plans, prints the plan "
+		"and does it. PATH is a\n"
+		"file or a directory; without it, the state that the agent's file names. "
+		"A state with errors\n"
+		"changes nothing and ends with 3. Steps that a gate holds back are not "
+		"done and end with 4.",
 	OPTIONS(options),
 	.run = run,
 };

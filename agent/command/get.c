@@ -29,7 +29,9 @@ const struct command command_get = {
 	.least_operands = 1,
 	.most_operands = 1,
 	.summary = "List objects, or show one whole",
-	.help = "Kinds: host listener group domain user alias certificate policy.",
+	.help = "KIND lists all objects of a kind, KIND/ID shows one whole: user, "
+		"user/anna. Kinds are host,\n"
+		"listener, group, domain, user, alias, certificate, policy.",
 	OPTIONS(options),
 	.run = run,
 };

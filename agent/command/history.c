@@ -22,6 +22,7 @@ const struct command command_history = {
 	.operands = "[N]",
 	.most_operands = 1,
 	.summary = "List the last generations: what was applied, when, by whom",
+	.help = "N is how many, newest first; at most 50, which is also the default.",
 	OPTIONS(options),
 	.run = run,
 };

@@ -103,8 +103,10 @@ static void print_next(const struct init_answers *answers)
 	if (!standard)
 		printf("  cd %s\n", answers->dir);
 	printf("  print recovery-kit.txt, then delete it\n");
-	printf("  %s\n", standard ? "systemctl enable --now posthus"
-				  : "posthus run --config agent.yaml &");
+	if (standard)
+		printf("  systemctl enable --now posthus\n");
+	else
+		printf("  posthus run%s &\n  posthus wait%s\n", config, config);
 	printf("  posthus plan%s\n", config);
 	printf("  posthus apply%s --wait\n", config);
 	printf("  posthus account passwd %s%s\n", answers->user, config);
@@ -149,9 +151,11 @@ static int run(const struct words *words)
 
 static const struct option_row options[] = {
 	{ "domain", "D", "the domain that the mail is for" },
-	{ "host", "NAME", "the name of this host (mail.D)" },
-	{ "user", "ADDRESS", "the first user, an admin" },
-	{ "dir", "DIR", "where the files go (/etc/posthus)" },
+	{ "host", "NAME", "the name of this host; default mail.D" },
+	{ "user", "ADDRESS", "the first user, an admin; default postbox@D" },
+	{ "dir", "DIR",
+			"where the files go; default /etc/posthus, ./posthus where not "
+			"root" },
 	{ "offline", NULL, "ask no name server and no other host" },
 };
 

@@ -106,6 +106,12 @@ const struct command command_plan = {
 	.operands = "[PATH]",
 	.most_operands = 1,
 	.summary = "Show what apply would do, and change nothing",
+	.help = "Reads PATH, a file or a directory, or else the state that the agent's "
+		"file names, and asks the\n"
+		"running agent. Where none runs it compares with the agent's database, "
+		"which needs the master\n"
+		"key. Ends with 3 where the state is wrong, with 4 where a gate would "
+		"hold steps back.",
 	OPTIONS(options),
 	.run = run,
 };

@@ -108,7 +108,7 @@ static int run(const struct words *words)
 }
 
 static const struct option_row options[] = {
-	{ "state", "PATH", "the file or directory of the state" },
+	{ "state", "PATH", "the file or directory of the state; needed" },
 	{ "o", "text|json", "the form of the output" },
 };
 
@@ -118,6 +118,8 @@ const struct command command_resolve = {
 	.least_operands = 1,
 	.most_operands = 1,
 	.summary = "Show where mail to an address goes, hop by hop, without an agent",
+	.help = "Prints every hop with the line of the state that decides it. Nothing is "
+		"sent.",
 	OPTIONS(options),
 	.run = run,
 };

@@ -112,8 +112,11 @@ const struct command command_run = {
 	.name = "run",
 	.operands = "",
 	.summary = "Run the agent and the mail server in the foreground",
-	.help = "Serves the generation that was applied last. SIGHUP reconciles, SIGTERM "
-		"drains and stops.",
+	.help = "Serves the state that was applied last; with `watch: true` in the "
+		"agent's file, also what is\n"
+		"saved there later. SIGHUP reconciles, SIGTERM drains and stops. Ends "
+		"with 3 where the master\n"
+		"key cannot be used, with 5 where another agent has the data directory.",
 	OPTIONS(options),
 	.run = run,
 };

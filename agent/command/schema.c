@@ -34,7 +34,7 @@ static int run(const struct words *words)
 static const struct option_row options[] = {
 	{ "agent", NULL, "the schema of agent.yaml instead" },
 	{ "markdown", NULL, "the reference of all fields and errors instead" },
-	{ "o", "text|json", "both are JSON here" },
+	{ "o", "text|json", "either: a schema is JSON" },
 };
 
 const struct command command_schema = {

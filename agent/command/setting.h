@@ -17,7 +17,7 @@
 /* Rows for the options that a command takes of these. */
 #define OPTION_CONFIG                                                                    \
 	{                                                                                \
-		"config", "FILE", "the agent's file (/etc/posthus/agent.yaml)"           \
+		"config", "FILE", "the agent's file; default /etc/posthus/agent.yaml"    \
 	}
 #define OPTION_DATA                                                                      \
 	{                                                                                \
@@ -29,7 +29,7 @@
 	}
 #define OPTION_CONTROL                                                                   \
 	{                                                                                \
-		"control", "PATH", "the agent's socket (DATA/control.sock)"              \
+		"control", "PATH", "the agent's socket; default DATA/control.sock"       \
 	}
 #define OPTION_OUTPUT                                                                    \
 	{                                                                                \

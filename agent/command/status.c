@@ -22,8 +22,9 @@ const struct command command_status = {
 	.operands = "[KIND/ID]",
 	.most_operands = 1,
 	.summary = "Show how things are",
-	.help = "One line a kind where all is well, then only what is not: its reason, "
-		"its age, what comes next.",
+	.help = "While all is well, one line for each kind of object; besides that only "
+		"what is not well, with\n"
+		"its reason. KIND/ID shows one object: user/anna.",
 	OPTIONS(options),
 	.run = run,
 };

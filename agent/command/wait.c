@@ -86,8 +86,8 @@ static int run(const struct words *words)
 }
 
 static const struct option_row options[] = {
-	{ "for", "CONDITION", "what to wait for (Ready)" },
-	{ "timeout", "TIME", "how long: 90, 5m, 1h (60 s)" },
+	{ "for", "CONDITION", "what to wait for; default Ready" },
+	{ "timeout", "TIME", "how long, like 90, 5m or 1h; default 60" },
 	OPTION_OUTPUT,
 	OPTION_CONFIG,
 	OPTION_DATA,
@@ -99,8 +99,8 @@ const struct command command_wait = {
 	.operands = "[KIND/ID]",
 	.most_operands = 1,
 	.summary = "Wait until a condition of an object holds",
-	.help = "Ends with 0 once it holds and with 8 when the time is up. Without an "
-		"object it waits for the\n"
+	.help = "Ends with 0 once it holds and with 8 when the time is up. Without "
+		"KIND/ID it waits for the\n"
 		"agent itself: until its stores have recovered and its socket answers.",
 	OPTIONS(options),
 	.run = run,
