@@ -60,6 +60,30 @@ void help(struct check *c, struct diagnostic *item, const char *text, ...)
 void help_nearest(struct check *c, struct diagnostic *item, struct view word,
 		const char *const *candidates, size_t count, const char *otherwise);
 
+void say_not_served(struct check *c, const struct node *node, const char *what);
+void say_wrong_type(struct check *c, const struct type *type, const struct node *node);
+
+/* Each kind of value; NULL where it is wrong. `field` may be NULL. */
+struct value *shape_plain(struct check *c, const struct type *type,
+		const struct field *field, struct node *node);
+struct value *shape_list(struct check *c, const struct type *type,
+		const struct field *field, struct node *node);
+/* A plain value, or a map, where a list is wanted: a list of one. */
+struct value *shape_list_of_one(struct check *c, const struct type *type,
+		const struct field *field, struct node *node);
+struct value *shape_map(struct check *c, const struct type *type, struct node *node);
+/* The key of an entry in its canonical form. */
+MUST_USE bool shape_key(struct check *c, const struct type *type, struct node *node,
+		struct view *out);
+/* A plain value where a record is wanted: its usual field, if it has one. */
+struct value *shape_short(struct check *c, const struct type *type, struct node *node);
+struct value *shape_field(struct check *c, const struct field *field, struct node *node);
+void say_unknown_field(
+		struct check *c, const struct table *table, const struct node *node);
+/* Names what this version does not act on. `value` may be NULL. */
+void check_served(struct check *c, const struct field *field, const struct value *value,
+		const struct node *node);
+void check_required(struct check *c, const struct table *table, const struct node *node);
 /* Checks the fields of a record and returns its values, in the order of the file. */
 struct value *shape_record(struct check *c, const struct table *table, struct node *node);
 /* Any value; NULL where it is wrong. `field` may be NULL. */

@@ -1,6 +1,7 @@
 #include "schema/join.h"
 
 #include "runtime/base/limit.h"
+#include "schema/reader.h"
 
 static bool is_known(const struct table *root_table, const struct node *file_root)
 {
@@ -146,6 +147,6 @@ struct node *join_files(struct arena *arena, const struct table *root_table,
 	for (struct node *section = root->first; files > 1 && section;
 			section = section->next)
 		if (section->kind == NODE_MAP)
-			reader_drop_duplicates(section, d);
+			node_drop_duplicates(section, d);
 	return root;
 }

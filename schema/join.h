@@ -3,7 +3,7 @@
 #ifndef SCHEMA_JOIN_H
 #define SCHEMA_JOIN_H
 
-#include "schema/reader.h"
+#include "schema/node.h"
 #include "schema/table.h"
 
 /* Reads every file of `d->sources` and joins their top levels. Never NULL: where nothing

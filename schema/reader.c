@@ -5,112 +5,14 @@
  * keys, and counts code points where we need bytes. So depth is counted at every event,
  * keys are compared when their map ends, and marks are turned into bytes by walking along
  * with them. */
-#include "schema/reader.h"
+#include "schema/reader_inside.h"
 
 #include "runtime/base/error.h"
 #include "runtime/base/limit.h"
-#include "runtime/base/map.h"
-#include "runtime/base/utf8.h"
 
 #include <assert.h>
-#include <yaml.h>
-
-enum {
-	DEPTH_MAX = 32,
-	FEW_KEYS = 12 /* of a map: compared pairwise */
-};
-
-/* A container that is open, and the key that waits for its value in it. */
-struct level {
-	struct node *node;
-	bool has_key; /* of a map: the next event is its value */
-	bool key_bad; /* the value is read and forgotten */
-	bool is_key;  /* this container stands where a key belongs */
-	struct view key;
-	uint32_t key_start, key_end;
-};
-
-struct reader {
-	struct arena *arena;
-	struct diagnostics *d;
-	struct view bytes;
-	uint32_t file;
-	uint64_t values;  /* of this file, what is left */
-	uint64_t *budget; /* of the state */
-	/* A mark that was turned into bytes; the next one lies near it. */
-	size_t mark_index;
-	uint32_t mark_byte;
-	struct level levels[DEPTH_MAX];
-	size_t depth;
-	struct node *root;
-	bool documents;
-	bool broken;
-};
 
 /* -- places -- */
-
-struct span node_key_span(const struct node *node)
-{
-	if (node->key_end == 0)
-		return node->span;
-	return (struct span){ node->span.file, node->key_start, node->key_end };
-}
-
-struct span node_whole_span(const struct node *node)
-{
-	if (node->key_end == 0)
-		return node->span;
-	return (struct span){ node->span.file, node->key_start, node->span.end };
-}
-
-struct node *node_child(const struct node *map, struct view key)
-{
-	for (struct node *child = map->first; child; child = child->next)
-		if (view_eq(child->key, key))
-			return child;
-	return NULL;
-}
-
-static bool is_plain_word(struct view key)
-{
-	for (size_t i = 0; i < key.len; i++)
-		if (!byte_is_alpha(key.data[i]) && !byte_is_digit(key.data[i]) &&
-				key.data[i] != '_')
-			return false;
-	return key.len > 0;
-}
-
-static uint32_t number_in_list(const struct node *item)
-{
-	uint32_t number = 0;
-
-	for (const struct node *other = item->parent->first; other != item;
-			other = other->next)
-		number++;
-	return number;
-}
-
-struct view node_path(struct arena *arena, const struct node *node)
-{
-	CLEANUP(buf_free) struct buf path = BUF_NULL(64 * 1024);
-	const struct node *way[DEPTH_MAX + 2];
-	size_t count = 0;
-
-	for (; node && node->parent && count < ARRAY_LEN(way); node = node->parent)
-		way[count++] = node;
-	buf_add_byte(&path, '$');
-	while (count) {
-		const struct node *step = way[--count];
-
-		if (step->parent->kind == NODE_LIST)
-			buf_addf(&path, "[%u]", number_in_list(step));
-		else if (is_plain_word(step->key))
-			buf_addf(&path, ".%.*s", VIEW_ARG(step->key));
-		else
-			buf_addf(&path, "[%.*s]", VIEW_ARG(view_sub(step->key, 0, 200)));
-	}
-	return arena_copy(arena, buf_view(&path));
-}
 
 /* Marks grow from event to event, so this walks each byte about once. */
 static uint32_t byte_of(struct reader *r, const yaml_mark_t *mark)
@@ -142,13 +44,12 @@ static struct span span_of(
 	return span;
 }
 
-static struct span span_at(struct reader *r, size_t start, size_t len)
+struct span span_at(struct reader *r, size_t start, size_t len)
 {
 	return (struct span){ r->file, (uint32_t)start, (uint32_t)(start + len) };
 }
 
-/* The path of what is being read: the open container and the key that waits in it. */
-static struct view path_here(struct reader *r)
+struct view path_here(struct reader *r)
 {
 	const struct level *top = r->depth ? &r->levels[r->depth - 1] : NULL;
 	struct view path;
@@ -158,222 +59,9 @@ static struct view path_here(struct reader *r)
 	path = node_path(r->arena, top->node);
 	if (top->node->kind == NODE_MAP && top->has_key && !top->key_bad)
 		path = arena_printf(r->arena,
-				is_plain_word(top->key) ? "%.*s.%.*s" : "%.*s[%.*s]",
+				node_is_plain_word(top->key) ? "%.*s.%.*s" : "%.*s[%.*s]",
 				VIEW_ARG(path), VIEW_ARG(view_sub(top->key, 0, 200)));
 	return path;
-}
-
-/* -- the bytes -- */
-
-static void refuse_bytes(struct reader *r, size_t at)
-{
-	struct diagnostic *item;
-
-	r->broken = true;
-	item = diagnostics_add(r->d, BAD_ENCODING, VIEW("$"), span_at(r, at, 1),
-			"this byte is not UTF-8");
-	if (r->bytes.len >= 2 && ((unsigned char)r->bytes.data[0] | 1) == 0xff &&
-			((unsigned char)r->bytes.data[1] | 1) == 0xff)
-		diagnostic_help(r->d, item,
-				"the file looks like UTF-16: save it as UTF-8");
-	else
-		diagnostic_help(r->d, item, "save the file as UTF-8");
-}
-
-static const char *what_is_wrong_with(uint32_t code)
-{
-	if (code == 0)
-		return "a NUL byte";
-	if (code == 0xfeff)
-		return "a byte order mark within the file";
-	if (code == '\r')
-		return "a carriage return without a line feed";
-	if (code == 0x85 || code == 0x2028 || code == 0x2029)
-		return "a line break that editors do not agree on";
-	if (code < 0x20 || code == 0x7f || (code >= 0x80 && code < 0xa0) ||
-			code >= 0xfffe)
-		return "a control character";
-	return NULL;
-}
-
-static bool is_fine(const struct reader *r, size_t at, uint32_t code)
-{
-	if (code == '\t' || code == '\n')
-		return true;
-	if (code == '\r')
-		return at + 1 < r->bytes.len && r->bytes.data[at + 1] == '\n';
-	return !what_is_wrong_with(code) || code > 0xffff;
-}
-
-/* libyaml would accept UTF-16 and count line breaks of its own; nothing that it and we
- * could read differently gets past here. */
-static void scan_bytes(struct reader *r, size_t at)
-{
-	while (at < r->bytes.len) {
-		uint32_t code = (unsigned char)r->bytes.data[at];
-		size_t len = 1;
-
-		if (code >= 0x20 && code < 0x7f) {
-			at++;
-			continue;
-		}
-		if (code >= 0x80)
-			len = utf8_decode(view_from(r->bytes, at), &code);
-		if (!len) {
-			refuse_bytes(r, at);
-			return;
-		}
-		if (!is_fine(r, at, code)) {
-			struct diagnostic *item = diagnostics_add(r->d, CONTROL_BYTE,
-					VIEW("$"), span_at(r, at, len), "%s",
-					what_is_wrong_with(code));
-
-			diagnostic_help(r->d, item,
-					"remove it; in double quotes it can be written "
-					"as an escape where a value really needs it");
-			r->broken = true;
-			return;
-		}
-		at += len;
-	}
-}
-
-/* -- what a state has no need of -- */
-
-static void refuse_anchor_and_tag(struct reader *r, const yaml_char_t *anchor,
-		const yaml_char_t *tag, struct span span)
-{
-	struct diagnostic *item;
-
-	if (anchor) {
-		item = diagnostics_add(r->d, ANCHOR_NOT_ALLOWED, path_here(r), span,
-				"an anchor");
-		diagnostic_help(r->d, item,
-				"write the value out; what many share belongs into "
-				"`defaults` or `groups`, a second domain like a first is "
-				"`same_as`");
-	}
-	if (tag) {
-		item = diagnostics_add(
-				r->d, TAG_NOT_ALLOWED, path_here(r), span, "a tag");
-		diagnostic_help(r->d, item,
-				"remove it: types come from the schema; quote a text "
-				"that "
-				"begins with `!`");
-	}
-}
-
-static void refuse_alias(struct reader *r, struct span span)
-{
-	struct diagnostic *item = diagnostics_add(
-			r->d, ALIAS_NOT_ALLOWED, path_here(r), span, "a YAML alias");
-
-	diagnostic_help(r->d, item,
-			"write the value out; what many share belongs into `defaults` or "
-			"`groups`. A text that begins with `*` needs quotes");
-}
-
-static bool is_merge_key(struct view key, yaml_scalar_style_t style)
-{
-	return style == YAML_PLAIN_SCALAR_STYLE && view_eq(key, VIEW("<<"));
-}
-
-/* `{port:587}` is one key with no value to YAML. */
-static bool is_key_with_colon(
-		const struct level *top, struct view key, yaml_scalar_style_t style)
-{
-	return top->node->style == STYLE_FLOW && style == YAML_PLAIN_SCALAR_STYLE &&
-	       view_find(key, ':') < key.len;
-}
-
-static bool check_key(struct reader *r, struct view key, yaml_scalar_style_t style,
-		struct span span)
-{
-	struct level *top = &r->levels[r->depth - 1];
-	struct diagnostic *item;
-
-	if (key.len == 0) {
-		item = diagnostics_add(
-				r->d, EMPTY_KEY, path_here(r), span, "a key is missing");
-		diagnostic_help(r->d, item, "write a name before the colon");
-	} else if (is_merge_key(key, style)) {
-		item = diagnostics_add(r->d, MERGE_KEY_NOT_ALLOWED, path_here(r), span,
-				"a merge key");
-		diagnostic_help(r->d, item,
-				"what many share belongs into `defaults` or `groups`");
-	} else if (is_key_with_colon(top, key, style)) {
-		struct view rest = key, name = view_cut(&rest, ':');
-
-		item = diagnostics_add(r->d, KEY_WITH_COLON, path_here(r), span,
-				"a blank is missing behind the colon");
-		diagnostic_help(r->d, item,
-				"write `%.*s: %.*s`, or quote a key that contains a "
-				"colon",
-				VIEW_ARG(name), VIEW_ARG(rest));
-	} else if (view_find(key, '\0') < key.len || view_find(key, '\n') < key.len) {
-		item = diagnostics_add(r->d, CONTROL_BYTE, path_here(r), span,
-				"a control character in a key");
-		diagnostic_help(r->d, item, "keys are names and addresses on one line");
-	} else {
-		return true;
-	}
-	return false;
-}
-
-/* A plain value that a ` #` follows closely: half of it may be meant as value. */
-static bool is_cut_off(const struct reader *r, struct span span)
-{
-	struct view rest = view_from(r->bytes, span.end);
-	size_t blanks = 0;
-
-	while (blanks < rest.len &&
-			(rest.data[blanks] == ' ' || rest.data[blanks] == '\t'))
-		blanks++;
-	if (blanks == 0 || blanks + 1 >= rest.len || rest.data[blanks] != '#')
-		return false;
-	switch (rest.data[blanks + 1]) {
-	case ' ':
-	case '\t':
-	case '\r':
-	case '\n':
-	case '#':
-	case '!':
-		return false;
-	default:
-		return true;
-	}
-}
-
-static bool check_scalar(struct reader *r, struct view text, yaml_scalar_style_t style,
-		struct span span)
-{
-	bool plain = style == YAML_PLAIN_SCALAR_STYLE;
-	struct diagnostic *item;
-
-	if (text.len > limit_value(LIMIT_STATE_SCALAR)) {
-		diagnostics_add(r->d, VALUE_TOO_LONG, path_here(r), span,
-				"a value of %zu bytes; at most %llu", text.len,
-				(unsigned long long)limit_value(LIMIT_STATE_SCALAR));
-	} else if (plain && (text.len == 0 || view_eq(text, VIEW("~")))) {
-		item = diagnostics_add(r->d, EMPTY_VALUE, path_here(r), span,
-				text.len ? "`~` is no value" : "a value is missing");
-		diagnostic_help(r->d, item,
-				"write a value, `{}` for an entry without settings, `[]` "
-				"for an empty list, \"\" for an empty text; or leave the "
-				"line out");
-	} else if (plain && is_cut_off(r, span)) {
-		item = diagnostics_add(r->d, VALUE_CUT_OFF, path_here(r), span,
-				"the value ends here: ` #` begins a comment");
-		diagnostic_help(r->d, item,
-				"quote the value if the rest belongs to it; put a blank "
-				"behind the # of a comment");
-	} else if (view_find(text, '\0') < text.len) {
-		diagnostics_add(r->d, CONTROL_BYTE, path_here(r), span,
-				"a NUL in a value");
-	} else {
-		return true;
-	}
-	return false;
 }
 
 /* -- building -- */
@@ -548,7 +236,7 @@ static void close_container(struct reader *r, const yaml_event_t *event)
 	else if (node->last)
 		node->span.end = node->last->span.end;
 	if (node->kind == NODE_MAP)
-		reader_drop_duplicates(node, r->d);
+		node_drop_duplicates(node, r->d);
 	if (top->is_key) {
 		top = &r->levels[r->depth - 1];
 		top->has_key = true;
@@ -619,51 +307,6 @@ static void take_event(struct reader *r, const yaml_event_t *event)
 	default:
 		break;
 	}
-}
-
-/* -- duplicates -- */
-
-static void report_duplicate(struct diagnostics *d, const struct node *first,
-		const struct node *second)
-{
-	struct diagnostic *item;
-
-	item = diagnostics_add(d, DUPLICATE_KEY,
-			diagnostics_full(d) ? VIEW("$") : node_path(d->arena, second),
-			node_key_span(second), "this key stands here a second time");
-	diagnostic_frame(d, item, node_key_span(first), "first declared here");
-}
-
-static struct node *earlier_twin(const struct node *map, const struct node *child)
-{
-	for (struct node *other = map->first; other != child; other = other->next)
-		if (view_eq(other->key, child->key))
-			return other;
-	return NULL;
-}
-
-void reader_drop_duplicates(struct node *map, struct diagnostics *d)
-{
-	CLEANUP(map_free) struct map seen = MAP_NULL;
-	bool few = map->count <= FEW_KEYS;
-	struct node *kept = NULL, *next;
-
-	for (struct node *child = map->first; child; child = next) {
-		struct node *first = few ? earlier_twin(map, child)
-					 : map_get(&seen, child->key);
-
-		next = child->next;
-		if (first) {
-			report_duplicate(d, first, child);
-			kept->next = next;
-			map->count--;
-			continue;
-		}
-		if (!few)
-			map_set(&seen, child->key, child);
-		kept = child;
-	}
-	map->last = kept;
 }
 
 /* -- libyaml's own errors -- */
@@ -743,7 +386,7 @@ struct node *reader_read(struct arena *arena, uint32_t file, struct diagnostics 
 	struct reader r = { .arena = arena, .d = d, .file = file, .budget = budget };
 	yaml_parser_t parser;
 
-	assert(limit_value(LIMIT_STATE_DEPTH) <= DEPTH_MAX);
+	assert(limit_value(LIMIT_STATE_DEPTH) <= NODE_DEPTH_MAX);
 	r.bytes = sources_file(d->sources, file)->bytes;
 	r.values = limit_value(LIMIT_STATE_FILE_VALUES);
 	if (view_starts(r.bytes, view_z(mark)))

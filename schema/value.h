@@ -5,7 +5,7 @@
 #ifndef SCHEMA_VALUE_H
 #define SCHEMA_VALUE_H
 
-#include "schema/reader.h"
+#include "schema/node.h"
 #include "schema/table.h"
 
 struct value {

@@ -1,0 +1,109 @@
+/* Saying what is wrong with a node: its path, its place, what was meant. */
+#include "schema/check.h"
+
+#include "schema/name.h"
+
+enum {
+	HELPFUL = 300 /* errors that get a suggestion: the search has its price */
+};
+
+PRINTF_LIKE(5, 0)
+static struct diagnostic *say(struct check *c, enum diagnostic_name name,
+		const struct node *node, struct span span, const char *label,
+		va_list args)
+{
+	CLEANUP(buf_free) struct buf text = BUF_NULL(64 * 1024);
+	struct view path = VIEW("$");
+
+	if (!diagnostics_full(c->d)) {
+		path = node_path(c->arena, node);
+		buf_vaddf(&text, label, args);
+	}
+	return diagnostics_add(c->d, name, path, span, "%.*s", VIEW_ARG(buf_view(&text)));
+}
+
+struct diagnostic *complain(struct check *c, enum diagnostic_name name,
+		const struct node *node, const char *label, ...)
+{
+	struct diagnostic *item;
+	va_list args;
+
+	va_start(args, label);
+	item = say(c, name, node, node->span, label, args);
+	va_end(args);
+	return item;
+}
+
+struct diagnostic *complain_key(struct check *c, enum diagnostic_name name,
+		const struct node *node, const char *label, ...)
+{
+	struct diagnostic *item;
+	va_list args;
+
+	va_start(args, label);
+	item = say(c, name, node, node_key_span(node), label, args);
+	va_end(args);
+	return item;
+}
+
+void help(struct check *c, struct diagnostic *item, const char *text, ...)
+{
+	CLEANUP(buf_free) struct buf made = BUF_NULL(64 * 1024);
+	va_list args;
+
+	va_start(args, text);
+	buf_vaddf(&made, text, args);
+	va_end(args);
+	diagnostic_help(c->d, item, "%.*s", VIEW_ARG(buf_view(&made)));
+}
+
+void help_nearest(struct check *c, struct diagnostic *item, struct view word,
+		const char *const *candidates, size_t count, const char *otherwise)
+{
+	const char *near = NULL;
+
+	if (c->d->errors < HELPFUL)
+		near = nearest_word(word, candidates, count);
+	if (near)
+		help(c, item, "did you mean `%s`?", near);
+	else if (otherwise)
+		help(c, item, "%s", otherwise);
+}
+
+void say_not_served(struct check *c, const struct node *node, const char *what)
+{
+	struct diagnostic *item;
+
+	if (c->silent)
+		return;
+	item = diagnostics_add(&c->not_served, NOT_SERVED_YET, node_path(c->arena, node),
+			node_key_span(node), "this version does not act on %s", what);
+	diagnostic_help(&c->not_served, item,
+			"it is written right; leave it out until a version serves it");
+}
+
+static const char *kind_of_node(const struct node *node)
+{
+	switch (node->kind) {
+	case NODE_MAP:
+		return "a map";
+	case NODE_LIST:
+		return "a list";
+	default:
+		return "a plain value";
+	}
+}
+
+void say_wrong_type(struct check *c, const struct type *type, const struct node *node)
+{
+	struct view wanted = type_describe(c->scratch, type);
+	struct span span = node->kind == NODE_SCALAR ? node->span : node_key_span(node);
+	struct diagnostic *item = diagnostics_add(c->d, WRONG_TYPE,
+			diagnostics_full(c->d) ? VIEW("$") : node_path(c->arena, node),
+			span, "%s stands here", kind_of_node(node));
+	const char *colon = "";
+
+	if (node->kind == NODE_SCALAR && view_find(node->text, ':') < node->text.len)
+		colon = "; a colon has a blank behind it";
+	help(c, item, "%.*s is wanted%s", VIEW_ARG(wanted), colon);
+}
