@@ -3,6 +3,8 @@
 #   packages_install build      what compiles posthus
 #   packages_install quickstart what examples/quickstart.sh shows it with
 #   packages_install test       what the tests need on top: compilers, judges, real mail programs
+#   packages_npm FOLDER [NAME=VALUE…]   installs what FOLDER/package-lock.json pins, once, with these settings in
+#                               npm's environment, and says where: for NODE_PATH, with /node_modules behind it
 # Works on Debian 12 and 13, as root or through sudo.
 
 packages_build=(
@@ -12,7 +14,8 @@ packages_build=(
 )
 packages_test=(
 	clang libcmocka-dev git python3 procps g++ make
-	curl swaks libnet-ssleay-perl isync mutt openssl sqlite3
+	curl swaks libnet-ssleay-perl openssl sqlite3
+	isync offlineimap3 mutt neomutt fetchmail getmail6
 )
 
 packages_missing() {
@@ -29,8 +32,8 @@ packages_clang_runtime() {
 	[ -z "$version" ] || echo "libclang-rt-$version-dev"
 }
 
-# What compiles the npm package of tests/interop: node, npm and the headers, from Debian where
-# there is no other node.
+# What runs npm packages, and compiles that of tests/interop: node, npm and the headers, from
+# Debian where there is no other node.
 packages_node() {
 	command -v npm >/dev/null || echo nodejs npm
 	[ -f "$(dirname "$(dirname "$(realpath "$(command -v node || echo /usr/bin/node)")")")/include/node/node_version.h" ] ||
@@ -70,4 +73,25 @@ packages_updated=
 packages_update() {
 	[ -n "$packages_updated" ] || packages_as_root apt-get update -q >/dev/null
 	packages_updated=yes
+}
+
+# Kept under ${XDG_CACHE_HOME:-~/.cache}/posthus-tests until the lock file or node changes.
+packages_npm() {
+	local folder=$1 name kept making
+	shift
+	name=$(basename "$folder")-$(cat "$folder"/package.json "$folder"/package-lock.json <(node -p 'process.version + process.arch') | sha256sum | cut -c 1-16)
+	kept=${XDG_CACHE_HOME:-$HOME/.cache}/posthus-tests/$name
+	if [ ! -d "$kept" ]; then
+		echo "installing the npm packages of $folder, once" >&2
+		mkdir -p "$(dirname "$kept")"
+		making=$(mktemp -d "$(dirname "$kept")/making.XXXXXX")
+		cp "$folder"/package.json "$folder"/package-lock.json "$making/"
+		if ! (cd "$making" && env "$@" npm ci --no-audit --no-fund --loglevel=error) >"$making/log" 2>&1; then
+			tail -n 30 "$making/log" >&2
+			rm -rf "$making"
+			return 1
+		fi
+		mv "$making" "$kept"
+	fi
+	echo "$kept"
 }

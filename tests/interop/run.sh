@@ -8,6 +8,8 @@
 # ${XDG_CACHE_HOME:-~/.cache}/posthus-tests.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+# shellcheck source=tests/packages.sh
+. tests/packages.sh
 here=tests/interop
 tool=$PWD/${1:-build-release}/$here/page_tool
 [ -x "$tool" ] || { echo "$tool is not there: build first" >&2; exit 1; }
@@ -29,22 +31,6 @@ node_headers() {
 	return 1
 }
 
-name=$(cat $here/package.json $here/package-lock.json <(node -p 'process.version + process.arch') | sha256sum | cut -c 1-16)
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/posthus-tests
-modules=$cache/interop-$name
-
-if [ ! -d "$modules" ]; then
-	prefix=$(node_headers)
-	mkdir -p "$cache"
-	making=$(mktemp -d "$cache/making.XXXXXX")
-	trap 'rm -rf "$making"' EXIT
-	cp $here/package.json $here/package-lock.json "$making/"
-	echo "compiling better-sqlite3-multiple-ciphers from its source, once"
-	if ! (cd "$making" && npm_config_nodedir=$prefix npm_config_build_from_source=true \
-		npm ci --no-audit --no-fund --loglevel=error) >"$making/log" 2>&1; then
-		tail -n 30 "$making/log"
-		exit 1
-	fi
-	mv "$making" "$modules"
-fi
+prefix=$(node_headers)
+modules=$(packages_npm $here "npm_config_nodedir=$prefix" npm_config_build_from_source=true)
 node $here/interop.js "$tool" "$modules"
