@@ -25,6 +25,8 @@ static const struct limit_row rows[LIMIT_COUNT] = {
 	[LIMIT_SMTP_DISCARD]           = { "smtp.discard",             64 * KIB,   "421 4.7.0 Line without an end" },
 	[LIMIT_SMTP_IDLE_COMMANDS]     = { "smtp.idle_commands",       100,        "421 4.7.0 Too many commands without mail" },
 	[LIMIT_SMTP_LOGINS]            = { "smtp.logins",              5,          "421 4.7.0 Too many failed logins" },
+	[LIMIT_SMTP_CHUNKS]            = { "smtp.chunks",              10000,      "421 4.7.0 Too many chunks in one message" },
+	[LIMIT_SMTP_EMPTY_CHUNKS]      = { "smtp.empty_chunks",        10,         "421 4.7.0 Too many chunks with nothing in them" },
 	/* RFC 2683, 3.2.1.5; RFC 7888, 5 */
 	[LIMIT_IMAP_LINE]              = { "imap.line",                64 * KIB,   "BYE [TOOBIG] Command line too long" },
 	[LIMIT_IMAP_LITERAL]           = { "imap.literal",             64 * KIB,   "BAD [TOOBIG] Literal too large" },

@@ -48,7 +48,7 @@ static void read_byte(struct smtp_body *body, char byte, struct buf *out)
 {
 	switch (body->at) {
 	case BODY_AT_START:
-		if (byte == '.')
+		if (byte == '.' && !body->counted)
 			body->at = BODY_AT_DOT;
 		else
 			read_middle(body, byte, out);
@@ -92,4 +92,13 @@ size_t smtp_body_read(struct smtp_body *body, struct view bytes, struct buf *out
 	}
 	assert(!buf_failed(out));
 	return at;
+}
+
+void smtp_body_end(struct smtp_body *body, struct buf *out)
+{
+	if (body->at == BODY_AT_CR)
+		fault_found(body, BODY_BARE_CR);
+	else if (body->at == BODY_AT_MIDDLE)
+		buf_add(out, VIEW("\r\n"));
+	body->at = BODY_AT_END;
 }

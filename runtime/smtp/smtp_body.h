@@ -1,8 +1,10 @@
-/* What follows DATA (RFC 5321, 4.5.2): takes the dots out and finds the end.
+/* What follows DATA (RFC 5321, 4.5.2): takes the dots out and finds the end. What follows
+ * BDAT (RFC 3030, 2) is counted: a dot is a dot, and no octet ends anything.
  *
  * Only CR LF ends a line and only CR LF "." CR LF ends the message; a bare CR, a bare LF
  * or a NUL is a fault that sticks and is answered at the real end. So no two servers can
- * see two different numbers of messages (CVE-2023-51764 and its kin).
+ * see two different numbers of messages (CVE-2023-51764 and its kin), whichever way it
+ * came and whichever way it goes on.
  *
  *   START ──"."──► DOT ──CR──► DOT_CR ──LF──► the end
  *    ▲  └─────────► MIDDLE ──CR──► CR ─┐
@@ -29,6 +31,7 @@ enum smtp_body_fault {
 };
 
 struct smtp_body {
+	bool counted; /* BDAT, not DATA */
 	enum smtp_body_at at;
 	enum smtp_body_fault fault; /* the first */
 };
@@ -42,5 +45,8 @@ enum {
  */
 MUST_USE size_t smtp_body_read(
 		struct smtp_body *body, struct view bytes, struct buf *out);
+/* A counted body is over: a CR that waits for its LF is a bare one, and a last line that
+ * has no end gets it, as DATA would have given it. At most SMTP_BODY_MORE bytes. */
+void smtp_body_end(struct smtp_body *body, struct buf *out);
 
 #endif

@@ -7,8 +7,10 @@ enum {
 	IN_READY = 1 << SMTP_READY,
 	IN_SENDER = 1 << SMTP_SENDER,
 	IN_ADDRESSED = 1 << SMTP_ADDRESSED,
+	IN_CHUNKED = 1 << SMTP_CHUNKED,
+	IN_FAILED = 1 << SMTP_FAILED,
 	IN_TRANSACTION = IN_SENDER | IN_ADDRESSED,
-	IN_ANY = IN_GREETED | IN_READY | IN_TRANSACTION,
+	IN_ANY = IN_GREETED | IN_READY | IN_TRANSACTION | IN_CHUNKED | IN_FAILED,
 };
 
 enum {
@@ -23,6 +25,9 @@ enum {
 	WIDE = 1 << 3,
 	/* Belongs to another protocol: whoever sends it was led here (ALPACA). */
 	FOREIGN = 1 << 4,
+	/* Octets follow that it counts: where the count cannot be read, the session cannot
+	 * go on. */
+	COUNTS = 1 << 5,
 };
 
 struct command {
@@ -33,7 +38,7 @@ struct command {
 	const char *else_reply; /* where it is not legal */
 };
 
-#define HELLO_FIRST "503 5.5.1 Send EHLO first"
+#define CONTROL_CHARACTERS "500 5.5.2 Control characters are not understood here"
 
 /* clang-format off */
 static const struct command commands[] = {
@@ -41,7 +46,8 @@ static const struct command commands[] = {
 	{ "HELO",     IN_ANY,         LAST | IDLE | WIDE, smtp_helo,     NULL },
 	{ "MAIL",     IN_READY,       WIDE,               smtp_mail,     "503 5.5.1 A transaction is open already" },
 	{ "RCPT",     IN_TRANSACTION, WIDE,               smtp_rcpt,     "503 5.5.1 Send MAIL first" },
-	{ "DATA",     IN_TRANSACTION, LAST | BARE,        smtp_data,     "503 5.5.1 Send MAIL and RCPT first" },
+	{ "DATA",     IN_TRANSACTION | IN_CHUNKED, LAST | BARE, smtp_data, "503 5.5.1 Send MAIL and RCPT first" },
+	{ "BDAT",     IN_ANY,         WIDE | COUNTS,      smtp_bdat,     NULL },
 	{ "RSET",     IN_ANY,         IDLE | BARE,        smtp_rset,     NULL },
 	{ "NOOP",     IN_ANY,         IDLE,               smtp_noop,     NULL },
 	{ "QUIT",     IN_ANY,         BARE,               smtp_quit,     NULL },
@@ -98,7 +104,16 @@ static const char *refusal(const struct smtp_server *s, const struct command *co
 		return "501 5.5.4 This command takes no argument";
 	if (command->legal & 1u << s->state)
 		return NULL;
-	return s->state == SMTP_GREETED ? HELLO_FIRST : command->else_reply;
+	switch (s->state) {
+	case SMTP_GREETED:
+		return "503 5.5.1 Send EHLO first";
+	case SMTP_CHUNKED:
+		return "503 5.5.1 Send the rest of the message, or RSET";
+	case SMTP_FAILED:
+		return "503 5.5.1 This transaction has failed; send RSET";
+	default:
+		return command->else_reply;
+	}
 }
 
 void smtp_command(struct smtp_server *s, struct view line)
@@ -113,7 +128,10 @@ void smtp_command(struct smtp_server *s, struct view line)
 		return;
 	}
 	if (has_control(line)) {
-		smtp_refuse(s, "500 5.5.2 Control characters are not understood here");
+		if (command && command->flags & COUNTS)
+			smtp_close(s, CONTROL_CHARACTERS);
+		else
+			smtp_refuse(s, CONTROL_CHARACTERS);
 		return;
 	}
 	rest = view_trim(rest);

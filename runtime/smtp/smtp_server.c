@@ -18,12 +18,16 @@ enum {
 /* clang-format off */
 static const unsigned moves[SMTP_STATES] = {
 	[SMTP_QUIET]          = MOVE(SMTP_GREETED) | MOVE(SMTP_CLOSING),
-	[SMTP_GREETED]        = MOVE(SMTP_READY) | MOVE(SMTP_CLOSING),
-	[SMTP_READY]          = MOVE(SMTP_AUTHENTICATING) | MOVE(SMTP_SENDER) | MOVE(SMTP_TLS_STARTING) | MOVE(SMTP_CLOSING),
+	[SMTP_GREETED]        = MOVE(SMTP_READY) | MOVE(SMTP_DISCARD) | MOVE(SMTP_CLOSING),
+	[SMTP_READY]          = MOVE(SMTP_AUTHENTICATING) | MOVE(SMTP_SENDER) | MOVE(SMTP_DISCARD) | MOVE(SMTP_TLS_STARTING) | MOVE(SMTP_CLOSING),
 	[SMTP_AUTHENTICATING] = MOVE(SMTP_READY) | MOVE(SMTP_CLOSING),
-	[SMTP_SENDER]         = MOVE(SMTP_READY) | MOVE(SMTP_ADDRESSED) | MOVE(SMTP_CLOSING),
-	[SMTP_ADDRESSED]      = MOVE(SMTP_READY) | MOVE(SMTP_DATA) | MOVE(SMTP_CLOSING),
+	[SMTP_SENDER]         = MOVE(SMTP_READY) | MOVE(SMTP_ADDRESSED) | MOVE(SMTP_DISCARD) | MOVE(SMTP_CLOSING),
+	[SMTP_ADDRESSED]      = MOVE(SMTP_READY) | MOVE(SMTP_DATA) | MOVE(SMTP_CHUNK) | MOVE(SMTP_DISCARD) | MOVE(SMTP_CLOSING),
 	[SMTP_DATA]           = MOVE(SMTP_READY) | MOVE(SMTP_CLOSING),
+	[SMTP_CHUNK]          = MOVE(SMTP_CHUNKED) | MOVE(SMTP_READY) | MOVE(SMTP_FAILED) | MOVE(SMTP_CLOSING),
+	[SMTP_CHUNKED]        = MOVE(SMTP_CHUNK) | MOVE(SMTP_READY) | MOVE(SMTP_FAILED) | MOVE(SMTP_CLOSING),
+	[SMTP_DISCARD]        = MOVE(SMTP_GREETED) | MOVE(SMTP_READY) | MOVE(SMTP_FAILED) | MOVE(SMTP_CLOSING),
+	[SMTP_FAILED]         = MOVE(SMTP_READY) | MOVE(SMTP_DISCARD) | MOVE(SMTP_CLOSING),
 	[SMTP_TLS_STARTING]   = MOVE(SMTP_GREETED) | MOVE(SMTP_CLOSING),
 	[SMTP_CLOSING]        = 0,
 };
@@ -41,10 +45,23 @@ void smtp_enter(struct smtp_server *s, enum smtp_state next)
 	s->state = next;
 }
 
+/* From MAIL on, to the end of the message or what takes back the beginning. */
 static bool in_transaction(const struct smtp_server *s)
 {
-	return s->state == SMTP_SENDER || s->state == SMTP_ADDRESSED ||
-	       s->state == SMTP_DATA;
+	return s->state >= SMTP_SENDER && s->state <= SMTP_FAILED;
+}
+
+bool smtp_has_message(const struct smtp_server *s)
+{
+	return s->state == SMTP_DATA || s->state == SMTP_CHUNK ||
+	       s->state == SMTP_CHUNKED;
+}
+
+/* What the peer sends is no command line; how long it may take is the message's say. */
+static bool in_octets(const struct smtp_server *s)
+{
+	return s->state == SMTP_DATA || s->state == SMTP_CHUNK ||
+	       s->state == SMTP_DISCARD;
 }
 
 /* -- operations -- */
@@ -66,9 +83,11 @@ static struct op *next_op(struct engine *engine)
 
 static void forgotten(struct smtp_server *s)
 {
+	bool had_message = smtp_has_message(s);
+
 	s->transaction = (struct smtp_transaction){ 0 };
 	if (in_transaction(s))
-		smtp_enter(s, SMTP_READY);
+		smtp_enter(s, s->after == SMTP_AFTER_CHUNK ? SMTP_FAILED : SMTP_READY);
 	switch (s->after) {
 	case SMTP_AFTER_RSET:
 		smtp_reply(s, "250 2.0.0 Ok");
@@ -79,7 +98,12 @@ static void forgotten(struct smtp_server *s)
 	case SMTP_AFTER_MESSAGE:
 		smtp_message_refused(s);
 		break;
+	case SMTP_AFTER_CHUNK:
+		smtp_chunk_refused(s);
+		break;
 	}
+	if (had_message)
+		smtp_message_deinit(&s->message);
 }
 
 void smtp_forget(struct smtp_server *s, enum smtp_after after)
@@ -101,7 +125,7 @@ static void abort_answered(struct smtp_server *s, struct op *op)
 
 static void leave(struct smtp_server *s)
 {
-	if (s->state == SMTP_DATA)
+	if (smtp_has_message(s))
 		smtp_message_deinit(&s->message);
 	if (s->asked) {
 		op_free(TAKE(s->asked)); /* nobody has seen it */
@@ -130,7 +154,7 @@ static void end_if_due(struct smtp_server *s)
 	case SMTP_END_NONE:
 		break;
 	case SMTP_END_DRAIN:
-		if (!in_transaction(s))
+		if (!s->transaction.open)
 			smtp_close(s, "421 4.3.2 This server is going down; try again");
 		break;
 	case SMTP_END_REVOKED:
@@ -148,8 +172,10 @@ static void end_if_due(struct smtp_server *s)
 /* A boundary: the peer's time for his next line begins. */
 static void boundary(struct smtp_server *s)
 {
-	if (s->state != SMTP_DATA)
+	if (!in_octets(s))
 		s->deadline = s->now + nstime_seconds(60 * COMMAND_MINUTES);
+	if (s->state == SMTP_CHUNKED)
+		s->deadline = nstime_min(s->deadline, s->message.deadline);
 	end_if_due(s);
 }
 
@@ -276,9 +302,16 @@ static size_t take(struct smtp_server *s, struct view bytes)
 		smtp_close(s, "554 5.5.0 You did not wait for the reply");
 		return bytes.len;
 	}
-	if (s->state == SMTP_DATA)
+	switch (s->state) {
+	case SMTP_DATA:
 		return smtp_data_bytes(s, bytes);
-	return take_line(s, bytes);
+	case SMTP_CHUNK:
+		return smtp_bdat_bytes(s, bytes);
+	case SMTP_DISCARD:
+		return smtp_discard_bytes(s, bytes);
+	default:
+		return take_line(s, bytes);
+	}
 }
 
 /* Who must wait for a reply is read while he does: a byte from him is a fault. */
@@ -311,7 +344,7 @@ static void answer(struct engine *engine, struct op *op, nstime now)
 		[SMTP_OP_LOGIN]     = smtp_auth_answered,
 		[SMTP_OP_SENDER]    = smtp_mail_answered,
 		[SMTP_OP_RECIPIENT] = smtp_rcpt_answered,
-		[SMTP_OP_BEGIN]     = smtp_data_answered,
+		[SMTP_OP_BEGIN]     = smtp_begin_answered,
 		[SMTP_OP_CHUNK]     = smtp_chunk_answered,
 		[SMTP_OP_COMMIT]    = smtp_commit_answered,
 		[SMTP_OP_ABORT]     = abort_answered,
@@ -435,8 +468,9 @@ static void free_server(struct engine *engine)
 {
 	struct smtp_server *s = server(engine);
 
-	if (s->state == SMTP_DATA)
+	if (smtp_has_message(s))
 		smtp_message_deinit(&s->message);
+	buf_free(&s->bdat.refusal);
 	op_free(s->asked);
 	arena_free(s->arena);
 	login_free(&s->login);
@@ -477,6 +511,7 @@ struct engine *smtp_server_new(const struct smtp_options *options, nstime now)
 		.line = BUF_NULL(limit_value(LIMIT_SMTP_AUTH_LINE)),
 		.out = BUF_NULL(OUTPUT_SIZE),
 		.login = LOGIN_NULL,
+		.bdat = { .refusal = BUF_NULL(SMTP_REPLY_SIZE) },
 		.now = now,
 		.deadline = now + options->greeting_delay,
 	};

@@ -1,6 +1,7 @@
 /* The server's side of SMTP (RFC 5321) and of submission (RFC 6409): an engine.
  *
- * It speaks PIPELINING, SIZE, 8BITMIME, ENHANCEDSTATUSCODES, STARTTLS and AUTH. It knows
+ * It speaks PIPELINING, SIZE, 8BITMIME, CHUNKING, ENHANCEDSTATUSCODES, STARTTLS and AUTH;
+ * not BINARYMIME, since IMAP's lines and literals would not give such octets back. It knows
  * the grammar, the order of commands, the limits and the clock; what is true in the world
  * it asks by the operations below, one at a time. It holds a transaction's state and no
  * message: the body leaves in chunks.
@@ -79,7 +80,8 @@ struct smtp_path_op {
 	uint64_t size; /* SENDER: as declared; 0 where it was not */
 };
 
-/* SMTP_OP_BEGIN: DATA was given. Refused, the transaction stays open. */
+/* SMTP_OP_BEGIN: DATA was given, or the first BDAT. Refused, the transaction stays open
+ * until the engine aborts it. */
 struct smtp_begin {
 	struct smtp_op base;
 	struct buf hello; /* as the client calls itself */

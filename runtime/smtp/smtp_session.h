@@ -7,6 +7,13 @@
  *                                 AUTH ▼  │ answered
  *                                 AUTHENTICATING          any ──QUIT, 421──► CLOSING
  *
+ *   ADDRESSED ──BDAT──► CHUNK ──its octets──► CHUNKED      the octets of a BDAT that is
+ *                        │ ▲                   │  │        refused pass through DISCARD:
+ *                        │ └───────BDAT────────┘  │        GREETED ◄─► DISCARD
+ *                        ├──LAST──► READY ◄─RSET──┤          READY ◄─► DISCARD
+ *                        └─refused─► FAILED ◄─DATA┘          all of a transaction ──►
+ *                                      └──RSET──► READY      DISCARD ──► FAILED
+ *
  * While an operation is out the state is that in which it was asked, and no command is
  * read. */
 #ifndef SMTP_SMTP_SESSION_H
@@ -27,6 +34,10 @@ enum smtp_state {
 	SMTP_SENDER,
 	SMTP_ADDRESSED,
 	SMTP_DATA,
+	SMTP_CHUNK,   /* octets of a BDAT come */
+	SMTP_CHUNKED, /* between two of them */
+	SMTP_DISCARD, /* octets of a BDAT come that nobody wants */
+	SMTP_FAILED,  /* a BDAT went wrong: nothing goes on before RSET (RFC 3030, 2) */
 	SMTP_TLS_STARTING,
 	SMTP_CLOSING,
 	SMTP_STATES,
@@ -46,6 +57,7 @@ enum smtp_after {
 	SMTP_AFTER_RSET,
 	SMTP_AFTER_HELLO,
 	SMTP_AFTER_MESSAGE, /* which was refused */
+	SMTP_AFTER_CHUNK,   /* which was refused, and more may come */
 };
 
 struct smtp_transaction {
@@ -61,7 +73,20 @@ struct smtp_message {
 	struct buf chunk;
 	uint64_t size;      /* as it is stored */
 	uint64_t received;  /* as it came */
+	nstime deadline;    /* of all of it */
 	struct buf refusal; /* what a CHUNK's answer said */
+};
+
+/* The BDAT under way. */
+struct smtp_bdat {
+	bool under_way;
+	bool last;
+	uint64_t size, left;   /* octets */
+	enum smtp_state after; /* a DISCARD */
+	struct buf refusal;    /* of the chunk, said at its end */
+	/* Since a message was accepted: */
+	unsigned count, empty;
+	uint64_t discarded; /* octets */
 };
 
 struct smtp_server {
@@ -98,12 +123,15 @@ struct smtp_server {
 	bool plain; /* the mechanism under way is PLAIN, not LOGIN */
 	struct smtp_transaction transaction;
 	struct smtp_message message;
+	struct smtp_bdat bdat;
 };
 
 /* -- smtp_server.c -- */
 
 /* Moves to a state that the table of moves allows. */
 void smtp_enter(struct smtp_server *s, enum smtp_state next);
+/* True where a message is on its way and its parts are to be freed. */
+bool smtp_has_message(const struct smtp_server *s);
 /* Sends an operation out; it is the engine's no more. */
 void smtp_ask(struct smtp_server *s, struct op *op);
 /* Says this last line and closes. */
@@ -143,20 +171,50 @@ void smtp_mail_answered(struct smtp_server *s, struct op *op);
 void smtp_rcpt(struct smtp_server *s, struct view rest);
 void smtp_rcpt_answered(struct smtp_server *s, struct op *op);
 void smtp_data(struct smtp_server *s, struct view rest);
-void smtp_data_answered(struct smtp_server *s, struct op *op);
-/* Takes bytes of the message; returns how many. */
-size_t smtp_data_bytes(struct smtp_server *s, struct view bytes);
-void smtp_chunk_answered(struct smtp_server *s, struct op *op);
-void smtp_commit_answered(struct smtp_server *s, struct op *op);
-/* Says why the message was refused. */
-void smtp_message_refused(struct smtp_server *s);
-void smtp_message_deinit(struct smtp_message *message);
+void smtp_bdat(struct smtp_server *s, struct view rest);
 void smtp_rset(struct smtp_server *s, struct view rest);
 void smtp_noop(struct smtp_server *s, struct view rest);
 void smtp_vrfy(struct smtp_server *s, struct view rest);
 void smtp_expn(struct smtp_server *s, struct view rest);
 void smtp_help(struct smtp_server *s, struct view rest);
 void smtp_quit(struct smtp_server *s, struct view rest);
+
+/* -- smtp_data.c, smtp_bdat.c -- */
+
+/* Asks the performer to begin the message. */
+void smtp_begin(struct smtp_server *s);
+void smtp_begin_answered(struct smtp_server *s, struct op *op);
+/* Why there is nobody to send to. */
+const char *smtp_no_recipients(const struct smtp_server *s);
+/* These take octets of what their state waits for; they return how many. */
+size_t smtp_data_bytes(struct smtp_server *s, struct view bytes);
+size_t smtp_bdat_bytes(struct smtp_server *s, struct view bytes);
+size_t smtp_discard_bytes(struct smtp_server *s, struct view bytes);
+/* Goes on with a BDAT once its message was begun, or `refusal` says that it was not. */
+void smtp_bdat_begun(struct smtp_server *s, struct view refusal);
+/* The same once a part was given to the performer. */
+void smtp_bdat_goes_on(struct smtp_server *s);
+/* Ends the transaction: nothing more of it is taken, and `refusal` is the reply. */
+void smtp_bdat_spoil(struct smtp_server *s, struct view refusal);
+/* Says why the chunk was refused. */
+void smtp_chunk_refused(struct smtp_server *s);
+
+/* -- smtp_message.c -- */
+
+/* `counted`: it comes by BDAT. */
+void smtp_message_init(struct smtp_server *s, bool counted);
+void smtp_message_deinit(struct smtp_message *message);
+/* Takes bytes of it; returns how many. */
+size_t smtp_message_bytes(struct smtp_server *s, struct view bytes);
+/* So many octets may come, and what is too large is read to its end and refused there;
+ * beyond that the session closes. */
+uint64_t smtp_message_drained(const struct smtp_server *s);
+/* Why it cannot be taken, whatever else comes; empty: so far it can. */
+struct view smtp_message_refusal(const struct smtp_server *s);
+void smtp_message_ends(struct smtp_server *s);
+void smtp_message_refused(struct smtp_server *s);
+void smtp_chunk_answered(struct smtp_server *s, struct op *op);
+void smtp_commit_answered(struct smtp_server *s, struct op *op);
 
 /* -- smtp_op.c -- */
 
