@@ -5,12 +5,6 @@
 
 #include <stdlib.h>
 
-enum {
-	GATE_PERCENT = 10,
-	GATE_AT_LEAST_DATA = 1,
-	GATE_AT_LEAST_OTHER = 5,
-};
-
 /* What one kind loses. */
 struct loss {
 	size_t active;
@@ -23,33 +17,30 @@ static bool leaves(const struct change *change)
 	return change->action == ACTION_DISABLE || change->action == ACTION_REMOVE;
 }
 
-static size_t limit_of(size_t active, size_t at_least)
+/* Where data would go, the gate of user data counts. */
+static const struct gate_rule *gate_of(const struct rules *rules, const struct loss *loss)
 {
-	size_t share = active * GATE_PERCENT / 100;
-
-	return share > at_least ? share : at_least;
+	return loss->disabled ? &rules->users : &rules->other;
 }
 
-static bool trips(const struct loss *loss)
+static bool trips(const struct rules *rules, const struct loss *loss)
 {
 	if (loss->disabled && loss->leaving == loss->active)
 		return true;
-	return loss->disabled > limit_of(loss->active, GATE_AT_LEAST_DATA) ||
-	       loss->leaving - loss->disabled >
-			       limit_of(loss->active, GATE_AT_LEAST_OTHER);
+	return loss->disabled > rules_limit(&rules->users, loss->active) ||
+	       loss->leaving - loss->disabled > rules_limit(&rules->other, loss->active);
 }
 
-static struct view explain(
-		struct arena *arena, const struct driver *driver, const struct loss *loss)
+static struct view explain(struct arena *arena, const struct driver *driver,
+		const struct rules *rules, const struct loss *loss)
 {
 	bool data = loss->disabled > 0;
-	size_t count = data ? loss->disabled : loss->leaving;
 
 	return arena_printf(arena,
-			"%zu of %zu objects of kind %s would be %s (limit %zu)", count,
-			loss->active, driver->kind, data ? "disabled" : "removed",
-			limit_of(loss->active,
-					data ? GATE_AT_LEAST_DATA : GATE_AT_LEAST_OTHER));
+			"%zu of %zu objects of kind %s would be %s (limit %zu)",
+			data ? loss->disabled : loss->leaving, loss->active, driver->kind,
+			data ? "disabled" : "removed",
+			rules_limit(gate_of(rules, loss), loss->active));
 }
 
 static bool is_approved(const struct plan *plan, struct view approve)
@@ -60,18 +51,10 @@ static bool is_approved(const struct plan *plan, struct view approve)
 	return view_eq(approve, buf_view(&text));
 }
 
-static void release(struct plan *plan)
+/* The first kind that loses too much; driver_count: none does. */
+static size_t find_tripped(const struct observation *o, const struct rules *rules,
+		const struct plan *plan, struct loss *losses)
 {
-	for (size_t i = 0; i < plan->change_count; i++)
-		plan->changes[i].held = false;
-	plan->held_count = 0;
-}
-
-void gate_hold(const struct observation *o, struct plan *plan, struct view approve)
-{
-	CLEANUP(freep) struct loss *losses = xcalloc(driver_count, sizeof(*losses));
-	size_t tripped = driver_count;
-
 	for (size_t i = 0; i < o->objects.count; i++)
 		if (o->objects.items[i].state == OBJECT_ACTIVE)
 			losses[driver_index(o->objects.items[i].driver)].active++;
@@ -82,15 +65,58 @@ void gate_hold(const struct observation *o, struct plan *plan, struct view appro
 		loss->disabled += plan->changes[i].action == ACTION_DISABLE;
 	}
 	for (size_t i = 0; i < driver_count; i++)
-		if (tripped == driver_count && trips(&losses[i]))
-			tripped = i;
+		if (trips(rules, &losses[i]))
+			return i;
+	return driver_count;
+}
+
+static void mark(struct plan *plan, const char *from, const char *to)
+{
+	for (size_t i = 0; i < plan->change_count; i++)
+		if (leaves(&plan->changes[i]) && plan->changes[i].held == from)
+			plan->changes[i].held = to;
+	plan_finish_held(plan);
+}
+
+/* A tripped gate holds back every destructive step of the run. */
+static void hold_by_gate(const struct observation *o, const struct rules *rules,
+		struct plan *plan, struct view approve)
+{
+	CLEANUP(freep) struct loss *losses = xcalloc(driver_count, sizeof(*losses));
+	size_t tripped = find_tripped(o, rules, plan, losses);
+
 	if (tripped == driver_count)
 		return;
-	/* A tripped gate holds back every destructive step of the run. */
-	for (size_t i = 0; i < plan->change_count; i++)
-		plan->changes[i].held = leaves(&plan->changes[i]);
+	mark(plan, NULL, held_by_gate);
+	if (!plan->approvable || is_approved(plan, approve)) {
+		mark(plan, held_by_gate, NULL);
+		return;
+	}
+	plan->gate_reason = held_by_gate;
+	plan->gate = explain(plan->arena, drivers[tripped], rules, &losses[tripped]);
+}
+
+static void hold_protected(const struct rules *rules, struct plan *plan)
+{
+	for (size_t i = 0; i < plan->change_count; i++) {
+		struct change *change = &plan->changes[i];
+
+		if (!leaves(change) || !rules_protect(rules, change->object, plan->arena))
+			continue;
+		change->held = held_by_protection;
+		plan->gate_reason = held_by_protection;
+		plan->gate = arena_printf(plan->arena,
+				"%s/%.*s is protected by the policy that was last "
+				"applied: take it out of `policy.protect` first",
+				change->driver->kind, VIEW_ARG(change->id));
+	}
 	plan_finish_held(plan);
-	plan->gate = explain(plan->arena, drivers[tripped], &losses[tripped]);
-	if (is_approved(plan, approve))
-		release(plan);
+}
+
+void gate_hold(const struct observation *o, const struct rules *rules, struct plan *plan,
+		struct view approve)
+{
+	if (rules->protect_count)
+		hold_protected(rules, plan);
+	hold_by_gate(o, rules, plan, approve);
 }

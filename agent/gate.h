@@ -2,13 +2,16 @@
  *
  * A slip of a path or a bad merge makes many objects vanish at once. More disabled users
  * than a tenth (and more than one), or all of them, and more removals of other objects of
- * a kind than a tenth (and more than five), are held back together; the rest goes on. */
+ * a kind than a tenth (and more than five), are held back together; the rest goes on. The
+ * numbers are those of the policy that was last applied, and so is its list of what no
+ * change removes: that is held whatever is approved. */
 #ifndef AGENT_GATE_H
 #define AGENT_GATE_H
 
-#include "agent/observe.h"
+#include "agent/rules.h"
 
-/* Marks what is held, unless `approve` names exactly this. */
-void gate_hold(const struct observation *o, struct plan *plan, struct view approve);
+/* Marks what is held. What `approve` names exactly goes this once. */
+void gate_hold(const struct observation *o, const struct rules *rules, struct plan *plan,
+		struct view approve);
 
 #endif

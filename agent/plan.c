@@ -21,6 +21,9 @@ static const struct {
 };
 /* clang-format on */
 
+const char held_by_gate[] = "PruneGate";
+const char held_by_protection[] = "DeletionProtected";
+
 struct plan *plan_new(void)
 {
 	struct plan *plan = xcalloc(1, sizeof(*plan));
@@ -188,7 +191,7 @@ static void digest_held(const struct plan *plan, unsigned char out[DIGEST_SIZE])
 	for (size_t i = 0; i < plan->change_count; i++) {
 		const struct change *change = &plan->changes[i];
 
-		if (!change->held)
+		if (change->held != held_by_gate)
 			continue;
 		digest_add(&d, view_z(action_name(change->action)));
 		digest_add(&d, view_of(change->object->uid, UID_SIZE));
@@ -210,9 +213,13 @@ void plan_finish(struct plan *plan)
 
 void plan_finish_held(struct plan *plan)
 {
-	for (size_t i = 0; i < plan->change_count; i++)
-		plan->held_count += plan->changes[i].held;
-	if (plan->held_count)
+	plan->held_count = 0;
+	plan->approvable = false;
+	for (size_t i = 0; i < plan->change_count; i++) {
+		plan->held_count += plan->changes[i].held != NULL;
+		plan->approvable |= plan->changes[i].held == held_by_gate;
+	}
+	if (plan->approvable)
 		digest_held(plan, plan->held_digest);
 }
 

@@ -24,6 +24,9 @@ enum action {
 	ACTIONS,
 };
 
+/* Words of `held`: an approval lets the first go, and nothing the second. */
+extern const char held_by_gate[], held_by_protection[];
+
 struct field_change {
 	struct view path;   /* below the object; "address" and "id" are its key and id */
 	struct view before; /* as people read it; empty: it was not said */
@@ -42,7 +45,7 @@ struct change {
 	size_t field_count;
 	enum risk risk;
 	struct declaration declared;
-	bool held; /* by a gate: not done before it is approved */
+	const char *held; /* a stable word: why it is not done now; NULL: it is */
 
 	/* for apply */
 	struct object *object; /* NULL: it is to be made */
@@ -90,10 +93,12 @@ struct plan {
 	size_t problem_count, problem_capacity;
 	size_t counts[ACTIONS];
 	size_t held_count;
-	struct view gate; /* why they are held: "3 of 10 users would be disabled (limit 1)" */
+	const char *gate_reason; /* of the first that is held: PruneGate … */
+	struct view gate; /* in words: "3 of 10 users would be disabled (limit 1)" */
+	bool approvable;  /* an approval would let some of it go */
 	size_t unchanged;
 	unsigned char digest[DIGEST_SIZE];      /* over the changes: no times, no uids */
-	unsigned char held_digest[DIGEST_SIZE]; /* over what is held: what to approve */
+	unsigned char held_digest[DIGEST_SIZE]; /* over what an approval lets go */
 };
 
 struct plan *plan_new(void);

@@ -137,7 +137,7 @@ static void add_place(struct buf *out, size_t start, const struct change *change
 		buf_addf(out, "%s[%s]", out->len > start ? "  " : "",
 				risk_name(change->risk));
 	if (change->held)
-		buf_add_z(out, "  held");
+		buf_addf(out, "  held: %s", change->held);
 	if (change->declared.file.len == 0)
 		return;
 	pad_to(out, start, TEXT_WIDTH);
@@ -258,11 +258,12 @@ static json_t *change_json(const struct change *change)
 
 	for (size_t i = 0; i < change->field_count; i++)
 		json_array_append_new(fields, field_json(&change->fields[i]));
-	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:b, s:o, s:o, s:o}", "action",
-			action_name(change->action), "kind", change->driver->kind, "id",
-			json_view(change->id), "key", json_view(change->key), "reason",
-			change->reason, "risk", risk_name(change->risk), "held",
-			(int)change->held, "fields", fields, "note",
+	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:b, s:s?, s:o, s:o, s:o}",
+			"action", action_name(change->action), "kind",
+			change->driver->kind, "id", json_view(change->id), "key",
+			json_view(change->key), "reason", change->reason, "risk",
+			risk_name(change->risk), "held", (int)(change->held != NULL),
+			"held_reason", change->held, "fields", fields, "note",
 			change->note.len ? json_view(change->note) : json_null(), "place",
 			declaration_json(&change->declared));
 }

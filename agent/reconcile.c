@@ -26,6 +26,7 @@
 enum {
 	FULL_SECONDS = 60 * 60,
 	LONGEST_TEXT = 16 * 1024 * 1024,
+	LONGEST_ADVICE = 256,
 };
 
 /* -- a run: one state, one plan -- */
@@ -52,6 +53,7 @@ static void run_deinit(struct run *run)
 static int make_plan(struct run *run)
 {
 	struct agent *agent = run->agent;
+	struct rules rules;
 	int r;
 
 	run->plan = plan_new();
@@ -61,10 +63,12 @@ static int make_plan(struct run *run)
 	if (r == 0)
 		r = observe(&run->o);
 	if (r == 0)
+		r = rules_load(&run->o, &rules);
+	if (r == 0)
 		r = diff(&run->o, run->plan);
 	if (r)
 		return r;
-	gate_hold(&run->o, run->plan, run->approve);
+	gate_hold(&run->o, &rules, run->plan, run->approve);
 	return 0;
 }
 /* -- carrying out -- */
@@ -167,19 +171,21 @@ static void say_problems(const struct plan *plan, struct agent_result *result)
 
 static void say_held(const struct run *run, struct agent_result *result, bool planned)
 {
-	CLEANUP(buf_free) struct buf digest = BUF_NULL(DIGEST_TEXT + 1);
+	CLEANUP(buf_free) struct buf advice = BUF_NULL(LONGEST_ADVICE);
 	const struct plan *plan = run->plan;
 
-	text_add_digest(&digest, plan->held_digest);
-	result_say(result, planned ? EXIT_FINE : EXIT_GATE, "PruneGate",
-			"%.*s. %s Approve once: posthus apply --approve %.*s",
-			VIEW_ARG(plan->gate),
+	if (plan->approvable) {
+		buf_add_z(&advice, " Approve once: posthus apply --approve ");
+		text_add_digest(&advice, plan->held_digest);
+	}
+	result_say(result, planned ? EXIT_FINE : EXIT_GATE, plan->gate_reason,
+			"%.*s. %s%.*s", VIEW_ARG(plan->gate),
 			planned ? "They would be held back."
-			: run->approve.len
+			: run->approve.len && plan->approvable
 					? "The approval given is for other steps. Safe "
 					  "changes were applied."
 					: "Safe changes were applied.",
-			VIEW_ARG(buf_view(&digest)));
+			VIEW_ARG(buf_view(&advice)));
 }
 
 static void say_stale(const struct run *run, struct agent_result *result)

@@ -121,6 +121,8 @@ void layer_objects(struct check *c);
 void decode_objects(struct check *c);
 void decode_fields(struct check *c, const struct table *table, struct value *values,
 		void *object);
+/* The items of a list as they are written in their canonical form. */
+void decode_texts(struct check *c, const struct value *list, struct view_list *out);
 void route_domains(struct check *c);
 /* What cannot be said of one field alone. */
 void rules_check(struct check *c);

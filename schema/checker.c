@@ -63,6 +63,7 @@ static void check_tree(struct check *c)
 static void take_policy(struct check *c, struct desired_policy *policy)
 {
 	const struct value *value = value_at(c->root, "policy");
+	const struct value *protect = value_at(c->root, "policy.protect");
 	const struct canonical_options options = { c->options->secret_key };
 
 	policy->object.kind = KIND_POLICY;
@@ -74,6 +75,8 @@ static void take_policy(struct check *c, struct desired_policy *policy)
 		policy->object.key_span = node_key_span(value->node);
 	}
 	decode_fields(c, &policy_table, policy->object.values, policy);
+	if (protect)
+		decode_texts(c, protect, &policy->protect);
 	buf_clear(&c->text);
 	canonical_object(&policy->object, &options, c->line, &c->text);
 	policy->object.canonical = arena_copy(c->arena, buf_view(&c->text));

@@ -37,7 +37,7 @@ static void write_targets(
 			out->count++;
 }
 
-static void write_texts(struct check *c, const struct value *list, struct view_list *out)
+void decode_texts(struct check *c, const struct value *list, struct view_list *out)
 {
 	out->items = arena_array(c->arena, count_items(list), sizeof(*out->items));
 	out->count = 0;
@@ -55,7 +55,7 @@ static void write_list(struct check *c, const struct value *list, void *at)
 		write_targets(c, list->first, at);
 		break;
 	default:
-		write_texts(c, list, at);
+		decode_texts(c, list, at);
 		break;
 	}
 }

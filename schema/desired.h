@@ -241,10 +241,19 @@ struct desired_certificate {
 	struct view key_path;
 };
 
+/* How many may go in one change: the larger of a share of all and a number. */
+struct desired_gate {
+	uint64_t percent;
+	uint64_t at_least;
+};
+
 /* The one object `policy/policy`. */
 struct desired_policy {
 	struct desired_object object;
 	nstime interval;
+	nstime retain;
+	struct desired_gate gate_users, gate_other;
+	struct view_list protect; /* user/anna */
 };
 
 struct desired_recipient {

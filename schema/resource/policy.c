@@ -3,19 +3,27 @@
 
 #define AT(member) offsetof(struct desired_policy, member)
 
+#define PROTECTED (ANYBODY | REFERS(KIND_DOMAIN) | REFERS(KIND_ALIAS) | REFERS(KIND_HOST))
+
 #define DAYS(n) ((int64_t)(n)*86400)
 
 /* clang-format off */
-static const struct field gate_fields[] = {
-	{ "percent",  BETWEEN(TYPE_INT, 0, 100),     NULL, OWNER_ENFORCE, RISK_POLICY, LATER, 0, "of all" },
-	{ "at_least", BETWEEN(TYPE_INT, 0, 1000000), NULL, OWNER_ENFORCE, RISK_POLICY, LATER, 0, "however few there are" },
+static const struct field user_gate_fields[] = {
+	{ "percent",  BETWEEN(TYPE_INT, 0, 100),     "10", OWNER_ENFORCE, RISK_POLICY, SERVED, AT(gate_users.percent),  "of all" },
+	{ "at_least", BETWEEN(TYPE_INT, 0, 1000000), "1",  OWNER_ENFORCE, RISK_POLICY, SERVED, AT(gate_users.at_least), "however few there are" },
 };
 
-static const struct table gate_table = { .noun = "a gate", .help = "How many may go in one change.", FIELDS(gate_fields) };
+static const struct field other_gate_fields[] = {
+	{ "percent",  BETWEEN(TYPE_INT, 0, 100),     "10", OWNER_ENFORCE, RISK_POLICY, SERVED, AT(gate_other.percent),  "of all" },
+	{ "at_least", BETWEEN(TYPE_INT, 0, 1000000), "5",  OWNER_ENFORCE, RISK_POLICY, SERVED, AT(gate_other.at_least), "however few there are" },
+};
+
+static const struct table user_gate_table = { .noun = "a gate", .help = "How many may go in one change.", FIELDS(user_gate_fields) };
+static const struct table other_gate_table = { .noun = "a gate", .help = "How many may go in one change.", FIELDS(other_gate_fields) };
 
 static const struct field gates_fields[] = {
-	{ "users", RECORD(&gate_table), NULL, OWNER_ENFORCE, RISK_POLICY, LATER, 0, "user data: more than 10 % and more than 1" },
-	{ "other", RECORD(&gate_table), NULL, OWNER_ENFORCE, RISK_POLICY, LATER, 0, "all else: more than 10 % and more than 5" },
+	{ "users", RECORD(&user_gate_table),  NULL, OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "user data: more than 10 % and more than 1" },
+	{ "other", RECORD(&other_gate_table), NULL, OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "all else: more than 10 % and more than 5" },
 };
 
 static const struct table gates_table = { .noun = "`gates`", .help = "Removals that wait for an approval.", FIELDS(gates_fields) };
@@ -47,9 +55,9 @@ static const struct field fields[] = {
 	{ "interval",     BETWEEN(TYPE_DURATION, 10, DAYS(1)),     "5m",      OWNER_ENFORCE, RISK_POLICY, SERVED, AT(interval), "how often the world is compared with the state" },
 	{ "drift",        &(const struct type){ .kind = TYPE_MAP, .key = TYPE(TYPE_NAME), .item = WORDS("correct", "report", "adopt"), .words = ONE_OF_THESE("correct", "report", "adopt") },
 	                                                           "correct", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "what is done about a difference; by kind: `{dns: report}`" },
-	{ "retain",       BETWEEN(TYPE_DURATION, DAYS(1), DAYS(36600)), "30d", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "how long the data of what left the state is kept at least" },
-	{ "gates",        RECORD(&gates_table),                    NULL,      OWNER_ENFORCE, RISK_POLICY, LATER, 0, "removals that wait for an approval" },
-	{ "protect",      LIST_OF(TYPE(TYPE_TEXT)),                NULL,      OWNER_ENFORCE, RISK_POLICY, LATER, 0, "objects that no change removes: KIND/ID" },
+	{ "retain",       BETWEEN(TYPE_DURATION, DAYS(1), DAYS(36600)), "30d", OWNER_ENFORCE, RISK_POLICY, SERVED, AT(retain), "how long the data of what left the state is kept at least" },
+	{ "gates",        RECORD(&gates_table),                    NULL,      OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "removals that wait for an approval" },
+	{ "protect",      LIST_OF(REFERENCE(PROTECTED)),           NULL,      OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "objects that no change removes: KIND/ID" },
 	{ "approvals",    RECORD(&approvals_table),                NULL,      OWNER_ENFORCE, RISK_POLICY, LATER, 0, "how many people a change needs" },
 	{ "cooldown",     RECORD(&cooldown_table),                 NULL,      OWNER_ENFORCE, RISK_POLICY, LATER, 0, "how long a change waits" },
 	{ "tell_users",   LIST_OF(WORDS("forward", "access", "reset", "recovery")), "forward, access, reset, recovery",

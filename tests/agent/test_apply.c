@@ -639,6 +639,54 @@ static void a_key_comes_out_with_its_path_and_is_audited(void **state)
 #define STORY(function)                                                                  \
 	cmocka_unit_test_setup_teardown(function, house_setup, house_teardown)
 
+/* The gates of the policy that was applied count, not those that come with the change. */
+static void a_looser_gate_counts_from_the_next_change_on(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result held = { 0 }, free = { 0 };
+	STATE(four, "domains: {a.example: {}}\n"
+		    "users: {a@a.example: {}, b@a.example: {}, c@a.example: {}, "
+		    "d@a.example: {}}\n");
+	STATE(one, "domains: {a.example: {}}\n"
+		   "users: {a@a.example: {}}\n"
+		   "policy: {gates: {users: {percent: 75}}}\n");
+
+	house_must_apply(house, buf_view(&four));
+	house_apply(house, buf_view(&one), &held);
+	assert_int_equal(held.code, EXIT_GATE);
+	assert_string_equal(held.reason, "PruneGate");
+	house_apply(house, buf_view(&one), &free);
+	assert_int_equal(free.code, EXIT_FINE);
+	assert_int_equal(free.plan->counts[ACTION_DISABLE], 3);
+}
+
+static void what_is_protected_stays_whatever_is_approved(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(buf_free) struct buf digest = BUF_NULL(DIGEST_TEXT + 1);
+	CLEANUP(agent_result_free)
+	struct agent_result held = { 0 }, approved = { 0 }, later = { 0 };
+	STATE(two, TWO_USERS "policy: {protect: [anna, user/bo]}\n");
+	STATE(none, "domains: {a.example: {}}\n");
+	STATE(unprotected, TWO_USERS);
+
+	house_must_apply(house, buf_view(&two));
+	house_apply(house, buf_view(&none), &held);
+	assert_int_equal(held.code, EXIT_GATE);
+	assert_string_equal(held.reason, "PruneGate");
+	assert_int_equal(held.plan->held_count, 3); /* both, and the policy's going */
+	text_add_digest(&digest, held.plan->held_digest);
+	house_apply_approved(house, buf_view(&none), buf_view(&digest), &approved);
+	assert_int_equal(approved.code, EXIT_GATE);
+	assert_string_equal(approved.reason, "DeletionProtected");
+	assert_int_equal(resolved(house, "anna@a.example", NULL), RESOLVE_OK);
+	assert_int_equal(resolved(house, "bo@a.example", NULL), RESOLVE_OK);
+
+	house_must_apply(house, buf_view(&unprotected));
+	house_apply(house, buf_view(&none), &later);
+	assert_string_equal(later.reason, "PruneGate");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -655,6 +703,8 @@ int main(void)
 		STORY(a_password_is_the_persons_once_set),
 		STORY(an_invited_account_is_ready_once_it_has_a_password),
 		STORY(too_many_leaving_at_once_are_held),
+		STORY(a_looser_gate_counts_from_the_next_change_on),
+		STORY(what_is_protected_stays_whatever_is_approved),
 		STORY(the_last_user_is_not_taken_by_a_slip),
 		STORY(a_wrong_state_changes_nothing),
 		STORY(a_plan_that_was_shown_is_the_one_applied),

@@ -1,0 +1,30 @@
+/* The rules that a change obeys: the policy that was last applied, never the one that
+ * comes with the change. Without one, the defaults of the schema. */
+#ifndef AGENT_RULES_H
+#define AGENT_RULES_H
+
+#include "agent/observe.h"
+
+struct gate_rule {
+	uint64_t percent;
+	uint64_t at_least;
+};
+
+struct rules {
+	struct gate_rule users; /* of kinds that hold people's data */
+	struct gate_rule other;
+	walltime retain;      /* seconds: what is disabled is kept at least as long */
+	struct view *protect; /* KIND/ID; in the observation's arena */
+	size_t protect_count;
+};
+
+/* Of the objects that were loaded. */
+MUST_USE int rules_load(const struct observation *o, struct rules *out);
+
+/* The larger of a share of `active` and a number. */
+size_t rules_limit(const struct gate_rule *gate, size_t active);
+/* True where no change may remove or disable the object. */
+bool rules_protect(const struct rules *rules, const struct object *object,
+		struct arena *arena);
+
+#endif
