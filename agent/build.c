@@ -141,6 +141,19 @@ static void add_account_route(
 	memcpy(route->account, uid, ACCOUNT_UID_SIZE);
 }
 
+/* Those who may send as an alias; a user who is no object yet has no account. */
+static void set_senders(struct build *b, struct route_spec *route,
+		const unsigned char **uids, size_t count)
+{
+	unsigned char *senders = arena_array(b->arena, count, ACCOUNT_UID_SIZE);
+
+	for (size_t i = 0; i < count; i++)
+		if (uids[i])
+			memcpy(senders + ACCOUNT_UID_SIZE * route->sender_count++,
+					uids[i], ACCOUNT_UID_SIZE);
+	route->senders = senders;
+}
+
 static struct view copy_json(struct build *b, const json_t *text)
 {
 	return arena_copy(b->arena,
@@ -166,6 +179,27 @@ static void add_left_user(struct build *b, const struct object *object, const js
 		add_account_route(b, copy_json(b, address), object->uid);
 }
 
+/* The account of a user by the address that is kept of it; NULL where it has gone. */
+static const unsigned char *left_user(struct build *b, const json_t *address)
+{
+	const struct object *user = object_by_key(
+			&b->o->objects, &driver_user, copy_json(b, address));
+
+	return user && !user->gone ? user->uid : NULL;
+}
+
+/* By addresses, as users had them. */
+static void set_left_senders(
+		struct build *b, struct route_spec *route, const json_t *addresses)
+{
+	size_t count = json_array_size(addresses);
+	const unsigned char **uids = arena_array(b->arena, count, sizeof(*uids));
+
+	for (size_t i = 0; i < count; i++)
+		uids[i] = left_user(b, json_array_get(addresses, i));
+	set_senders(b, route, uids, count);
+}
+
 static void add_left_alias(
 		struct build *b, const struct object *object, const json_t *was)
 {
@@ -175,6 +209,7 @@ static void add_left_alias(
 
 	if (!route)
 		return;
+	set_left_senders(b, route, json_object_get(was, "send_as"));
 	if (!to) {
 		route->kind = text ? ROUTE_REJECT : ROUTE_DISCARD;
 		route->text = text ? copy_json(b, text) : VIEW_NULL;
@@ -273,10 +308,22 @@ static int add_domains(struct build *b)
 	return r ? r : add_left(b, &driver_domain, OBJECT_DISABLED, add_left_domain);
 }
 
-/* A user who is not an object yet has no account to deliver to. */
-static bool is_served(const struct build *b, const struct desired_route *route)
+static const unsigned char *uid_of(const struct build *b, const struct desired_user *user)
 {
-	return route->kind != TO_USER || b->uids[route->user - b->o->desired->users];
+	return b->uids[user - b->o->desired->users];
+}
+
+static void set_alias_senders(struct build *b, struct route_spec *route,
+		const struct desired_alias *alias)
+{
+	size_t count;
+	const struct desired_user **users =
+			targets_users(&alias->send_as, b->arena, &count);
+	const unsigned char **uids = arena_array(b->arena, count, sizeof(*uids));
+
+	for (size_t i = 0; i < count; i++)
+		uids[i] = uid_of(b, users[i]);
+	set_senders(b, route, uids, count);
 }
 
 static struct route_spec route_spec(struct build *b, const struct desired_route *route)
@@ -284,11 +331,13 @@ static struct route_spec route_spec(struct build *b, const struct desired_route 
 	struct route_spec spec = { .local_part = route->local_part };
 	struct view_list targets;
 
+	if (route->alias)
+		set_alias_senders(b, &spec, route->alias);
+
 	switch (route->kind) {
 	case TO_USER:
 		spec.kind = ROUTE_ACCOUNT;
-		memcpy(spec.account, b->uids[route->user - b->o->desired->users],
-				ACCOUNT_UID_SIZE);
+		memcpy(spec.account, uid_of(b, route->user), ACCOUNT_UID_SIZE);
 		break;
 	case TO_TARGETS:
 		targets = targets_addresses(&route->targets, b->arena);
@@ -305,6 +354,12 @@ static struct route_spec route_spec(struct build *b, const struct desired_route 
 		break;
 	}
 	return spec;
+}
+
+/* A user who is not an object yet has no account to deliver to. */
+static bool is_served(const struct build *b, const struct desired_route *route)
+{
+	return route->kind != TO_USER || uid_of(b, route->user);
 }
 
 /* A catch-all that is a group needs an address of its own; whoever writes to it reaches
@@ -363,6 +418,7 @@ static void digest_route(struct digest *d, const struct route_spec *route)
 	for (size_t i = 0; i < route->target_count; i++)
 		digest_part(d, route->targets[i]);
 	digest_part(d, route->text);
+	digest_part(d, view_of(route->senders, route->sender_count * ACCOUNT_UID_SIZE));
 }
 
 /* Of this process's life only: the order of bytes is the machine's. */

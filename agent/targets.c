@@ -38,3 +38,30 @@ struct view_list targets_addresses(const struct target_list *targets, struct are
 	}
 	return list;
 }
+
+static void add_user(const struct desired_user **users, size_t *count,
+		const struct desired_user *user)
+{
+	for (size_t i = 0; i < *count; i++)
+		if (users[i] == user)
+			return;
+	users[(*count)++] = user;
+}
+
+const struct desired_user **targets_users(
+		const struct target_list *targets, struct arena *arena, size_t *count_out)
+{
+	const struct desired_user **users =
+			arena_array(arena, most_addresses(targets), sizeof(*users));
+
+	*count_out = 0;
+	for (size_t i = 0; i < targets->count; i++) {
+		const struct desired_target *target = &targets->items[i];
+
+		if (target->kind == TARGET_USER)
+			add_user(users, count_out, target->user);
+		for (size_t k = 0; target->group && k < target->group->member_count; k++)
+			add_user(users, count_out, target->group->members[k]);
+	}
+	return users;
+}

@@ -8,4 +8,8 @@
 struct view_list targets_addresses(
 		const struct target_list *targets, struct arena *arena);
 
+/* The users among them, groups written out, each once; in the arena. */
+const struct desired_user **targets_users(const struct target_list *targets,
+		struct arena *arena, size_t *count_out);
+
 #endif

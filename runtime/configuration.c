@@ -136,6 +136,9 @@ static void copy_route(struct shard *shard, const struct route_spec *spec)
 	for (size_t i = 0; i < spec->target_count; i++)
 		targets[i] = arena_copy(shard->arena, spec->targets[i]);
 	copy->targets = targets;
+	copy->senders = (const unsigned char *)arena_copy(shard->arena,
+			view_of(spec->senders, spec->sender_count * ACCOUNT_UID_SIZE))
+					.data;
 	map_set(&shard->routes, copy->local_part, copy);
 }
 
@@ -300,6 +303,11 @@ const struct account_spec *configuration_login(
 	return configuration_account(c, route->account);
 }
 
+static bool is_uid(const unsigned char *uid, const struct account_spec *account)
+{
+	return memcmp(uid, account->uid, ACCOUNT_UID_SIZE) == 0;
+}
+
 bool configuration_may_send_as(const struct configuration *c,
 		const struct account_spec *account, struct view address)
 {
@@ -312,8 +320,14 @@ bool configuration_may_send_as(const struct configuration *c,
 		return false;
 	shard = map_get(&c->domains, halves.domain);
 	route = shard ? find_route(shard, halves.local_part, &detail_at) : NULL;
-	return route && route->kind == ROUTE_ACCOUNT &&
-	       memcmp(route->account, account->uid, ACCOUNT_UID_SIZE) == 0;
+	if (!route)
+		return false;
+	if (route->kind == ROUTE_ACCOUNT)
+		return is_uid(route->account, account);
+	for (size_t i = 0; i < route->sender_count; i++)
+		if (is_uid(route->senders + i * ACCOUNT_UID_SIZE, account))
+			return true;
+	return false;
 }
 
 /* -- resolving -- */

@@ -97,6 +97,9 @@ struct route_spec {
 	const struct view *targets;              /* ROUTE_ALIAS: whole addresses */
 	size_t target_count;
 	struct view text; /* ROUTE_REJECT */
+	/* Not of ROUTE_ACCOUNT: who may write in its name, ACCOUNT_UID_SIZE bytes each. */
+	const unsigned char *senders;
+	size_t sender_count;
 };
 
 struct domain_spec {
@@ -179,8 +182,8 @@ MUST_USE int configuration_resolve(const struct configuration *c, struct view ad
 		struct resolution *out);
 void resolution_free(struct resolution *r);
 
-/* True where `address` is one that this account may send as: an address of its own, with
- * or without a subaddress. */
+/* True where `address` is one that this account may send as: an address of its own, or an
+ * alias that names it as a sender; with or without a subaddress. */
 bool configuration_may_send_as(const struct configuration *c,
 		const struct account_spec *account, struct view address);
 

@@ -229,6 +229,7 @@ struct desired_alias {
 	struct target_list to;
 	struct view reject;
 	bool discard;
+	struct target_list send_as; /* users and groups */
 };
 
 /* -- the rest -- */

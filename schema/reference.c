@@ -133,6 +133,26 @@ static bool is_given_by_contact(struct view local)
 	return view_eq(local, VIEW("postmaster")) || view_eq(local, VIEW("abuse"));
 }
 
+/* Who has exactly this address, and may stand here. */
+static int look_up_holder(const struct lookup *l, struct view address, struct view *out)
+{
+	const struct holder *holder = map_get(&l->c->addresses, address);
+	struct diagnostic *item;
+
+	if (!holder)
+		return unknown(l, "the state has no address", address);
+	if (takes(l, holder->object->kind)) {
+		*out = printed(l->c, holder->object);
+		return 0;
+	}
+	item = say(l, UNKNOWN_REFERENCE, "this is the address of `%.*s`",
+			VIEW_ARG(printed(l->c, holder->object)));
+	diagnostic_frame(l->c->d, item, holder->object->key_span, "that object");
+	help(l->c, item, "%.*s is wanted",
+			VIEW_ARG(type_describe(l->c->scratch, l->type)));
+	return UNKNOWN_REFERENCE;
+}
+
 static int look_up_address(const struct lookup *l, struct view text, struct view *out)
 {
 	const struct desired_domain *domain;
@@ -156,6 +176,10 @@ static int look_up_address(const struct lookup *l, struct view text, struct view
 	if (!domain)
 		return unknown(l, "no domain of this state has", text);
 	local = view_sub(address, 0, view_find_last(address, '@'));
+	whole = arena_printf(l->c->arena, "%.*s@%.*s", VIEW_ARG(local),
+			VIEW_ARG(domain->object.key));
+	if (l->type->holders)
+		return look_up_holder(l, whole, out);
 	holder = holder_of(l->c, domain, local);
 	if (!holder && is_given_by_contact(local)) {
 		*out = address;
@@ -163,8 +187,6 @@ static int look_up_address(const struct lookup *l, struct view text, struct view
 	}
 	if (!holder)
 		return unknown(l, "the state has no address", text);
-	whole = arena_printf(l->c->arena, "%.*s@%.*s", VIEW_ARG(local),
-			VIEW_ARG(domain->object.key));
 	if (takes(l, holder->object->kind) && view_eq(holder->object->key, whole))
 		*out = printed(l->c, holder->object);
 	else
@@ -179,7 +201,7 @@ static bool look_up_detail(const struct lookup *l, struct view text, struct view
 	const struct desired_object *user;
 	struct view domain, local;
 
-	if (plus == 0 || plus == text.len || !takes(l, KIND_USER))
+	if (plus == 0 || plus == text.len || !takes(l, KIND_USER) || l->type->holders)
 		return false;
 	user = object_named(l->c, KIND_USER, view_sub(text, 0, plus));
 	if (!user)
@@ -275,16 +297,28 @@ static void check_items_differ(struct check *c, const struct value *list)
 	}
 }
 
+/* Two ways to write one key are one key. */
 static void check_keys(struct check *c, struct value *map)
 {
+	CLEANUP(map_free) struct map seen = MAP_NULL;
+
 	for (struct value *entry = map->first; entry; entry = entry->next) {
 		const struct lookup l = { .c = c,
 			.type = map->type->key,
 			.node = entry->node,
 			.is_key = true };
-		int r = look_up(&l, entry->key, &entry->key);
+		const struct value *before;
+		struct diagnostic *twice;
 
-		(void)r; /* said already */
+		if (look_up(&l, entry->key, &entry->key))
+			continue; /* said already */
+		before = map_set(&seen, entry->key, entry);
+		if (!before)
+			continue;
+		twice = complain_key(c, DUPLICATE_KEY, entry->node,
+				"this is `%.*s` a second time", VIEW_ARG(entry->key));
+		diagnostic_frame(c->d, twice, node_key_span(before->node),
+				"first named here");
 	}
 }
 

@@ -13,6 +13,7 @@
 #define MAP_OF(key_, ...)                  (&(const struct type){ .kind = TYPE_MAP, .key = (key_), .item = (__VA_ARGS__) })
 #define RECORD(table_)                     (&(const struct type){ .kind = TYPE_RECORD, .table = (table_) })
 #define REFERENCE(kinds_)                  (&(const struct type){ .kind = TYPE_REFERENCE, .kinds = (kinds_) })
+#define HOLDER(kinds_)                     (&(const struct type){ .kind = TYPE_REFERENCE, .kinds = (kinds_), .holders = true })
 #define ONE_OF_THESE(...)                  ((const char *const[]){ __VA_ARGS__, NULL })
 #define FIELDS(rows_)                      .fields = (rows_), .count = ARRAY_LEN(rows_)
 

@@ -181,17 +181,21 @@ static const struct table *first_table(struct view step, const struct field **se
 	return *section_out ? type_table((*section_out)->type) : NULL;
 }
 
+/* *map_out: the last map on the way, or NULL. */
 static const struct field *find_below(const struct table *table, struct view path,
-		const struct table **table_out)
+		const struct table **table_out, const struct field **map_out)
 {
 	const struct field *field = NULL;
 
+	*map_out = NULL;
 	while (table && path.len) {
 		struct view step = take_step(&path);
 
 		field = table_field(table, step);
 		if (!field)
 			return NULL;
+		if (field->type->kind == TYPE_MAP)
+			*map_out = field;
 		*table_out = table;
 		table = type_table(field->type);
 	}
@@ -202,6 +206,7 @@ const struct field *table_find(struct view path, const struct table **table_out)
 {
 	const struct field *section;
 	const struct table *table;
+	const struct field *map;
 
 	if (view_starts(path, VIEW("$.")))
 		path = view_from(path, 2);
@@ -209,21 +214,30 @@ const struct field *table_find(struct view path, const struct table **table_out)
 	*table_out = section ? &state_table : table;
 	if (!path.len)
 		return section;
-	return find_below(table, path, table_out);
+	return find_below(table, path, table_out, &map);
+}
+
+/* The row that speaks for a path of values: behind a map stands one of its keys, which
+ * may have dots in it, and the map's row speaks for it. */
+static const struct field *find_speaker(enum kind kind, struct view path)
+{
+	const struct table *table;
+	const struct field *map;
+	const struct field *field = find_below(kind_tables[kind], path, &table, &map);
+
+	return field ? field : map;
 }
 
 enum risk table_risk(enum kind kind, struct view path)
 {
-	const struct table *table;
-	const struct field *field = find_below(kind_tables[kind], path, &table);
+	const struct field *field = find_speaker(kind, path);
 
 	return field ? field->risk : RISK_HARMLESS;
 }
 
 enum owner table_owner(enum kind kind, struct view path)
 {
-	const struct table *table;
-	const struct field *field = find_below(kind_tables[kind], path, &table);
+	const struct field *field = find_speaker(kind, path);
 
 	return field ? field->owner : OWNER_ENFORCE;
 }

@@ -83,9 +83,10 @@ struct field {
 
 struct type {
 	enum type_kind kind;
-	int64_t least, most;       /* bounds; both 0: those of the kind */
-	const char *const *words;  /* of TYPE_WORD; of others: words besides */
-	unsigned kinds;            /* of TYPE_REFERENCE: a set of 1 << enum kind */
+	int64_t least, most;      /* bounds; both 0: those of the kind */
+	const char *const *words; /* of TYPE_WORD; of others: words besides */
+	unsigned kinds;           /* of TYPE_REFERENCE: a set of 1 << enum kind */
+	bool holders; /* of TYPE_REFERENCE: an address stands for the object that has it */
 	const struct type *key;    /* of TYPE_MAP */
 	const struct type *item;   /* of TYPE_LIST, TYPE_MAP */
 	const struct table *table; /* of TYPE_RECORD */

@@ -14,13 +14,13 @@ static void add_targets(
 {
 	struct view_list list = targets_addresses(targets, arena);
 
-	buf_add_z(json, "{\"to\":[");
+	buf_add_byte(json, '[');
 	for (size_t i = 0; i < list.count; i++) {
 		if (i)
 			buf_add_byte(json, ',');
 		text_add_json(json, list.items[i]);
 	}
-	buf_add_z(json, "]}");
+	buf_add_byte(json, ']');
 }
 
 static struct view applied(struct arena *arena, const struct desired_alias *alias)
@@ -29,17 +29,22 @@ static struct view applied(struct arena *arena, const struct desired_alias *alia
 
 	switch (alias->action) {
 	case ALIAS_TO:
+		buf_add_z(&json, "{\"to\":");
 		add_targets(&json, arena, &alias->to);
 		break;
 	case ALIAS_REJECT:
 		buf_add_z(&json, "{\"reject\":");
 		text_add_json(&json, alias->reject);
-		buf_add_byte(&json, '}');
 		break;
 	case ALIAS_DISCARD:
-		buf_add_z(&json, "{\"discard\":true}");
+		buf_add_z(&json, "{\"discard\":true");
 		break;
 	}
+	if (alias->send_as.count) {
+		buf_add_z(&json, ",\"send_as\":");
+		add_targets(&json, arena, &alias->send_as);
+	}
+	buf_add_byte(&json, '}');
 	return arena_copy(arena, buf_view(&json));
 }
 

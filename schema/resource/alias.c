@@ -11,7 +11,7 @@ static const struct field fields[] = {
 	{ "discard",  TYPE(TYPE_BOOL),             NULL,    OWNER_ENFORCE, RISK_DATA,     SERVED | FIELD_OWN, AT(discard), "mail is taken and thrown away" },
 	{ "match",    TYPE(TYPE_PATTERN),          NULL,    OWNER_ENFORCE, RISK_EXPOSING, LATER | FIELD_OWN, 0, "a regular expression over the local part; `to` may use $1" },
 	{ "priority", BETWEEN(TYPE_INT, 0, 1000),  NULL,    OWNER_ENFORCE, RISK_EXPOSING, LATER | FIELD_OWN, 0, "which of two patterns that overlap comes first: the higher" },
-	{ "send_as",  LIST_OF(REFERENCE(ANYBODY)), NULL,    OWNER_ENFORCE, RISK_EXPOSING, LATER | FIELD_OWN, 0, "who may write in its name" },
+	{ "send_as",  LIST_OF(HOLDER(ANYBODY)),    NULL,    OWNER_ENFORCE, RISK_EXPOSING, SERVED | FIELD_OWN, AT(send_as), "users and groups who may write in its name" },
 	{ "webhook",  RECORD(&webhook_table),      NULL,    OWNER_ENFORCE, RISK_EXPOSING, LATER | FIELD_OWN, 0, "a program elsewhere that is told of each message" },
 };
 /* clang-format on */

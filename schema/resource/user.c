@@ -32,7 +32,7 @@ static const struct field leaving_fields[] = {
 	{ "on",         TYPE(TYPE_DATE),                 NULL, OWNER_ENFORCE, RISK_DATA,         LATER | FIELD_REQUIRED, 0, "from when on there is no login" },
 	{ "deliver_to", REFERENCE(ANYBODY),              NULL, OWNER_ENFORCE, RISK_EXPOSING,     LATER, 0, "who gets the mail from then on" },
 	{ "reply",      TYPE(TYPE_TEXT),                 NULL, OWNER_ENFORCE, RISK_HARMLESS,     LATER | FIELD_LINES, 0, "what senders are told" },
-	{ "access",     MAP_OF(REFERENCE(REFERS(KIND_USER)), RECORD(&access_table)),
+	{ "access",     MAP_OF(HOLDER(REFERS(KIND_USER)), RECORD(&access_table)),
 	                                                 NULL, OWNER_ENFORCE, RISK_EXPOSING,     LATER, 0, "who may look into the mailbox" },
 	{ "purge",      TYPE(TYPE_DATE),                 NULL, OWNER_ENFORCE, RISK_IRREVERSIBLE, LATER, 0, "when the mailbox is destroyed, if a verified backup exists" },
 };

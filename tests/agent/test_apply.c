@@ -42,6 +42,14 @@ static int resolved(struct house *house, const char *address, struct view *detai
 	return outcome;
 }
 
+static bool may_send_as(struct house *house, const char *user, const char *address)
+{
+	const struct configuration *c = house->runtime.configuration;
+
+	return configuration_may_send_as(
+			c, configuration_login(c, view_z(user)), view_z(address));
+}
+
 static void the_second_apply_has_no_steps(void **state)
 {
 	struct house *house = *state;
@@ -97,6 +105,31 @@ static void a_plan_writes_nothing(void **state)
 	house_digest(house, after);
 	assert_memory_equal(before, after, sizeof(before));
 	assert_memory_equal(online.plan->digest, offline.plan->digest, DIGEST_SIZE);
+}
+
+/* A11 with send-as: exactly the listed people, for as long as they are listed. */
+static void A11_an_alias_is_written_as_by_those_it_names(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result again = { 0 };
+	STATE(s, TWO_USERS "groups: {desk: {members: [anna]}}\n"
+			   "aliases: {help@a.example: {to: [bo], send_as: "
+			   "[group/desk]}}\n");
+	STATE(other, TWO_USERS "groups: {desk: {members: [bo]}}\n"
+			       "aliases: {help@a.example: {to: [bo], send_as: "
+			       "[group/desk]}}\n");
+	STATE(nobody, TWO_USERS "aliases: {help@a.example: {to: [bo]}}\n");
+
+	house_must_apply(house, buf_view(&s));
+	assert_true(may_send_as(house, "anna@a.example", "help@a.example"));
+	assert_false(may_send_as(house, "bo@a.example", "help@a.example"));
+	house_apply(house, buf_view(&s), &again);
+	assert_int_equal(again.plan->change_count, 0);
+	house_must_apply(house, buf_view(&other));
+	assert_false(may_send_as(house, "anna@a.example", "help@a.example"));
+	assert_true(may_send_as(house, "bo@a.example", "help@a.example"));
+	house_must_apply(house, buf_view(&nobody));
+	assert_false(may_send_as(house, "bo@a.example", "help@a.example"));
 }
 
 static void a_plan_needs_no_database(void **state)
@@ -692,6 +725,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STORY(the_second_apply_has_no_steps),
 		STORY(a_plan_writes_nothing),
+		STORY(A11_an_alias_is_written_as_by_those_it_names),
 		STORY(a_plan_needs_no_database),
 		STORY(a_taken_port_changes_nothing),
 		STORY(a_restart_needs_no_files_and_writes_nothing),

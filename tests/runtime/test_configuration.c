@@ -41,8 +41,13 @@ static struct configuration *sample(void)
 	struct view left[] = { VIEW("gone@a.example") };
 	struct account_spec accounts[] = { account(ANNA, "anna@a.example"),
 		account(BO, "bo@a.example"), account(GONE, "gone@a.example") };
+	unsigned char senders[2][ACCOUNT_UID_SIZE] = { { ANNA }, { GONE } };
 	struct route_spec routes[] = {
 		to_account("anna", ANNA),
+		{ VIEW("desk"), ROUTE_ALIAS, .targets = left, .target_count = 1,
+				.senders = senders[0], .sender_count = 2 },
+		{ VIEW("noreply"), ROUTE_DISCARD, .senders = senders[0],
+				.sender_count = 1 },
 		to_account("a.nna", ANNA),
 		to_account("bo", BO),
 		to_account("gone", GONE),
@@ -152,6 +157,13 @@ static void logins_and_senders_are_ones_own_addresses(void **state)
 	assert_true(configuration_may_send_as(c, anna, VIEW("anna+x@A.example")));
 	assert_false(configuration_may_send_as(c, anna, VIEW("bo@a.example")));
 	assert_false(configuration_may_send_as(c, anna, VIEW("team@a.example")));
+	assert_true(configuration_may_send_as(c, anna, VIEW("desk@a.example")));
+	assert_true(configuration_may_send_as(c, anna, VIEW("Desk+x@a.example")));
+	assert_true(configuration_may_send_as(c, anna, VIEW("noreply@a.example")));
+	assert_false(configuration_may_send_as(c, anna, VIEW("nobody@a.example")));
+	assert_false(configuration_may_send_as(c,
+			configuration_login(c, VIEW("bo@a.example")),
+			VIEW("desk@a.example")));
 	assert_false(configuration_may_send_as(c, anna, VIEW("anna@elsewhere.example")));
 	configuration_unref(c);
 }
