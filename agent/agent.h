@@ -34,6 +34,7 @@ enum {
 	AGENT_E_DAMAGED,  /* a page of it fails its tag or its check: exit 1 */
 	AGENT_E_ABSENT,   /* there is no such object: exit 1 */
 	AGENT_E_PASSWORD, /* the password is empty or too long: exit 1 */
+	AGENT_E_TIME, /* no reason, or a time that has passed or lies over a year ahead */
 };
 
 /* -- opening -- */
@@ -120,6 +121,26 @@ MUST_USE int agent_reconcile(struct agent *agent, enum reconcile_cause cause,
 /* When agent_reconcile(RECONCILE_TIMER) is next due: the interval, ±10 %. */
 nstime agent_next_deadline(const struct agent *agent);
 
+/* -- holding still, going back -- */
+
+struct agent_suspension {
+	walltime until;
+	struct view reason;
+	struct view actor;
+};
+
+/* Nothing is applied until then, whoever asks: a plan still is. AGENT_E_TIME. */
+MUST_USE int agent_suspend(struct agent *agent, const struct agent_suspension *wanted);
+MUST_USE int agent_resume(struct agent *agent, struct view actor);
+/* Makes an older generation's files the desired ones again, as a new generation and
+ * through the same gates. 0: the one before the newest. AGENT_E_ABSENT where it is none or
+ * was forgotten. */
+MUST_USE int agent_rollback(struct agent *agent, uint64_t number,
+		const struct agent_apply_options *options, struct agent_result *out);
+/* Lets the held steps of the desired generation go that this digest names, once. */
+MUST_USE int agent_approve(struct agent *agent, struct view digest, struct view actor,
+		struct agent_result *out);
+
 /* -- what is -- */
 
 /* All objects counted by kind, the unhappy ones by name, and the runtime's own figures.
@@ -134,6 +155,24 @@ MUST_USE int agent_condition(
 		struct agent *agent, struct view name, struct view type, bool *out);
 /* The last `most` generations, newest first. */
 MUST_USE int agent_history(struct agent *agent, size_t most, struct history **out);
+
+/* Events that are newer than revision `after`, the last `most` of them, oldest first:
+ * {"format_version", "items": [{"revision", "object", "reason", "message", "first_at",
+ * "last_at", "count"}]}. */
+MUST_USE int agent_events(struct agent *agent, uint64_t after, size_t most, json_t **out);
+/* From KIND/ID to its place, the generation that put it there and the steps that were
+ * taken: {"object", "place", "accepted", "steps": [{"at", "actor", "action"}]}. */
+MUST_USE int agent_trace(struct agent *agent, struct view name, json_t **out);
+
+struct agent_audit {
+	bool whole;
+	uint64_t broken_at; /* the first row that does not hold, where it is not whole */
+	uint64_t rows;
+	unsigned char head[32]; /* the hash of the last row */
+};
+
+/* Walks the chain of the whole audit. */
+MUST_USE int agent_audit(struct agent *agent, struct agent_audit *out);
 
 /* -- accounts -- */
 

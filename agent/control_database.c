@@ -156,6 +156,19 @@ static const char *const steps[] = {
 	" post_hash BLOB,"
 	" hash BLOB NOT NULL CHECK (length(hash) = 32)"
 	") STRICT;",
+
+	/* One row at most: the reconciler was told to hold still. Events get a number
+	 * that grows with each change, to be followed by. */
+	"CREATE TABLE suspension ("
+	" only INTEGER PRIMARY KEY CHECK (only = 1),"
+	" until INTEGER NOT NULL,"
+	" since INTEGER NOT NULL,"
+	" reason TEXT NOT NULL,"
+	" actor TEXT NOT NULL"
+	") STRICT;"
+	"ALTER TABLE event ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE event SET revision = id;"
+	"CREATE INDEX event_revision ON event (revision);",
 };
 
 const struct database_schema control_schema = {

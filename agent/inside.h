@@ -7,6 +7,7 @@
 #include "agent/generation.h"
 #include "agent/observe.h"
 #include "agent/plan.h"
+#include "agent/suspension.h"
 #include "runtime/configuration.h"
 #include "runtime/crypto/keyring.h"
 #include "schema/checker.h"
@@ -19,6 +20,7 @@ struct last_run {
 	const char *reason; /* NULL: fine */
 	char *message;
 	size_t held;
+	bool approvable; /* an approval would let some of it go */
 	unsigned char held_digest[DIGEST_SIZE];
 };
 

@@ -46,10 +46,12 @@ int journal_event(struct database *db, struct view object, const char *reason,
 
 	r = database_prepare(db,
 			"INSERT INTO event"
-			" (object, reason, message, first_at, last_at, count)"
-			" VALUES (?1, ?2, ?3, ?4, ?4, 1)"
+			" (object, reason, message, first_at, last_at, count,"
+			" revision) VALUES (?1, ?2, ?3, ?4, ?4, 1,"
+			" (SELECT coalesce(max(revision), 0) + 1 FROM event))"
 			" ON CONFLICT (object, reason) DO UPDATE"
-			" SET message = ?3, last_at = ?4, count = count + 1",
+			" SET message = ?3, last_at = ?4, count = count + 1,"
+			" revision = excluded.revision",
 			&s);
 	if (r)
 		return r;

@@ -38,6 +38,7 @@ struct run {
 	size_t file_count;
 	struct generation generation; /* the one that will be desired */
 	bool new_generation;
+	bool frozen; /* suspended: only what was applied is brought up */
 	struct view actor, approve, expect;
 	struct runtime_observed live;
 	struct plan *plan;
@@ -89,12 +90,37 @@ static int store_generation(struct run *run)
 			run->agent->db, &run->generation, run->files, run->file_count);
 }
 
+/* What people are told of it: once for all of it, and of each thing that had drifted. */
+static int write_events(struct run *run)
+{
+	CLEANUP(buf_free) struct buf summary = BUF_NULL(LONGEST_TEXT);
+	const struct plan *plan = run->plan;
+	int r = 0;
+
+	plan_add_summary(plan, &summary);
+	if (plan->change_count > plan->held_count)
+		r = journal_event(run->agent->db, VIEW_NULL,
+				run->new_generation ? "Applied" : "Corrected",
+				buf_view(&summary), run->o.now);
+	for (size_t i = 0; i < plan->drift_count && r == 0; i++) {
+		const struct drift *drift = &plan->drifts[i];
+
+		r = journal_event(run->agent->db,
+				arena_printf(plan->arena, "%s/%.*s", drift->driver->kind,
+						VIEW_ARG(drift->id)),
+				drift->reason, drift->message, run->o.now);
+	}
+	return r;
+}
+
 static int write_all(struct run *run, struct application *a)
 {
 	int r = store_generation(run);
 
 	if (r == 0)
 		r = apply_write(a);
+	if (r == 0)
+		r = write_events(run);
 	if (r == 0)
 		r = control_set_serial(run->agent->db, a->serial);
 	return r;
@@ -152,7 +178,7 @@ static int carry_out(struct run *run, struct agent_result *result)
 	CLEANUP(configured_deinit) struct configured done = { 0 };
 	int r;
 
-	if (plan_is_empty(run->plan) && !run->new_generation) {
+	if (run->frozen || (plan_is_empty(run->plan) && !run->new_generation)) {
 		if (run->agent->configuration && !must_reopen(run->plan))
 			return 0;
 		return agent_configure(run->agent, &run->o, &done, result);
@@ -175,7 +201,8 @@ static void say_held(const struct run *run, struct agent_result *result, bool pl
 	const struct plan *plan = run->plan;
 
 	if (plan->approvable) {
-		buf_add_z(&advice, " Approve once: posthus apply --approve ");
+		buf_add_z(&advice, planned ? " Approve once: posthus apply --approve "
+					   : " Approve once: posthus approve ");
 		text_add_digest(&advice, plan->held_digest);
 	}
 	result_say(result, planned ? EXIT_FINE : EXIT_GATE, plan->gate_reason,
@@ -265,6 +292,23 @@ static int begin_result(struct agent *agent, struct arena *arena,
 		r = control_serial(agent->db, &out->serial);
 	out->generation = r ? 0 : newest->number;
 	return result_database(out, r);
+}
+
+/* True, and said, where nothing is to be applied now. */
+static int is_suspended(struct agent *agent, struct arena *arena,
+		struct suspension *suspension, struct agent_result *result)
+{
+	CLEANUP(buf_free) struct buf text = BUF_NULL(LONGEST_ADVICE + SUSPENSION_REASON);
+	int r = suspension_read(
+			agent->db, agent->os->wall(agent->os->state), arena, suspension);
+
+	if (r || suspension->until == 0)
+		return result_database(result, r);
+	suspension_print(suspension, &text);
+	result_say(result, EXIT_CONFLICT, "Suspended",
+			"%.*s. Nothing was changed; `posthus resume` ends it.",
+			VIEW_ARG(buf_view(&text)));
+	return 0;
 }
 
 static void begin_generation(struct run *run, const struct agent_source *source,
@@ -363,6 +407,7 @@ static void end_run(struct agent *agent, struct view actor, struct agent_result 
 					   : NULL,
 		.held = plan ? plan->held_count : 0,
 	};
+	agent->last.approvable = plan && plan->approvable;
 	if (plan)
 		memcpy(agent->last.held_digest, plan->held_digest, DIGEST_SIZE);
 	agent->holds_memory = true;
@@ -416,10 +461,13 @@ int agent_apply(struct agent *agent, const struct agent_source *source,
 		.approve = options->approve,
 		.expect = options->expect,
 	};
+	struct suspension suspension;
 	struct generation newest;
 	nstime start = now_of(agent);
 	int r = begin_result(agent, arena, &newest, out);
 
+	if (r == 0 && out->code == EXIT_FINE)
+		r = is_suspended(agent, arena, &suspension, out);
 	if (r || out->code != EXIT_FINE)
 		return r;
 	r = agent_check(agent, source->files, source->count, &checked);
@@ -469,6 +517,45 @@ static void give_memory_back(struct agent *agent)
 	agent->holds_memory = false;
 }
 
+/* What a suspension leaves to do: after a start, to bring up what was applied. */
+static int hold_still(struct run *run, const struct suspension *suspension, nstime start,
+		struct agent_result *out)
+{
+	struct agent *agent = run->agent;
+	nstime left = nstime_seconds(
+			suspension->until - agent->os->wall(agent->os->state));
+
+	agent->deadline = nstime_min(agent->deadline, start + left);
+	*out = (struct agent_result){ .serial = out->serial,
+		.generation = out->generation };
+	if (agent->configuration)
+		return 0;
+	run->frozen = true;
+	return run_apply(run, out);
+}
+
+static int reconcile(struct run *run, struct agent_result *out, nstime start)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct agent *agent = run->agent;
+	struct suspension suspension;
+	int r = agent_desired(agent, &run->desired);
+
+	if (r)
+		return result_database(out, r);
+	if (!accepts(&agent->desired.checked, out))
+		return finish(agent, run->actor, out, start);
+	agent->interval = run->desired->policy.interval;
+	r = suspension_read(
+			agent->db, agent->os->wall(agent->os->state), arena, &suspension);
+	if (r)
+		return result_database(out, r);
+	if (suspension.until)
+		return hold_still(run, &suspension, start, out);
+	r = run_apply(run, out);
+	return r ? r : finish(agent, run->actor, out, start);
+}
+
 int agent_reconcile(
 		struct agent *agent, enum reconcile_cause cause, struct agent_result *out)
 {
@@ -483,20 +570,31 @@ int agent_reconcile(
 
 	if (r || out->code != EXIT_FINE)
 		return r;
+	agent->deadline = start + jittered(agent->interval);
 	if (cause == RECONCILE_TIMER && is_settled(agent, out->serial)) {
 		give_memory_back(agent);
-		agent->deadline = start + jittered(agent->interval);
 		return 0;
 	}
-	agent->deadline = start + jittered(agent->interval);
-	if (run.generation.number == 0)
-		return 0;
-	r = agent_desired(agent, &run.desired);
-	if (r)
-		return result_database(out, r);
-	if (accepts(&agent->desired.checked, out)) {
-		agent->interval = run.desired->policy.interval;
-		r = run_apply(&run, out);
-	}
-	return r ? r : finish(agent, run.actor, out, start);
+	return run.generation.number == 0 ? 0 : reconcile(&run, out, start);
+}
+
+int agent_approve(struct agent *agent, struct view digest, struct view actor,
+		struct agent_result *out)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	CLEANUP(run_deinit)
+	struct run run = {
+		.agent = agent,
+		.actor = actor,
+		.approve = digest,
+	};
+	struct suspension suspension;
+	nstime start = now_of(agent);
+	int r = begin_result(agent, arena, &run.generation, out);
+
+	if (r == 0 && out->code == EXIT_FINE)
+		r = is_suspended(agent, arena, &suspension, out);
+	if (r || out->code != EXIT_FINE || run.generation.number == 0)
+		return r;
+	return reconcile(&run, out, start);
 }

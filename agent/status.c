@@ -109,6 +109,7 @@ static void read_last_run(struct status *status, const struct agent *agent)
 	status->reason = agent->last.reason;
 	status->message = arena_copy(status->arena, view_z(agent->last.message));
 	status->held = agent->last.held;
+	status->approvable = agent->last.approvable;
 	memcpy(status->held_digest, agent->last.held_digest, DIGEST_SIZE);
 }
 
@@ -153,6 +154,9 @@ int agent_status(struct agent *agent, struct view name, struct status **out)
 	r = look(agent, name, plan, status);
 	if (r)
 		return r;
+	r = suspension_read(agent->db, status->now, status->arena, &status->suspension);
+	if (r)
+		return r > 0 ? fault(-EIO) : r;
 	*out = TAKE(status);
 	return 0;
 }
@@ -189,6 +193,16 @@ static void print_head(const struct status *status, struct buf *out)
 				(long long)(status->now - status->ran_at),
 				(long long)(status->ran_for / NS_PER_MS));
 	buf_add_byte(out, '\n');
+}
+
+/* The first line of all: a suspension that is forgotten does harm for months. */
+static void print_suspension(const struct status *status, struct buf *out)
+{
+	if (status->suspension.until == 0)
+		return;
+	buf_add_z(out, "SUSPENDED ");
+	suspension_print(&status->suspension, out);
+	buf_add_z(out, " · `posthus resume` ends it\n");
 }
 
 static void print_kinds(const struct status *status, struct buf *out)
@@ -231,9 +245,9 @@ static void print_object(const struct status *status, const struct object_status
 
 static void print_held(const struct status *status, struct buf *out)
 {
-	if (status->held == 0)
+	if (!status->approvable)
 		return;
-	buf_addf(out, "HELD %zu steps wait for approval: posthus apply --approve ",
+	buf_addf(out, "HELD %zu steps wait for approval: posthus approve ",
 			status->held);
 	text_add_digest(out, status->held_digest);
 	buf_add_byte(out, '\n');
@@ -263,9 +277,10 @@ static void print_runtime(const struct status *status, struct buf *out)
 void status_print(const struct status *status, struct buf *out)
 {
 	if (!status->single) {
+		print_suspension(status, out);
 		print_head(status, out);
 		print_held(status, out);
-		if (status->reason && status->held == 0)
+		if (status->reason && !status->approvable)
 			buf_addf(out, "%s: %.*s\n", status->reason,
 					VIEW_ARG(status->message));
 		print_kinds(status, out);
@@ -346,14 +361,16 @@ static json_t *last_run_json(const struct status *status)
 
 json_t *status_json(const struct status *status)
 {
-	return json_pack("{s:i, s:b, s:I, s:o, s:I, s:o, s:o, s:o, s:o, s:I, s:o}",
-			"format_version", 1, "ready", (int)status_is_well(status),
-			"generation", (json_int_t)status->generation.number, "origin",
+	return json_pack("{s:i, s:o, s:b, s:I, s:o, s:I, s:o, s:o, s:o, s:o, s:I, s:o}",
+			"format_version", 1, "suspension",
+			suspension_json(&status->suspension), "ready",
+			(int)status_is_well(status), "generation",
+			(json_int_t)status->generation.number, "origin",
 			json_view(status->generation.origin), "serial",
 			(json_int_t)status->serial, "kinds", kinds_json(status),
 			"objects", objects_json(status), "runtime",
 			status->has_runtime ? runtime_json(status) : json_null(),
 			"last_run", last_run_json(status), "held",
 			(json_int_t)status->held, "held_digest",
-			status->held ? json_digest(status->held_digest) : json_null());
+			status->approvable ? json_digest(status->held_digest) : json_null());
 }

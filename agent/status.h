@@ -4,6 +4,7 @@
 
 #include "agent/generation.h"
 #include "agent/observe.h"
+#include "agent/suspension.h"
 #include "runtime/runtime.h"
 
 #include <jansson.h>
@@ -30,6 +31,7 @@ struct status {
 	struct arena *arena;
 	struct generation generation; /* number 0: nothing was applied yet */
 	uint64_t serial;
+	struct suspension suspension;
 	walltime now;
 	struct kind_count *kinds;
 	size_t kind_count;
@@ -45,6 +47,7 @@ struct status {
 	const char *reason; /* NULL: it went well */
 	struct view message;
 	size_t held;
+	bool approvable;
 	unsigned char held_digest[DIGEST_SIZE];
 };
 

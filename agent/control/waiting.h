@@ -1,4 +1,4 @@
-/* Requests that stay open until a condition of an object holds. They are looked at whenever
+/* Requests that stay open until a condition of an object holds or an event comes. They are looked at whenever
  * something has changed, never by polling. */
 #ifndef AGENT_CONTROL_WAITING_H
 #define AGENT_CONTROL_WAITING_H
@@ -26,6 +26,9 @@ enum {
 /* Keeps the request open until `type` of `name` (KIND/ID) is True or the deadline. */
 MUST_USE int waiting_add(struct waiting *waiting, struct runtime_request *request,
 		struct view name, struct view type, nstime deadline);
+/* Keeps it open until there is an event newer than revision `after`. */
+MUST_USE int waiting_add_events(struct waiting *waiting, struct runtime_request *request,
+		uint64_t after, nstime deadline);
 /* Answers those that hold, those whose time is up, and forgets those whose client has gone. */
 void waiting_look(struct waiting *waiting, nstime now);
 /* When the next one runs out of time; NSTIME_NEVER where none waits. */

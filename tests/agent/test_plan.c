@@ -38,7 +38,7 @@ static void write_text(const char *name, struct view text)
 /* An approval covers uids, which are drawn anew in each run. */
 static void mask_approval(struct buf *text)
 {
-	static const char word[] = "--approve b2:";
+	static const char word[] = "approve b2:";
 	char *at = text->len ? memmem(text->data, text->len, word, strlen(word)) : NULL;
 
 	for (at = at ? at + strlen(word) : NULL; at && *at != '\n'; at++)

@@ -33,6 +33,25 @@ refuse "an object that is not there" 1 "there is no user/nobody" posthus get use
 status_is_json() { posthus status -o json | python3 -c 'import json,sys; d=json.load(sys.stdin); assert d["ready"] is True and d["format_version"] == 1, d'; }
 check "status -o json" status_is_json
 
+refuse "a trace ends at the line" 0 "mail.yaml:" posthus trace user/anna
+refuse "suspend needs a reason" 1 "its end and its reason" posthus suspend --until 1h
+refuse "suspended" 0 "Nothing is applied until" posthus suspend --until 1h --reason "moving the disk"
+refuse "and apply says so" 5 "moving the disk" posthus apply
+refuse "resumed" 0 "goes on" posthus resume
+sed -i 's/name: Anna/name: Annabel/; s/quota: [0-9]*GiB/quota: 3GiB/' "$home/state/mail.yaml"
+refuse "a change" 0 "generation" posthus apply -o json
+refuse "is taken back" 0 "rollback to generation 1" posthus rollback
+refuse "events tell it" 0 "Applied" posthus events
+followed() { # an event that comes while `events -f` waits is printed
+	timeout 30 "$POSTHUS" events -f --config "$home/agent.yaml" >"$work/events" &
+	local follower=$!
+	posthus suspend --until 1h --reason "followed" >/dev/null && posthus resume >/dev/null
+	while ! grep -q 'Resumed' "$work/events"; do kill -0 $follower || return 1; done
+	kill $follower
+}
+check "events -f prints them as they come" followed
+refuse "the audit holds" 0 "whole:" posthus audit verify
+
 offline_plan_matches() {
 	agent_stop
 	local kept

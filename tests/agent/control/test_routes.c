@@ -274,6 +274,70 @@ static void history_is_newest_first_and_bounded(void **state)
 	assert_answer(ask(office, "GET", "/v1/history?most=few", ""), 400, EXIT_INVALID);
 }
 
+static void a_suspension_is_said_and_ended(void **state)
+{
+	struct office *office = *state;
+	char body[128];
+
+	must_apply(office, one_user);
+	assert_answer(ask(office, "POST", "/v1/suspend", "{}"), 400, EXIT_INVALID);
+	snprintf(body, sizeof(body), "{\"until\": %lld, \"reason\": \"why not\"}",
+			(long long)office->house->now + 60);
+	assert_answer(ask(office, "POST", "/v1/suspend", body), 200, EXIT_FINE);
+	assert_says(ask(office, "GET", "/v1/status", ""), "SUSPENDED suspended until");
+	assert_answer(ask(office, "POST", "/v1/approve", "{\"digest\": \"b2:0\"}"), 200,
+			EXIT_CONFLICT);
+	assert_answer(ask(office, "POST", "/v1/resume", ""), 200, EXIT_FINE);
+	assert_answer(ask(office, "POST", "/v1/approve", "{\"digest\": \"b2:0\"}"), 200,
+			EXIT_FINE);
+}
+
+static void a_rollback_names_a_generation(void **state)
+{
+	struct office *office = *state;
+
+	must_apply(office, one_user);
+	must_apply(office, two_users);
+	assert_answer(ask(office, "POST", "/v1/rollback", "{\"generation\": 7}"), 404,
+			EXIT_ERROR);
+	assert_answer(ask(office, "POST", "/v1/rollback", "{\"generation\": -1}"), 404,
+			EXIT_ERROR);
+	assert_says(ask(office, "POST", "/v1/rollback", "{}"),
+			"rollback to generation 1");
+}
+
+static void records_are_read(void **state)
+{
+	struct office *office = *state;
+
+	must_apply(office, one_user);
+	assert_says(ask(office, "GET", "/v1/trace?object=user/anna", ""), "create");
+	assert_answer(ask(office, "GET", "/v1/trace?object=user/bo", ""), 404,
+			EXIT_ERROR);
+	assert_says(ask(office, "GET", "/v1/audit", ""), "whole: ");
+	assert_says(ask(office, "GET", "/v1/events", ""), "Applied");
+	assert_answer(ask(office, "GET", "/v1/events?after=x", ""), 400, EXIT_INVALID);
+}
+
+static void an_event_ends_the_wait_for_it(void **state)
+{
+	struct office *office = *state;
+	struct letter *letter =
+			desk_lay(&office->desk, "GET", "/v1/events?after=0&wait=60", "");
+
+	control_serve(office->control, office->now);
+	assert_int_equal(letter->status, 0);
+	must_apply(office, one_user);
+	assert_answer(letter, 200, EXIT_FINE);
+	assert_says(letter, "Applied");
+	letter = desk_lay(&office->desk, "GET", "/v1/events?after=1&wait=60", "");
+	control_serve(office->control, office->now);
+	assert_int_equal(letter->status, 0);
+	control_look(office->control, office->now + nstime_seconds(60));
+	assert_answer(letter, 200, EXIT_FINE);
+	assert_string_equal(text_of(letter), "");
+}
+
 /* -- accounts -- */
 
 static void passwords_are_set_by_id_or_address(void **state)
@@ -531,6 +595,10 @@ int main(void)
 		CASE(status_of_all_and_of_one),
 		CASE(objects_of_a_kind_and_one_whole),
 		CASE(history_is_newest_first_and_bounded),
+		CASE(a_suspension_is_said_and_ended),
+		CASE(a_rollback_names_a_generation),
+		CASE(records_are_read),
+		CASE(an_event_ends_the_wait_for_it),
 		CASE(passwords_are_set_by_id_or_address),
 		CASE(an_account_key_opens_one_file),
 		CASE(a_body_must_be_an_object_of_files),

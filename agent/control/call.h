@@ -1,0 +1,52 @@
+/* One request on its way through a route, and the ways to answer it. Not for other
+ * folders. */
+#ifndef AGENT_CONTROL_CALL_H
+#define AGENT_CONTROL_CALL_H
+
+#include "agent/agent.h"
+#include "runtime/base/arena.h"
+
+enum {
+	MOST_TEXT = 64 * 1024 * 1024, /* of one answer */
+};
+
+struct call {
+	struct agent *agent;
+	struct runtime_request *request;
+	struct waiting *waiting; /* those that stay open */
+	struct arena *arena;
+	struct view query;
+	json_t *body; /* NULL where the route takes none */
+	nstime now;
+	/* the answer */
+	json_t *answer;
+	bool kept; /* it waits: no answer yet */
+};
+
+/* A member of the body that is a text; empty where it is none. */
+struct view call_body(const struct call *call, const char *name);
+/* A value of the query. */
+struct view call_query(const struct call *call, const char *name);
+/* Who asks: "uid 0". */
+struct view call_actor(const struct call *call);
+
+/* All of these return the status of HTTP. */
+int call_answer(struct call *call, enum exit_code code, struct view text);
+int call_refuse(struct call *call, int status, enum exit_code code, struct view text);
+/* A fault of ours: said once, with what to look at. */
+int call_fault(struct call *call, int r);
+int call_absent(struct call *call, struct view name);
+int call_result(struct call *call, struct agent_result *result);
+
+/* route_hold.c: what is done to the reconciler itself. */
+int serve_suspend(struct call *call);
+int serve_resume(struct call *call);
+int serve_rollback(struct call *call);
+int serve_approve(struct call *call);
+/* route_records.c: what was recorded. */
+int serve_history(struct call *call);
+int serve_events(struct call *call);
+int serve_trace(struct call *call);
+int serve_audit(struct call *call);
+
+#endif
