@@ -27,6 +27,9 @@ static const struct limit_row rows[LIMIT_COUNT] = {
 	[LIMIT_SMTP_LOGINS]            = { "smtp.logins",              5,          "421 4.7.0 Too many failed logins" },
 	[LIMIT_SMTP_CHUNKS]            = { "smtp.chunks",              10000,      "421 4.7.0 Too many chunks in one message" },
 	[LIMIT_SMTP_EMPTY_CHUNKS]      = { "smtp.empty_chunks",        10,         "421 4.7.0 Too many chunks with nothing in them" },
+	/* RFC 3461, 4.2 and 4.4 */
+	[LIMIT_SMTP_ENVID]             = { "smtp.envid",               100,        "501 5.5.4 ENVID is at most 100 characters of xtext" },
+	[LIMIT_SMTP_ORCPT]             = { "smtp.orcpt",               500,        "501 5.5.4 ORCPT is an address type, a semicolon and xtext" },
 	/* RFC 2683, 3.2.1.5; RFC 7888, 5 */
 	[LIMIT_IMAP_LINE]              = { "imap.line",                64 * KIB,   "BYE [TOOBIG] Command line too long" },
 	[LIMIT_IMAP_LITERAL]           = { "imap.literal",             64 * KIB,   "BAD [TOOBIG] Literal too large" },

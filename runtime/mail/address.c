@@ -1,14 +1,23 @@
 #include "runtime/mail/address.h"
 
 #include "runtime/base/limit.h"
+#include "runtime/base/utf8.h"
 #include "runtime/dns/name.h"
 #include "runtime/mail/lexer.h"
 
 #include <arpa/inet.h>
+#include <stdlib.h>
+#include <unicase.h>
+#include <uninorm.h>
+
+static bool is_wide(char c)
+{
+	return (unsigned char)c > 127;
+}
 
 static bool is_quotable(char c)
 {
-	return c >= ' ' && c <= '~';
+	return (c >= ' ' && c <= '~') || is_wide(c);
 }
 
 /* Quoted-string (RFC 5321, 4.1.2), after its first quote; the closing one is taken. */
@@ -36,7 +45,7 @@ static int parse_dot_string(struct lexer *l, struct buf *local)
 	do {
 		size_t start = l->at;
 
-		while (byte_is_atext(lexer_peek(l), false))
+		while (byte_is_atext(lexer_peek(l), true))
 			l->at++;
 		if (l->at == start)
 			return ADDRESS_E_LOCAL;
@@ -49,7 +58,9 @@ static int parse_dot_string(struct lexer *l, struct buf *local)
 
 static int parse_local(struct lexer *l, struct buf *local)
 {
-	return lexer_take(l, '"') ? parse_quoted(l, local) : parse_dot_string(l, local);
+	int r = lexer_take(l, '"') ? parse_quoted(l, local) : parse_dot_string(l, local);
+
+	return r == ADDRESS_OK && !utf8_valid(buf_view(local)) ? ADDRESS_E_LOCAL : r;
 }
 
 /* With its brackets. No tag but IPv6 is registered for general literals. */
@@ -76,33 +87,47 @@ static bool literal_is_valid(struct view literal)
 	return strlen(text) == inner.len && inet_pton(family, text, octets) == 1;
 }
 
-static int parse_domain(struct lexer *l, struct view *out)
+static int parse_literal(struct lexer *l, struct view *out)
 {
 	size_t start = l->at;
-	struct view domain;
 
-	if (lexer_peek(l) == '[') {
-		while (!lexer_end(l) && lexer_peek(l) != ']')
-			l->at++;
-		if (!lexer_take(l, ']'))
-			return ADDRESS_E_SYNTAX;
-		domain = view_sub(l->text, start, l->at - start);
-		if (!literal_is_valid(domain))
-			return ADDRESS_E_DOMAIN;
-	} else {
-		while (byte_is_alpha(lexer_peek(l)) || byte_is_digit(lexer_peek(l)) ||
-				lexer_peek(l) == '-' || lexer_peek(l) == '.')
-			l->at++;
-		domain = view_sub(l->text, start, l->at - start);
-		if (domain.len > limit_value(LIMIT_SMTP_DOMAIN) || !name_is_host(domain))
-			return ADDRESS_E_DOMAIN;
-	}
-	*out = domain;
-	return ADDRESS_OK;
+	while (!lexer_end(l) && lexer_peek(l) != ']')
+		l->at++;
+	if (!lexer_take(l, ']'))
+		return ADDRESS_E_SYNTAX;
+	*out = view_sub(l->text, start, l->at - start);
+	return literal_is_valid(*out) ? ADDRESS_OK : ADDRESS_E_DOMAIN;
 }
 
-static int parse_address(struct lexer *l, enum path_kind kind, struct buf *local,
-		struct view *domain)
+static bool is_name_byte(char c)
+{
+	return byte_is_alpha(c) || byte_is_digit(c) || c == '-' || c == '.' || is_wide(c);
+}
+
+/* U-labels become A-labels; a name that has none stays as it was written. */
+static int parse_name(struct arena *arena, struct lexer *l, struct view *out)
+{
+	size_t start = l->at;
+	struct view name;
+
+	while (is_name_byte(lexer_peek(l)))
+		l->at++;
+	name = view_sub(l->text, start, l->at - start);
+	if (name.len > limit_value(LIMIT_SMTP_DOMAIN) || view_ends(name, VIEW(".")))
+		return ADDRESS_E_DOMAIN;
+	if (!view_is_ascii(name) && !name_normalise(arena, name, &name))
+		return ADDRESS_E_DOMAIN;
+	*out = name;
+	return name_is_host(name) ? ADDRESS_OK : ADDRESS_E_DOMAIN;
+}
+
+static int parse_domain(struct arena *arena, struct lexer *l, struct view *out)
+{
+	return lexer_peek(l) == '[' ? parse_literal(l, out) : parse_name(arena, l, out);
+}
+
+static int parse_address(struct arena *arena, struct lexer *l, enum path_kind kind,
+		struct buf *local, struct view *domain)
 {
 	int r;
 
@@ -112,11 +137,23 @@ static int parse_address(struct lexer *l, enum path_kind kind, struct buf *local
 	if (r)
 		return r;
 	if (lexer_take(l, '@'))
-		return parse_domain(l, domain);
+		return parse_domain(arena, l, domain);
 	/* RFC 5321, 4.1.1.3: the one recipient that needs no domain. */
 	if (kind == PATH_FORWARD && view_eq_nocase(buf_view(local), VIEW("postmaster")))
 		return ADDRESS_OK;
 	return lexer_end(l) || lexer_peek(l) == '>' ? ADDRESS_E_DOMAIN : ADDRESS_E_LOCAL;
+}
+
+/* Writes the parts where they will stay. */
+static void keep_address(struct arena *arena, struct view raw, struct view local,
+		struct view domain, struct address *out)
+{
+	*out = (struct address){
+		.local = arena_copy(arena, local),
+		.domain = arena_copy(arena, domain),
+		.raw = arena_copy(arena, raw),
+		.wide = !view_is_ascii(raw),
+	};
 }
 
 int address_parse_path(struct arena *arena, struct view text, enum path_kind kind,
@@ -131,7 +168,7 @@ int address_parse_path(struct arena *arena, struct view text, enum path_kind kin
 	if (!lexer_take(&l, '<'))
 		return ADDRESS_E_SYNTAX;
 	if (kind != PATH_REVERSE || lexer_peek(&l) != '>') {
-		r = parse_address(&l, kind, &local, &domain);
+		r = parse_address(arena, &l, kind, &local, &domain);
 		if (lexer_end(&l) && text.len > max)
 			return ADDRESS_E_TOO_LONG;
 		if (r)
@@ -140,9 +177,7 @@ int address_parse_path(struct arena *arena, struct view text, enum path_kind kin
 	if (!lexer_take(&l, '>'))
 		return lexer_end(&l) && text.len > max ? ADDRESS_E_TOO_LONG
 						       : ADDRESS_E_SYNTAX;
-	out->raw = arena_copy(arena, view_sub(text, 1, l.at - 2));
-	out->local = arena_copy(arena, buf_view(&local));
-	out->domain = view_from(out->raw, out->raw.len - domain.len);
+	keep_address(arena, view_sub(text, 1, l.at - 2), buf_view(&local), domain, out);
 	*rest_out = view_from(text, l.at);
 	return ADDRESS_OK;
 }
@@ -156,14 +191,12 @@ int address_parse(struct arena *arena, struct view text, struct address *out)
 
 	if (text.len > limit_value(LIMIT_SMTP_PATH))
 		return ADDRESS_E_TOO_LONG;
-	r = parse_address(&l, PATH_REVERSE, &local, &domain);
+	r = parse_address(arena, &l, PATH_REVERSE, &local, &domain);
 	if (r)
 		return r;
 	if (!lexer_end(&l))
 		return ADDRESS_E_SYNTAX;
-	out->raw = arena_copy(arena, text);
-	out->local = arena_copy(arena, buf_view(&local));
-	out->domain = view_from(out->raw, out->raw.len - domain.len);
+	keep_address(arena, text, buf_view(&local), domain, out);
 	return ADDRESS_OK;
 }
 
@@ -172,26 +205,52 @@ bool address_local_fits(const struct address *address)
 	return address->local.len <= limit_value(LIMIT_SMTP_LOCAL_PART);
 }
 
-static void lower(const char *text, size_t len, char *out)
+static struct view lower_copy(struct arena *arena, struct view text)
 {
-	for (size_t i = 0; i < len; i++)
-		out[i] = byte_lower(text[i]);
+	char *lower = arena_copy_z(arena, text);
+
+	for (size_t i = 0; i < text.len; i++)
+		lower[i] = byte_lower(lower[i]);
+	return view_of(lower, text.len);
+}
+
+/* RFC 6532, 3.1 */
+static bool lower_local(struct arena *arena, struct view local, struct view *out)
+{
+	uint8_t *lower;
+	size_t len;
+
+	if (view_is_ascii(local)) {
+		*out = lower_copy(arena, local);
+		return true;
+	}
+	if (!utf8_valid(local))
+		return false;
+	lower = u8_tolower((const uint8_t *)local.data, local.len, NULL, UNINORM_NFC,
+			NULL, &len);
+	if (!lower)
+		return false;
+	*out = arena_copy(arena, view_of(lower, len));
+	free(lower);
+	return true;
 }
 
 bool address_normalise(struct arena *arena, struct view local, struct view domain,
 		struct view *out)
 {
-	struct view name = domain;
+	struct view name;
 	char *text;
 
-	if (local.len == 0)
+	if (local.len == 0 || !lower_local(arena, local, &local))
 		return false;
-	if (!literal_is_valid(domain) && !name_normalise(arena, domain, &name))
+	if (literal_is_valid(domain))
+		name = lower_copy(arena, domain);
+	else if (!name_normalise(arena, domain, &name))
 		return false;
 	text = arena_alloc(arena, local.len + 1 + name.len);
-	lower(local.data, local.len, text);
+	memcpy(text, local.data, local.len);
 	text[local.len] = '@';
-	lower(name.data, name.len, text + local.len + 1);
+	memcpy(text + local.len + 1, name.data, name.len);
 	*out = view_of(text, local.len + 1 + name.len);
 	return true;
 }

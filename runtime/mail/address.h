@@ -17,11 +17,13 @@ enum address_outcome {
 };
 
 /* An address that parsed. `local` has no quotes and no quoted pairs any more and may hold
- * any printable octet; `domain` is a host name or a literal with its brackets. */
+ * any printable octet and UTF-8; `domain` is a host name, U-labels made A-labels, or a
+ * literal with its brackets. */
 struct address {
 	struct view local;
 	struct view domain; /* empty: the null path (local empty too), or <Postmaster> */
 	struct view raw;    /* as it was written, without angle brackets */
+	bool wide; /* UTF-8 was written: for those who asked for SMTPUTF8 (RFC 6531) */
 };
 
 enum path_kind {
@@ -30,10 +32,11 @@ enum path_kind {
 };
 
 /* Reads a path with its angle brackets from the start of `text`; *rest_out is what
- * follows the '>' (parameters, with their leading blank). All of atext is accepted;
- * non-ASCII, controls, source routes, `""` and general address literals are not. A local
+ * follows the '>' (parameters, with their leading blank). All of atext is accepted,
+ * and UTF-8 (RFC 6531, 3.3); controls, source routes, `""` and general address literals
+ * are not. A local
  * part may be longer than 64 octets, since foreign bounce addresses are: see
- * address_local_fits(). `local` and `raw` live in the arena. */
+ * address_local_fits(). What is made lives in the arena. */
 MUST_USE int address_parse_path(struct arena *arena, struct view text,
 		enum path_kind kind, struct address *out, struct view *rest_out);
 /* The same for an address without brackets that fills `text`: local@domain. */
@@ -43,9 +46,9 @@ MUST_USE int address_parse(struct arena *arena, struct view text, struct address
  * own domains. */
 bool address_local_fits(const struct address *address);
 
-/* The form for comparison, local@domain: local part in lower case without quotes, domain
- * in lower case with A-labels (runtime/dns/name.h). False where the domain is no host
- * name and no literal. */
+/* The form for comparison, local@domain: local part in lower case (as Unicode has it) and
+ * NFC without quotes, domain in lower case with A-labels (runtime/dns/name.h). False where
+ * the domain is no host name and no literal, or the local part no UTF-8. */
 MUST_USE bool address_normalise(struct arena *arena, struct view local,
 		struct view domain, struct view *out);
 

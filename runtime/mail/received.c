@@ -15,15 +15,26 @@ static void add_foreign(struct buf *out, struct view text)
 	}
 }
 
+/* As add_foreign(), where UTF-8 may stand. */
+static void add_recipient(struct buf *out, const struct received *r)
+{
+	for (size_t i = 0; i < r->recipient.len; i++)
+		if (r->utf8 && (unsigned char)r->recipient.data[i] > 127)
+			buf_add_byte(out, r->recipient.data[i]);
+		else
+			add_foreign(out, view_sub(r->recipient, i, 1));
+}
+
 static const char *protocol(const struct received *r)
 {
-	bool tls = r->tls.len > 0;
+	/* clang-format off */
+	static const char *const names[2][2][2] = { /* utf8, authenticated, tls */
+		{ { "ESMTP",    "ESMTPS" },    { "ESMTPA",    "ESMTPSA" } },
+		{ { "UTF8SMTP", "UTF8SMTPS" }, { "UTF8SMTPA", "UTF8SMTPSA" } },
+	};
+	/* clang-format on */
 
-	if (!r->extended)
-		return "SMTP";
-	if (r->authenticated)
-		return tls ? "ESMTPSA" : "ESMTPA";
-	return tls ? "ESMTPS" : "ESMTP";
+	return r->extended ? names[r->utf8][r->authenticated][r->tls.len > 0] : "SMTP";
 }
 
 static void add_from(struct buf *out, const struct received *r)
@@ -59,7 +70,7 @@ void received_write(struct buf *out, const struct received *r)
 	add_foreign(out, r->id);
 	if (r->recipient.len) {
 		buf_add_z(out, "\r\n\tfor <");
-		add_foreign(out, r->recipient);
+		add_recipient(out, r);
 		buf_add_byte(out, '>');
 	}
 	buf_add_z(out, ";\r\n\t");

@@ -1,5 +1,5 @@
 /* The trace that a server leaves at the top of a message: Return-Path and Received
- * (RFC 5321, 4.4; protocol names RFC 3848). */
+ * (RFC 5321, 4.4; protocol names RFC 3848, RFC 6531). */
 #ifndef MAIL_RECEIVED_H
 #define MAIL_RECEIVED_H
 
@@ -15,6 +15,7 @@ struct received {
 	struct view tls;       /* "TLSv1.3 TLS_AES_256_GCM_SHA384"; empty: plain text */
 	bool extended;         /* EHLO */
 	bool authenticated;
+	bool utf8; /* SMTPUTF8 was asked (RFC 6531, 3.7.3) */
 	struct date date;
 };
 

@@ -31,7 +31,7 @@ struct receive {
 	struct configuration *configuration;
 	const struct account_spec *account; /* who is logged in; NULL: from outside */
 	struct arena *arena;
-	struct view sender;
+	struct receive_sender sender;
 	struct view only;        /* the recipient, where there is one */
 	struct view mailbox;     /* that is being resolved */
 	struct resolution found; /* behind it */
@@ -46,24 +46,6 @@ struct receive {
 
 /* -- who sends -- */
 
-static const char *sender_refusal(
-		const struct receive *r, const struct receive_login *login)
-{
-	struct service *s = r->service;
-
-	if (!service_intake(s) || !intake_accepting(service_intake(s)))
-		return "451 4.3.0 No mail is taken until the disk has been looked at";
-	if (!login)
-		return NULL;
-	if (!r->account || !sessions_valid(r->configuration, login->account,
-					   login->revocation, PROTOCOL_SMTP))
-		return "550 5.7.1 This account may no longer be used";
-	if (r->sender.len && !configuration_may_send_as(
-					     r->configuration, r->account, r->sender))
-		return "553 5.7.1 Not an address of yours";
-	return NULL;
-}
-
 /* The form in which the configuration knows addresses. */
 static bool normalise(struct arena *arena, struct view mailbox, struct view *out)
 {
@@ -73,8 +55,29 @@ static bool normalise(struct arena *arena, struct view mailbox, struct view *out
 	       address_normalise(arena, address.local, address.domain, out);
 }
 
+static const char *sender_refusal(
+		const struct receive *r, const struct receive_login *login)
+{
+	struct service *s = r->service;
+	struct view address;
+
+	if (!service_intake(s) || !intake_accepting(service_intake(s)))
+		return "451 4.3.0 No mail is taken until the disk has been looked at";
+	if (!login)
+		return NULL;
+	if (!r->account || !sessions_valid(r->configuration, login->account,
+					   login->revocation, PROTOCOL_SMTP))
+		return "550 5.7.1 This account may no longer be used";
+	if (r->sender.mailbox.len &&
+			(!normalise(r->arena, r->sender.mailbox, &address) ||
+					!configuration_may_send_as(r->configuration,
+							r->account, address)))
+		return "553 5.7.1 Not an address of yours";
+	return NULL;
+}
+
 struct receive *receive_open(struct service *s, const struct receive_login *login,
-		struct view sender, struct buf *reply)
+		const struct receive_sender *sender, struct buf *reply)
 {
 	CLEANUP(receive_freep) struct receive *r = xcalloc(1, sizeof(*r));
 	const char *refused;
@@ -83,7 +86,9 @@ struct receive *receive_open(struct service *s, const struct receive_login *logi
 	r->configuration = service_configuration(s);
 	r->arena = arena_new();
 	r->end = &r->targets;
-	r->sender = arena_copy(r->arena, sender);
+	r->sender = *sender;
+	r->sender.mailbox = arena_copy(r->arena, sender->mailbox);
+	r->sender.envid = arena_copy(r->arena, sender->envid);
 	if (login)
 		r->account = configuration_account(r->configuration, login->account);
 	refused = sender_refusal(r, login);
@@ -154,8 +159,9 @@ static void refuse_resolved(
 	}
 }
 
+/* `recipient` but its account, which is added. */
 static void add_target(struct receive *r, const struct account_spec *account,
-		struct view address)
+		struct intake_recipient recipient)
 {
 	struct view uid = view_of(account->uid, sizeof(account->uid));
 	struct target *target;
@@ -163,8 +169,8 @@ static void add_target(struct receive *r, const struct account_spec *account,
 	if (map_get(&r->by_account, uid))
 		return;
 	target = ARENA_NEW(r->arena, struct target);
+	target->recipient = recipient;
 	memcpy(target->recipient.account, account->uid, sizeof(account->uid));
-	target->recipient.address = address;
 	*r->end = target;
 	r->end = &target->next;
 	/* the account lives as long as the configuration, and that as long as we do */
@@ -248,16 +254,19 @@ static const char *room_refusal(const struct receive *r, uint64_t size)
 	return refused;
 }
 
-void receive_recipient(struct receive *r, uint64_t size, struct buf *reply)
+void receive_recipient(struct receive *r, uint64_t size, unsigned notify,
+		struct view orcpt, struct buf *reply)
 {
 	const char *refused = room_refusal(r, size);
+	struct intake_recipient recipient = { .address = r->mailbox, .notify = notify };
 
 	if (refused) {
 		buf_add_z(reply, refused);
 		return;
 	}
+	recipient.orcpt = arena_copy(r->arena, orcpt);
 	for (size_t i = 0; i < r->found.count; i++)
-		add_target(r, r->found.accounts[i].account, r->mailbox);
+		add_target(r, r->found.accounts[i].account, recipient);
 	r->only = r->recipients++ ? VIEW_NULL : r->mailbox;
 }
 
@@ -271,6 +280,11 @@ void receive_outcome(int outcome, struct buf *reply)
 		buf_add_z(reply, "452 4.3.1 The disk is full; try again later");
 		return;
 	}
+	if (outcome == INTAKE_E_ENVELOPE) {
+		buf_add_z(reply, "452 4.5.3 Too many mailboxes behind the recipients; "
+				 "send to fewer at a time");
+		return;
+	}
 	if (outcome < 0)
 		log_event(LOG_ERROR, "intake.fault", log_fault(outcome));
 	buf_add_z(reply, "451 4.3.0 The message cannot be kept now; try again later");
@@ -278,7 +292,14 @@ void receive_outcome(int outcome, struct buf *reply)
 
 void receive_begin(struct receive *r, walltime now, struct buf *reply)
 {
-	struct intake_envelope envelope = { .sender = r->sender, .received = now };
+	struct intake_envelope envelope = {
+		.sender = r->sender.mailbox,
+		.received = now,
+		.utf8 = r->sender.utf8,
+		.eight_bit = r->sender.eight_bit,
+		.ret = r->sender.ret,
+		.envid = r->sender.envid,
+	};
 	struct intake_recipient *all;
 	size_t count = map_count(&r->by_account);
 
@@ -313,6 +334,7 @@ static void write_trace(const struct receive *r, const struct receive_trace *tra
 		.tls = trace->tls,
 		.extended = trace->extended,
 		.authenticated = trace->authenticated,
+		.utf8 = r->sender.utf8,
 		.date = { r->began, 0 },
 	};
 
@@ -348,7 +370,7 @@ bool receive_commit(struct receive *r, struct view bytes, struct view from,
 
 struct view receive_sender(const struct receive *r)
 {
-	return r->sender;
+	return r->sender.mailbox;
 }
 
 size_t receive_recipients(const struct receive *r)

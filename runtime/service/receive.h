@@ -10,6 +10,7 @@
 
 #include "runtime/base/buf.h"
 #include "runtime/configuration.h"
+#include "runtime/mail/dsn.h"
 
 struct account; /* service/account.h */
 struct receive;
@@ -26,6 +27,14 @@ struct receive_login {
 	uint64_t revocation;
 };
 
+/* What MAIL said; borrowed for the call. */
+struct receive_sender {
+	struct view mailbox; /* empty for <> */
+	bool utf8, eight_bit;
+	enum dsn_ret ret;
+	struct view envid;
+};
+
 /* What the Received field says of the session. */
 struct receive_trace {
 	struct view hello;
@@ -40,9 +49,10 @@ struct receive_trace {
  * empty. */
 
 /* `login` is NULL for mail from outside, which goes to our accounts and nowhere else.
- * `sender` is empty for <>. NULL where it is refused. */
+ * NULL where it is refused. */
 MUST_USE struct receive *receive_open(struct service *s,
-		const struct receive_login *login, struct view sender, struct buf *reply);
+		const struct receive_login *login, const struct receive_sender *sender,
+		struct buf *reply);
 /* Drops what was not committed; may touch the disk once it has begun. NULL is fine. */
 void receive_free(struct receive *r);
 void receive_freep(struct receive **r);
@@ -56,8 +66,10 @@ MUST_USE bool receive_resolve(
  * changes that. NULL after the last. */
 MUST_USE struct account *receive_look(struct receive *r);
 /* Adds what was resolved, where one of the accounts at least has room for `size` bytes
- * (as declared; 0: they were not). */
-void receive_recipient(struct receive *r, uint64_t size, struct buf *reply);
+ * (as declared; 0: they were not). `notify` (enum dsn_notify) and `orcpt` are kept for
+ * reports; of two recipients with one account those of the first are. */
+void receive_recipient(struct receive *r, uint64_t size, unsigned notify,
+		struct view orcpt, struct buf *reply);
 void receive_begin(struct receive *r, walltime now, struct buf *reply);
 
 /* -- what may wait for the disk: a worker's -- */

@@ -136,11 +136,19 @@ static void log_in(struct session *n, struct smtp_login *op)
 
 /* -- the envelope -- */
 
-static void sender(struct session *n, struct smtp_path_op *op)
+static void sender_named(struct session *n, struct smtp_path_op *op)
 {
+	const struct receive_sender sender = {
+		.mailbox = buf_view(&op->mailbox),
+		.utf8 = op->utf8,
+		.eight_bit = op->eight_bit,
+		.ret = op->ret,
+		.envid = buf_view(&op->envid),
+	};
+
 	n->declared = op->size;
 	n->transaction = receive_open(n->service, n->logged_in ? &n->login : NULL,
-			buf_view(&op->mailbox), &op->base.reply);
+			&sender, &op->base.reply);
 	if (!n->transaction)
 		log_event(LOG_INFO, "smtp.sender.refused", log_id("session", n->id),
 				log_view("from", peer_text(n)),
@@ -168,14 +176,16 @@ static int account_seen(
 /* Goes on once all accounts behind the recipient have been opened since the start. */
 static void look_at_accounts(struct session *n)
 {
+	struct smtp_path_op *op = (struct smtp_path_op *)n->op;
+
 	n->account = receive_look(n->transaction);
 	if (n->account) {
 		n->account_job.run = account_seen;
 		account_submit(n->account, &n->account_job);
 		return;
 	}
-	receive_recipient(n->transaction, n->declared,
-			&((struct smtp_path_op *)n->op)->base.reply);
+	receive_recipient(n->transaction, n->declared, op->notify, buf_view(&op->orcpt),
+			&op->base.reply);
 	recipient_done(n);
 }
 
@@ -210,7 +220,7 @@ static void begin(struct session *n, struct smtp_begin *op)
 
 	buf_clear(&n->hello);
 	buf_add(&n->hello, buf_view(&op->hello));
-	n->extended = op->with[0] == 'E';
+	n->extended = op->with[0] != 'S'; /* "SMTP" */
 	n->messages++;
 	receive_begin(n->transaction, os->wall(os->state), &op->base.reply);
 	answer(n);
@@ -324,7 +334,7 @@ static void perform(void *context, struct connection *c, struct op *op)
 		log_in(n, (struct smtp_login *)op);
 		break;
 	case SMTP_OP_SENDER:
-		sender(n, (struct smtp_path_op *)op);
+		sender_named(n, (struct smtp_path_op *)op);
 		break;
 	case SMTP_OP_RECIPIENT:
 		recipient(n, (struct smtp_path_op *)op);
@@ -368,6 +378,9 @@ static struct engine *open_session(void *context, struct connection *c)
 		.message_size = host->message_size,
 		.tls = connection_tls(c) != NULL,
 		.starttls = connection_can_start_tls(c),
+		/* Nobody writes reports here yet, and to offer DSN is to promise one for
+		 * each NOTIFY=SUCCESS, of our own deliveries too (RFC 3461, 5.2.1). */
+		.dsn = false,
 	};
 
 	if (port->kind == LISTENER_SMTP && !is_this_host(connection_peer(c)))

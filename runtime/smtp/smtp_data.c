@@ -1,14 +1,18 @@
 /* DATA: the message up to a dot on a line of its own (RFC 5321, 4.1.1.4). */
 #include "runtime/smtp/smtp_session.h"
 
-/* How this session came, for the trace (RFC 3848). */
+/* How this message comes, for the trace (RFC 3848; RFC 6531, 4.3). */
 static const char *with(const struct smtp_server *s)
 {
+	bool utf8 = s->transaction.utf8;
+
 	if (s->authenticated)
-		return "ESMTPSA";
+		return utf8 ? "UTF8SMTPSA" : "ESMTPSA";
 	if (!s->extended)
 		return "SMTP";
-	return s->tls ? "ESMTPS" : "ESMTP";
+	if (s->tls)
+		return utf8 ? "UTF8SMTPS" : "ESMTPS";
+	return utf8 ? "UTF8SMTP" : "ESMTP";
 }
 
 void smtp_begin(struct smtp_server *s)

@@ -1,6 +1,7 @@
 #include "runtime/smtp/smtp_header.h"
 
 #include "runtime/base/limit.h"
+#include "runtime/base/utf8.h"
 
 void smtp_header_init(struct smtp_header *header)
 {
@@ -57,9 +58,38 @@ static void name_byte(struct smtp_header *header, char byte)
 	}
 }
 
+static size_t sequence_length(unsigned char first)
+{
+	return first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+}
+
+/* Gathers the octets of one character beyond ASCII, wherever the message is split. */
+static void watch_utf8(struct smtp_header *header, char byte)
+{
+	unsigned char octet = (unsigned char)byte;
+	uint32_t code;
+
+	if (octet < 128) {
+		header->not_utf8 |= header->sequence.len > 0;
+		header->sequence.len = 0;
+		return;
+	}
+	header->wide = true;
+	if (header->sequence.len == 0)
+		header->sequence.wanted = sequence_length(octet);
+	header->sequence.bytes[header->sequence.len++] = byte;
+	if (header->sequence.len < header->sequence.wanted)
+		return;
+	if (utf8_decode(view_of(header->sequence.bytes, header->sequence.len), &code) !=
+			header->sequence.wanted)
+		header->not_utf8 = true;
+	header->sequence.len = 0;
+}
+
 static void pass_byte(struct smtp_header *header, char byte)
 {
 	header->size++;
+	watch_utf8(header, byte);
 	if (header->named)
 		keep(header, byte);
 	else if (byte != '\n')

@@ -1,5 +1,5 @@
-/* Watches a message's header block as it passes: its size, its hops, who says he wrote
- * it. Keeps nothing but that; the message goes on. */
+/* Watches a message's header block as it passes: its size, its hops, its octets
+ * beyond ASCII, who says he wrote it. Keeps nothing but that; the message goes on. */
 #ifndef SMTP_SMTP_HEADER_H
 #define SMTP_SMTP_HEADER_H
 
@@ -25,6 +25,12 @@ struct smtp_header {
 	enum smtp_header_field field;
 	uint64_t size; /* bytes so far */
 	unsigned received_count, from_count, sender_count;
+	bool wide;     /* it has octets above 127 (RFC 6532) */
+	bool not_utf8; /* that make no UTF-8 */
+	struct {
+		char bytes[4];
+		size_t len, wanted;
+	} sequence;              /* the one under way */
 	struct buf from, sender; /* their bodies, folds and all */
 };
 

@@ -17,11 +17,13 @@ static void capabilities(struct smtp_server *s)
 	buf_addf(&s->out, "250-%.*s\r\n", VIEW_ARG(buf_view(&s->name)));
 	buf_add_z(&s->out, "250-PIPELINING\r\n250-SIZE ");
 	buf_add_u64(&s->out, s->message_size);
-	buf_add_z(&s->out, "\r\n250-8BITMIME\r\n250-CHUNKING\r\n");
+	buf_add_z(&s->out, "\r\n250-8BITMIME\r\n250-CHUNKING\r\n250-SMTPUTF8\r\n");
 	if (s->starttls && !s->tls)
 		buf_add_z(&s->out, "250-STARTTLS\r\n");
 	if (s->mode == SMTP_SUBMISSION && s->tls)
 		buf_add_z(&s->out, "250-AUTH PLAIN LOGIN\r\n");
+	if (s->dsn)
+		buf_add_z(&s->out, "250-DSN\r\n");
 	buf_add_z(&s->out, "250 ENHANCEDSTATUSCODES\r\n");
 }
 

@@ -10,6 +10,7 @@ enum {
 void smtp_message_init(struct smtp_server *s, bool counted)
 {
 	s->message = (struct smtp_message){
+		.utf8 = s->transaction.utf8,
 		.body = { .counted = counted },
 		.chunk = BUF_NULL(SMTP_CHUNK_SIZE),
 		.deadline = s->now + nstime_seconds(60 * MESSAGE_MINUTES),
@@ -64,6 +65,11 @@ struct view smtp_message_refusal(const struct smtp_server *s)
 		return view_z(limit_reply(LIMIT_SMTP_MESSAGE));
 	if (m->header.size > limit_value(LIMIT_SMTP_HEADER))
 		return view_z(limit_reply(LIMIT_SMTP_HEADER));
+	if (m->header.wide && !m->utf8)
+		return VIEW("554 5.6.9 The header is beyond ASCII: send MAIL with "
+			    "SMTPUTF8");
+	if (m->header.not_utf8)
+		return VIEW("554 5.6.0 The header is no valid UTF-8");
 	if (m->header.received_count > limit_value(LIMIT_SMTP_RECEIVED))
 		return view_z(limit_reply(LIMIT_SMTP_RECEIVED));
 	return buf_view(&m->refusal);

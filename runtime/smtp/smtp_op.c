@@ -53,6 +53,8 @@ static void path_op_free(struct op *op)
 	struct smtp_path_op *path = (struct smtp_path_op *)op;
 
 	buf_free(&path->mailbox);
+	buf_free(&path->envid);
+	buf_free(&path->orcpt);
 	op_deinit(&path->base);
 }
 
@@ -61,6 +63,8 @@ struct smtp_path_op *smtp_path_op_new(enum smtp_op_kind kind, struct buf *taken)
 	struct smtp_path_op *op = op_new(sizeof(*op), kind, path_op_free);
 
 	op->mailbox = take_buf(taken);
+	op->envid = BUF_NULL(limit_value(LIMIT_SMTP_ENVID));
+	op->orcpt = BUF_NULL(limit_value(LIMIT_SMTP_ORCPT));
 	return op;
 }
 

@@ -2,16 +2,10 @@
 
 #include "runtime/base/limit.h"
 
-/* True where an octet above 127 stands before the path can have ended. */
-static bool is_not_ascii(struct view text)
-{
-	struct view path = view_sub(text, 0, view_find_last(text, '>'));
-
-	for (size_t i = 0; i < path.len; i++)
-		if ((unsigned char)path.data[i] > 127)
-			return true;
-	return false;
-}
+enum {
+	/* A local part that is quoted, and an A-label where a short U-label was. */
+	MAILBOX_SIZE = 4096
+};
 
 static int outcome(enum address_outcome r)
 {
@@ -44,23 +38,27 @@ static int check_forward(const struct address *address)
 }
 
 int smtp_path_read(struct arena *arena, struct view text, enum path_kind kind,
-		struct buf *mailbox, struct view *rest_out)
+		struct smtp_path *out)
 {
 	struct address address;
 	struct view rest;
-	int r;
+	int r = outcome(address_parse_path(arena, text, kind, &address, &rest));
 
-	if (is_not_ascii(text))
-		return SMTP_PATH_E_NOT_ASCII;
-	r = outcome(address_parse_path(arena, text, kind, &address, &rest));
 	if (r == 0 && kind == PATH_FORWARD)
 		r = check_forward(&address);
 	if (r)
 		return r;
+	*out = (struct smtp_path){
+		.mailbox = BUF_NULL(MAILBOX_SIZE), .wide = address.wide, .rest = rest
+	};
 	if (address.domain.len)
-		address_print(mailbox, address.local, address.domain);
+		address_print(&out->mailbox, address.local, address.domain);
 	else
-		buf_add(mailbox, address.local);
-	*rest_out = rest;
+		buf_add(&out->mailbox, address.local);
 	return 0;
+}
+
+void smtp_path_free(struct smtp_path *path)
+{
+	buf_free(&path->mailbox);
 }

@@ -10,14 +10,19 @@ enum {
 	SMTP_PATH_E_LOCAL,      /* no local part, or a malformed one */
 	SMTP_PATH_E_DOMAIN,     /* malformed, or longer than LIMIT_SMTP_DOMAIN */
 	SMTP_PATH_E_ROUTE,      /* has a source route */
-	SMTP_PATH_E_NOT_ASCII,  /* would need SMTPUTF8 (RFC 6531) */
 	SMTP_PATH_E_LOCAL_PART, /* longer than LIMIT_SMTP_LOCAL_PART; of RCPT only */
 	SMTP_PATH_E_LENGTH,     /* longer than LIMIT_SMTP_PATH or _FORWARD_PATH */
 };
 
-/* Reads the path at the start of `text`. `mailbox` gets the address without brackets, its
- * local part quoted only where it must be; *rest_out is what follows the ">". */
+struct smtp_path {
+	struct buf mailbox; /* without brackets, quoted only where it must be */
+	bool wide;          /* for those who asked for SMTPUTF8 */
+	struct view rest;   /* what follows the ">" */
+};
+
+void smtp_path_free(struct smtp_path *path);
+/* Reads the path at the start of `text`. */
 MUST_USE int smtp_path_read(struct arena *arena, struct view text, enum path_kind kind,
-		struct buf *mailbox, struct view *rest_out);
+		struct smtp_path *out);
 
 #endif

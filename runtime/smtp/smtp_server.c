@@ -504,6 +504,7 @@ struct engine *smtp_server_new(const struct smtp_options *options, nstime now)
 		.mode = options->mode,
 		.tls = options->tls,
 		.starttls = options->starttls,
+		.dsn = options->dsn,
 		.message_size = options->message_size,
 		.name = BUF_NULL(options->name.len),
 		.hello = BUF_NULL(limit_value(LIMIT_SMTP_DOMAIN)),

@@ -1,6 +1,6 @@
 /* The server's side of SMTP (RFC 5321) and of submission (RFC 6409): an engine.
  *
- * It speaks PIPELINING, SIZE, 8BITMIME, CHUNKING, ENHANCEDSTATUSCODES, STARTTLS and AUTH;
+ * It speaks PIPELINING, SIZE, 8BITMIME, CHUNKING, SMTPUTF8, DSN, ENHANCEDSTATUSCODES, STARTTLS and AUTH;
  * not BINARYMIME, since IMAP's lines and literals would not give such octets back. It knows
  * the grammar, the order of commands, the limits and the clock; what is true in the world
  * it asks by the operations below, one at a time. It holds a transaction's state and no
@@ -15,6 +15,7 @@
 #include "runtime/base/buf.h"
 #include "runtime/base/engine.h"
 #include "runtime/base/secret.h"
+#include "runtime/mail/dsn.h"
 
 enum smtp_mode {
 	SMTP_MX,         /* from anyone to us; no AUTH */
@@ -28,6 +29,10 @@ struct smtp_options {
 	nstime greeting_delay; /* who talks before it ends is no mail server */
 	bool tls;              /* on from the first byte */
 	bool starttls;         /* can be started */
+	/* To offer DSN is to promise reports: of success where it is asked for, of failure
+	 * where it is not forbidden, and that RET, ENVID, NOTIFY and ORCPT go on with the
+	 * message (RFC 3461, 4 to 6). Off, its parameters are not known. */
+	bool dsn;
 };
 
 MUST_USE struct engine *smtp_server_new(const struct smtp_options *options, nstime now);
@@ -73,11 +78,20 @@ struct smtp_login {
 };
 
 /* SMTP_OP_SENDER, SMTP_OP_RECIPIENT: the path without its brackets, the local part
- * unquoted where it needs no quotes; empty for <>, and "postmaster" for <postmaster>. */
+ * unquoted where it needs no quotes, U-labels made A-labels; empty for <>, and
+ * "postmaster" for <postmaster>. */
 struct smtp_path_op {
 	struct smtp_op base;
 	struct buf mailbox;
-	uint64_t size; /* SENDER: as declared; 0 where it was not */
+	/* Of SENDER: */
+	uint64_t size;  /* as declared; 0 where it was not */
+	bool utf8;      /* SMTPUTF8 */
+	bool eight_bit; /* BODY=8BITMIME */
+	enum dsn_ret ret;
+	struct buf envid; /* in xtext, as it came; empty where it was not given */
+	/* Of RECIPIENT: */
+	unsigned notify;  /* enum dsn_notify */
+	struct buf orcpt; /* the same */
 };
 
 /* SMTP_OP_BEGIN: DATA was given, or the first BDAT. Refused, the transaction stays open

@@ -62,12 +62,14 @@ enum smtp_after {
 
 struct smtp_transaction {
 	bool open; /* the performer knows of it */
+	bool utf8; /* SMTPUTF8 was asked */
 	size_t recipients;
 	bool refused; /* a recipient was */
 };
 
 /* A message on its way. */
 struct smtp_message {
+	bool utf8; /* SMTPUTF8 was asked */
 	struct smtp_body body;
 	struct smtp_header header;
 	struct buf chunk;
@@ -96,6 +98,7 @@ struct smtp_server {
 	enum smtp_end end;
 	bool tls;
 	bool starttls;
+	bool dsn;
 	bool extended; /* EHLO, not HELO */
 	bool authenticated;
 	bool in_step; /* no byte may come before the output is out */

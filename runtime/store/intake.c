@@ -42,11 +42,9 @@ struct batch {
 
 static size_t record_bound(const struct intake_message *m)
 {
-	size_t size = 4 * (FRAME_OVERHEAD + FRAME_ALIGN) + 256 + m->envelope.sender.len +
-		      m->trace.len;
+	size_t size = 4 * (FRAME_OVERHEAD + FRAME_ALIGN) + 256 +
+		      intake_begin_bound(&m->envelope) + m->trace.len;
 
-	for (size_t i = 0; i < m->envelope.recipient_count; i++)
-		size += INTAKE_ACCOUNT_SIZE + 4 + m->envelope.recipients[i].address.len;
 	if (m->in_memory)
 		size += m->bytes.len + (m->bytes.len / INTAKE_CHUNK + 1) * FRAME_OVERHEAD;
 	return size;

@@ -19,6 +19,7 @@
 #define STORE_INTAKE_H
 
 #include "runtime/base/os.h"
+#include "runtime/mail/dsn.h"
 
 #include <stdbool.h>
 
@@ -33,6 +34,7 @@ enum intake_outcome {
 	INTAKE_E_STOPPED,  /* 451 4.3.0: a flush failed, nothing is accepted before a
 			      restart */
 	INTAKE_E_DAMAGED,  /* reading back: what is there does not verify */
+	INTAKE_E_ENVELOPE, /* 452 4.5.3: recipients and what they ask fill no record */
 };
 
 struct intake;
@@ -42,11 +44,17 @@ struct intake_message;
 struct intake_recipient {
 	unsigned char account[INTAKE_ACCOUNT_SIZE];
 	struct view address; /* as it stood in RCPT: for Delivered-To */
+	unsigned notify;     /* enum dsn_notify */
+	struct view orcpt;   /* as it came; empty: not given */
 };
 
 struct intake_envelope {
 	struct view sender; /* empty: <> */
 	walltime received;
+	bool utf8;      /* SMTPUTF8 was asked: it can go on by SMTPUTF8 only */
+	bool eight_bit; /* BODY=8BITMIME */
+	enum dsn_ret ret;
+	struct view envid; /* as it came; empty: not given */
 	const struct intake_recipient *recipients;
 	size_t recipient_count;
 };
@@ -74,7 +82,7 @@ void intake_close(struct intake *intake);
  * intake_filed or intake_release; NULL after the last. */
 MUST_USE struct intake_message *intake_next_unfiled(struct intake *intake);
 
-/* Begins a message; the envelope is copied. FULL, STOPPED. */
+/* Begins a message; the envelope is copied. STOPPED, ENVELOPE. */
 MUST_USE int intake_begin(struct intake *intake, const struct intake_envelope *envelope,
 		struct intake_message **out);
 /* May write to the spool. After an outcome the message is only to be abandoned. */

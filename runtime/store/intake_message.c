@@ -58,6 +58,8 @@ int intake_begin(struct intake *intake, const struct intake_envelope *envelope,
 
 	if (!intake_accepting(intake))
 		return INTAKE_E_STOPPED;
+	if (intake_begin_bound(envelope) > INTAKE_FRAME_MAX)
+		return INTAKE_E_ENVELOPE;
 	m = intake_message_new(intake, 0);
 	recipients = arena_array(
 			m->arena, envelope->recipient_count, sizeof(*recipients));
@@ -65,9 +67,11 @@ int intake_begin(struct intake *intake, const struct intake_envelope *envelope,
 		recipients[i] = envelope->recipients[i];
 		recipients[i].address =
 				arena_copy(m->arena, envelope->recipients[i].address);
+		recipients[i].orcpt = arena_copy(m->arena, envelope->recipients[i].orcpt);
 	}
 	m->envelope = *envelope;
 	m->envelope.sender = arena_copy(m->arena, envelope->sender);
+	m->envelope.envid = arena_copy(m->arena, envelope->envid);
 	m->envelope.recipients = recipients;
 	*out = m;
 	return INTAKE_OK;

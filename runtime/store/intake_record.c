@@ -63,6 +63,13 @@ static uint64_t take_u64(struct cursor *c)
 	return bytes.len ? get_u64(bytes.data) : 0;
 }
 
+static unsigned take_u8(struct cursor *c)
+{
+	struct view byte = take(c, 1);
+
+	return byte.len ? (unsigned char)byte.data[0] : 0;
+}
+
 static struct view take_text(struct cursor *c)
 {
 	return take(c, take_u32(c));
@@ -72,6 +79,76 @@ static void put_text(struct buf *out, struct view text)
 {
 	put_u32(out, (uint32_t)text.len);
 	buf_add(out, text);
+}
+
+/* -- what MAIL and RCPT asked beyond addresses --
+ *
+ * It stands behind the rest since version 1, and only where something was asked: records
+ * of before are whole without it, and such records can still be read by what wrote those.
+ */
+
+enum {
+	ASKED_VERSION = 1,
+	ASKED_UTF8 = 1 << 0,
+	ASKED_EIGHT_BIT = 1 << 1,
+	ASKED_FLAGS = ASKED_UTF8 | ASKED_EIGHT_BIT,
+	NOTIFY_BITS = DSN_NEVER | DSN_SUCCESS | DSN_FAILURE | DSN_DELAY,
+};
+
+static bool was_asked(const struct intake_envelope *envelope)
+{
+	bool asked = envelope->utf8 || envelope->eight_bit ||
+		     envelope->ret != DSN_RET_UNSAID || envelope->envid.len;
+
+	for (size_t i = 0; i < envelope->recipient_count; i++)
+		asked |= envelope->recipients[i].notify ||
+			 envelope->recipients[i].orcpt.len;
+	return asked;
+}
+
+static void put_asked(struct buf *out, const struct intake_envelope *envelope)
+{
+	buf_add_byte(out, ASKED_VERSION);
+	buf_add_byte(out, (char)((envelope->utf8 ? ASKED_UTF8 : 0) |
+					  (envelope->eight_bit ? ASKED_EIGHT_BIT : 0)));
+	buf_add_byte(out, (char)envelope->ret);
+	put_text(out, envelope->envid);
+	for (size_t i = 0; i < envelope->recipient_count; i++) {
+		buf_add_byte(out, (char)envelope->recipients[i].notify);
+		put_text(out, envelope->recipients[i].orcpt);
+	}
+}
+
+/* False where it is of another version, or says nothing. */
+static bool take_asked(struct cursor *c, struct arena *arena,
+		struct intake_recipient *recipients, struct intake_envelope *out)
+{
+	unsigned version = take_u8(c), flags = take_u8(c), ret = take_u8(c);
+
+	out->utf8 = flags & ASKED_UTF8;
+	out->eight_bit = flags & ASKED_EIGHT_BIT;
+	out->ret = (enum dsn_ret)ret;
+	out->envid = arena_copy(arena, take_text(c));
+	for (size_t i = 0; i < out->recipient_count; i++) {
+		recipients[i].notify = take_u8(c);
+		recipients[i].orcpt = arena_copy(arena, take_text(c));
+		if (recipients[i].notify & ~(unsigned)NOTIFY_BITS)
+			return false;
+	}
+	return version == ASKED_VERSION && !(flags & ~(unsigned)ASKED_FLAGS) &&
+	       ret <= DSN_RET_HEADERS && was_asked(out);
+}
+
+size_t intake_begin_bound(const struct intake_envelope *envelope)
+{
+	const size_t numbers = 8 + 8 + 4 + 4 + 1 + 1 + 1 + 4;
+	size_t bound = numbers + envelope->sender.len + envelope->envid.len;
+
+	for (size_t i = 0; i < envelope->recipient_count; i++)
+		bound += INTAKE_ACCOUNT_SIZE + 4 + 1 + 4 +
+			 envelope->recipients[i].address.len +
+			 envelope->recipients[i].orcpt.len;
+	return bound;
 }
 
 void intake_begin_write(
@@ -86,6 +163,8 @@ void intake_begin_write(
 					     INTAKE_ACCOUNT_SIZE));
 		put_text(out, envelope->recipients[i].address);
 	}
+	if (was_asked(envelope))
+		put_asked(out, envelope);
 }
 
 bool intake_begin_read(struct arena *arena, struct view bytes, uint64_t *id_out,
@@ -97,6 +176,7 @@ bool intake_begin_read(struct arena *arena, struct view bytes, uint64_t *id_out,
 	struct view sender = take_text(&c);
 	uint32_t count = take_u32(&c);
 	struct intake_recipient *recipients;
+	struct intake_envelope envelope;
 
 	/* A recipient takes 20 bytes at least: no count makes memory of nothing. */
 	if (c.failed || count > c.rest.len / (INTAKE_ACCOUNT_SIZE + 4))
@@ -105,17 +185,21 @@ bool intake_begin_read(struct arena *arena, struct view bytes, uint64_t *id_out,
 	for (uint32_t i = 0; i < count; i++) {
 		struct view account = take(&c, INTAKE_ACCOUNT_SIZE);
 
+		recipients[i] = (struct intake_recipient){ 0 };
 		if (account.len)
 			memcpy(recipients[i].account, account.data, account.len);
 		recipients[i].address = arena_copy(arena, take_text(&c));
 	}
-	if (c.failed || c.rest.len)
-		return false;
-	*id_out = id;
-	*out = (struct intake_envelope){ .sender = arena_copy(arena, sender),
+	envelope = (struct intake_envelope){ .sender = arena_copy(arena, sender),
 		.received = received,
 		.recipients = recipients,
 		.recipient_count = count };
+	if (c.rest.len && !take_asked(&c, arena, recipients, &envelope))
+		return false;
+	if (c.failed || c.rest.len)
+		return false;
+	*id_out = id;
+	*out = envelope;
 	return true;
 }
 

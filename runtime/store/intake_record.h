@@ -37,6 +37,8 @@ void put_u64(struct buf *out, uint64_t number);
 uint32_t get_u32(const char *bytes);
 uint64_t get_u64(const char *bytes);
 
+/* The bytes that intake_begin_write will add, at most. */
+size_t intake_begin_bound(const struct intake_envelope *envelope);
 void intake_begin_write(
 		struct buf *out, uint64_t id, const struct intake_envelope *envelope);
 /* False where the bytes are no envelope. What is made lives in the arena. */

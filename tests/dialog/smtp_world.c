@@ -1,6 +1,6 @@
 /* Runs SMTP dialogs in a small world of its own.
  *
- * O: mx | submission | submissions, then any of: no-tls, delay, size=N
+ * O: mx | submission | submissions, then any of: no-tls, delay, dsn, size=N
  * There is one domain, example.org: alice (she logs in by "wonderland"), bob, full, left
  * and gone. W: lines set the weather or look for what was done:
  *
@@ -11,6 +11,8 @@
  *   last TEXT                    the last message accepted, escapes as in R:
  *   length N                     of the last message accepted
  *   envelope FROM TO,TO          of the last message accepted
+ *   asked TEXT                   what MAIL and each RCPT asked: "utf8 8bit RET ENVID
+ *                                NOTIFY/ORCPT …", with - where nothing was said
  *   with WORD                    how the last message came */
 #include "runtime/base/error.h"
 #include "runtime/smtp/smtp_server.h"
@@ -29,7 +31,8 @@ struct world {
 	bool busy;
 	bool submission;
 	uint64_t logins, messages, aborts;
-	struct buf sender, recipients, body, with; /* of the transaction, or the last */
+	struct buf sender, recipients, asked, body,
+			with; /* of the transaction, or the last */
 	bool open, begun;
 };
 
@@ -39,11 +42,13 @@ static void reset(void *state)
 
 	buf_free(&w->sender);
 	buf_free(&w->recipients);
+	buf_free(&w->asked);
 	buf_free(&w->body);
 	buf_free(&w->with);
 	*w = (struct world){
 		.sender = BUF_NULL(1024),
 		.recipients = BUF_NULL(1 << 20),
+		.asked = BUF_NULL(1 << 20),
 		.body = BUF_NULL(1 << 24),
 		.with = BUF_NULL(16),
 	};
@@ -73,6 +78,8 @@ static struct engine *open_session(void *state, struct view words, nstime now)
 			options.starttls = false;
 		else if (view_eq(word, VIEW("delay")))
 			options.greeting_delay = NS_PER_S;
+		else if (view_eq(word, VIEW("dsn")))
+			options.dsn = true;
 		else if (!view_starts(word, VIEW("size=")) ||
 				!view_to_u64(view_from(word, 5), &options.message_size))
 			return NULL;
@@ -105,6 +112,13 @@ static void begin_transaction(struct world *w, struct smtp_path_op *op)
 	buf_clear(&w->sender);
 	buf_clear(&w->recipients);
 	buf_add(&w->sender, buf_view(&op->mailbox));
+	buf_clear(&w->asked);
+	buf_addf(&w->asked, "%s %s %s ", op->utf8 ? "utf8" : "-",
+			op->eight_bit ? "8bit" : "-",
+			op->ret == DSN_RET_FULL ? "full"
+			: op->ret               ? "hdrs"
+						: "-");
+	buf_add(&w->asked, op->envid.len ? buf_view(&op->envid) : VIEW("-"));
 }
 
 static const char *recipient_refusal(struct view mailbox)
@@ -113,6 +127,7 @@ static const char *recipient_refusal(struct view mailbox)
 	static const char *const replies[][2] = {
 		{ "alice", "" },
 		{ "bob",   "" },
+		{ "j\xc3\xb6rg", "" },
 		{ "full",  "552 5.2.2 Mailbox full" },
 		{ "left",  "450 4.2.1 Mailbox disabled" },
 		{ "gone",  "550 5.2.1 Mailbox disabled" },
@@ -141,6 +156,11 @@ static void add_recipient(struct world *w, struct smtp_path_op *op)
 	if (w->recipients.len)
 		buf_add_byte(&w->recipients, ',');
 	buf_add(&w->recipients, buf_view(&op->mailbox));
+	buf_addf(&w->asked, " %s%s%s%s/", op->notify & DSN_NEVER ? "n" : "",
+			op->notify & DSN_SUCCESS ? "s" : "",
+			op->notify & DSN_FAILURE ? "f" : "",
+			op->notify & DSN_DELAY ? "d" : "");
+	buf_add(&w->asked, op->orcpt.len ? buf_view(&op->orcpt) : VIEW("-"));
 }
 
 static void disk_answer(struct world *w, struct buf *reply)
@@ -276,6 +296,8 @@ static bool happen(void *state, struct view words)
 	}
 	if (view_eq(verb, VIEW("last")))
 		return is_text(buf_view(&w->body), rest);
+	if (view_eq(verb, VIEW("asked")))
+		return is_text(buf_view(&w->asked), rest);
 	if (view_eq(verb, VIEW("with")))
 		return is_text(buf_view(&w->with), rest);
 	if (view_eq(verb, VIEW("envelope")))

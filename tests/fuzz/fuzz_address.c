@@ -1,6 +1,7 @@
 /* What parses as one address prints and parses to the same; a list keeps its groups in
  * order and its limit; nothing longer than the input comes out. */
 #include "runtime/base/limit.h"
+#include "runtime/base/utf8.h"
 #include "runtime/dns/name.h"
 #include "runtime/mail/address.h"
 #include "runtime/mail/address_list.h"
@@ -22,7 +23,9 @@ static void check_address(const struct address *address, struct arena *arena)
 	struct view form, local, domain;
 
 	for (size_t i = 0; i < address->local.len; i++)
-		must(address->local.data[i] >= ' ' && address->local.data[i] <= '~');
+		must((unsigned char)address->local.data[i] >= ' ' &&
+				address->local.data[i] != 127);
+	must(utf8_valid(address->local));
 	if (address->domain.len == 0)
 		return;
 	address_print(&out, address->local, address->domain);
@@ -32,7 +35,8 @@ static void check_address(const struct address *address, struct arena *arena)
 		must(view_eq(again.domain, address->domain));
 	}
 	must(address_normalise(arena, address->local, address->domain, &form));
-	must(address_split(form, &local, &domain) && local.len == address->local.len);
+	must(address_split(form, &local, &domain) && local.len > 0);
+	must(local.len == address->local.len || !view_is_ascii(address->local));
 }
 
 static void check_list(struct view text, struct arena *arena)

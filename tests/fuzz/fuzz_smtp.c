@@ -11,8 +11,9 @@ enum {
 	IS_SUBMISSION = 1 << 0,
 	HAS_TLS = 1 << 1,
 	NO_STARTTLS = 1 << 2,
-	IS_SMALL = 1 << 3,   /* messages of at most 100 bytes */
-	IS_FRIENDLY = 1 << 4 /* the world grants all */
+	IS_SMALL = 1 << 3,    /* messages of at most 100 bytes */
+	IS_FRIENDLY = 1 << 4, /* the world grants all */
+	HAS_DSN = 1 << 5
 };
 
 struct world {
@@ -39,6 +40,7 @@ static struct engine *open_session(void *state, struct view words, nstime now)
 		.message_size = flags & IS_SMALL ? 100 : 1000000,
 		.tls = flags & HAS_TLS,
 		.starttls = !(flags & NO_STARTTLS),
+		.dsn = flags & HAS_DSN,
 	};
 
 	(void)state;

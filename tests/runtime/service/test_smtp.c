@@ -160,6 +160,58 @@ static void mail_from_outside_reaches_the_intake_log(void **state)
 	close_post(&p);
 }
 
+/* RFC 6531: the envelope says so, since it goes on by SMTPUTF8 only, and so does the trace. */
+static void S32_mail_beyond_ascii_is_kept_as_such(void **state)
+{
+	struct intake_message *message;
+	struct view trace;
+	struct post p;
+
+	(void)state;
+	open_post(&p, LISTENER_SMTP);
+	talk(&p,
+			"MAIL FROM:<j\xc3\xb6rg@b\xc3\xbc"
+			"cher.example> SMTPUTF8 BODY=8BITMIME",
+			"250 2.1.0 Sender taken");
+	talk(&p,
+			"RCPT TO:<gr\xc3\xbc\xc3\x9f"
+			"e@example.org>",
+			"550 5.1.1 No such address here");
+	talk(&p,
+			"RCPT TO:<alice+gr\xc3\xbc\xc3\x9f"
+			"e@example.org>",
+			"250 2.1.5 Recipient taken");
+	client_send(&p.client, "BDAT 13\r\nSubject: \xf0\x9f\x93\xa9");
+	hear(&p, "250 2.0.0 13 octets received");
+	say(&p, "BDAT 0 LAST");
+	message = house_await_message(p.house);
+	assert_message(message, "j\xc3\xb6rg@xn--bcher-kva.example", "1",
+			"Subject: \xf0\x9f\x93\xa9\r\n");
+	assert_true(intake_message_envelope(message)->utf8);
+	assert_true(intake_message_envelope(message)->eight_bit);
+	trace = intake_message_trace(message);
+	assert_true(view_find_view(trace, VIEW(" with UTF8SMTP\r\n")) < trace.len);
+	assert_true(view_find_view(trace, VIEW("for <alice+gr\xc3\xbc\xc3\x9f"
+					       "e@example.org>")) < trace.len);
+	hear_start(&p, "250 2.0.0 Queued as ");
+	close_post(&p);
+}
+
+/* What is not promised is not taken either. */
+static void reports_are_not_offered(void **state)
+{
+	struct post p;
+
+	(void)state;
+	open_post(&p, LISTENER_SMTP);
+	talk(&p, "MAIL FROM:<carol@example.net> RET=HDRS",
+			"555 5.5.4 Parameter not known");
+	talk(&p, "MAIL FROM:<carol@example.net>", "250 2.1.0 Sender taken");
+	talk(&p, "RCPT TO:<alice@example.org> NOTIFY=SUCCESS",
+			"555 5.5.4 Parameter not known");
+	close_post(&p);
+}
+
 static void each_account_gets_it_once(void **state)
 {
 	struct post p;
@@ -333,6 +385,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mail_from_outside_reaches_the_intake_log),
+		cmocka_unit_test(S32_mail_beyond_ascii_is_kept_as_such),
+		cmocka_unit_test(reports_are_not_offered),
 		cmocka_unit_test(each_account_gets_it_once),
 		cmocka_unit_test(who_cannot_get_mail_is_refused_in_the_session),
 		cmocka_unit_test(a_message_for_nobody_ends_well),

@@ -138,6 +138,11 @@ static int send_message(struct run *run, size_t n)
 
 	snprintf(sender, sizeof(sender), "%zu", n);
 	envelope.sender = view_z(sender);
+	if (n % 2) {
+		envelope.envid = view_z(sender);
+		recipient.notify = DSN_FAILURE;
+		recipient.orcpt = VIEW("rfc822;a@example.org");
+	}
 	for (size_t i = 0; i < size_of(n); i++)
 		bytes[i] = byte_of(n, i);
 	r = intake_begin(run->intake, &envelope, &m);
@@ -164,6 +169,9 @@ static size_t check_message(struct intake_message *m)
 	assert_true(view_to_u64(envelope->sender, &n));
 	assert_int_equal(envelope->recipient_count, 1);
 	assert_view(envelope->recipients[0].address, "alice@example.org");
+	assert_view(envelope->recipients[0].orcpt, n % 2 ? "rfc822;a@example.org" : "");
+	assert_int_equal(envelope->recipients[0].notify, n % 2 ? DSN_FAILURE : 0);
+	assert_int_equal(envelope->envid.len, n % 2 ? envelope->sender.len : 0);
 	assert_view(intake_message_trace(m), "Received: by test\r\n");
 	assert_int_equal(len, size_of(n));
 	bytes = xmalloc(len + 1);
@@ -269,6 +277,35 @@ static void an_abandoned_message_leaves_nothing(void **state)
 	intake_abandon(NULL);
 	run_stop(&run, 0);
 	assert_int_equal(collect(seen, true), 0);
+}
+
+/* Ten thousand accounts behind long addresses: refused before the message, not lost after
+ * it. */
+static void an_envelope_larger_than_a_record_is_refused(void **state)
+{
+	const size_t count = 10000;
+	struct intake_recipient *recipients = xcalloc(count, sizeof(*recipients));
+	char orcpt[200] = "";
+	struct intake_envelope envelope = {
+		.sender = VIEW("x"), .recipients = recipients, .recipient_count = count
+	};
+	struct intake_message *m;
+	unsigned seen[MESSAGES] = { 0 };
+	struct run run;
+
+	(void)state;
+	clear_folder();
+	run_start(&run);
+	for (size_t i = 0; i < count; i++)
+		recipients[i].address = view_of(orcpt, 150);
+	assert_int_equal(intake_begin(run.intake, &envelope, &m), INTAKE_OK);
+	intake_abandon(m);
+	for (size_t i = 0; i < count; i++)
+		recipients[i].orcpt = view_of(orcpt, 150);
+	assert_int_equal(intake_begin(run.intake, &envelope, &m), INTAKE_E_ENVELOPE);
+	run_stop(&run, 0);
+	assert_int_equal(collect(seen, true), 0);
+	free(recipients);
 }
 
 /* The gate: the first flush waits in it until the test opens it. */
@@ -540,6 +577,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(committed_messages_come_again_until_they_are_filed),
+		cmocka_unit_test(an_envelope_larger_than_a_record_is_refused),
 		cmocka_unit_test(an_abandoned_message_leaves_nothing),
 		cmocka_unit_test(all_that_wait_share_one_flush),
 		cmocka_unit_test(bytes_past_the_budget_go_to_the_spool),

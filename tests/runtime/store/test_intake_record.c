@@ -31,6 +31,61 @@ static void an_envelope_comes_back(void **state)
 	assert_false(intake_begin_read(arena, buf_view(&b), &id, &read));
 }
 
+/* An old record is whole without what later versions ask: there is nothing to migrate. */
+static void what_was_asked_comes_back(void **state)
+{
+	struct intake_recipient recipients[] = {
+		{ .account = "0123456789abcde",
+				.address = VIEW("alice@example.org"),
+				.notify = DSN_SUCCESS | DSN_DELAY,
+				.orcpt = VIEW("rfc822;a+2Bb@example.org") },
+		{ .account = "fedcba987654321", .address = VIEW("bob@example.org") },
+	};
+	struct intake_envelope envelope = { .sender = VIEW("j\xc3\xb6rg@example.net"),
+		.utf8 = true,
+		.eight_bit = true,
+		.ret = DSN_RET_HEADERS,
+		.envid = VIEW("QQ314159"),
+		.recipients = recipients,
+		.recipient_count = 2 };
+	CLEANUP(buf_free) struct buf old = BUF_NULL(1000);
+	CLEANUP(buf_free) struct buf b = BUF_NULL(1000);
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct intake_envelope read;
+	size_t plain;
+	uint64_t id;
+
+	(void)state;
+	intake_begin_write(&b, 77, &envelope);
+	assert_true(b.len <= intake_begin_bound(&envelope));
+	assert_true(intake_begin_read(arena, buf_view(&b), &id, &read));
+	assert_true(read.utf8);
+	assert_true(read.eight_bit);
+	assert_int_equal(read.ret, DSN_RET_HEADERS);
+	assert_view(read.envid, "QQ314159");
+	assert_int_equal(read.recipients[0].notify, DSN_SUCCESS | DSN_DELAY);
+	assert_view(read.recipients[0].orcpt, "rfc822;a+2Bb@example.org");
+	assert_int_equal(read.recipients[1].notify, 0);
+	assert_view(read.recipients[1].orcpt, "");
+
+	envelope = (struct intake_envelope){
+		.sender = envelope.sender, .recipients = recipients, .recipient_count = 2
+	};
+	recipients[0].notify = 0;
+	recipients[0].orcpt = VIEW_NULL;
+	intake_begin_write(&old, 77, &envelope);
+	plain = old.len;
+	assert_memory_equal(old.data, b.data, plain); /* as it ever was */
+	assert_true(intake_begin_read(arena, buf_view(&old), &id, &read));
+	assert_false(read.utf8);
+	assert_int_equal(read.recipients[0].notify, 0);
+
+	for (size_t len = plain + 1; len < b.len; len++)
+		assert_false(intake_begin_read(arena, view_of(b.data, len), &id, &read));
+	b.data[plain]++; /* a version to come */
+	assert_false(intake_begin_read(arena, buf_view(&b), &id, &read));
+}
+
 static void a_count_beyond_the_bytes_is_refused(void **state)
 {
 	CLEANUP(buf_free) struct buf b = BUF_NULL(1000);
@@ -72,6 +127,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_envelope_comes_back),
+		cmocka_unit_test(what_was_asked_comes_back),
 		cmocka_unit_test(a_count_beyond_the_bytes_is_refused),
 		cmocka_unit_test(an_end_comes_back),
 	};
