@@ -205,8 +205,8 @@ static void say_held(const struct run *run, struct agent_result *result, bool pl
 					   : " Approve once: posthus approve ");
 		text_add_digest(&advice, plan->held_digest);
 	}
-	result_say(result, planned ? EXIT_FINE : EXIT_GATE, plan->gate_reason,
-			"%.*s. %s%.*s", VIEW_ARG(plan->gate),
+	result_say(result, EXIT_GATE, plan->gate_reason, "%.*s. %s%.*s",
+			VIEW_ARG(plan->gate),
 			planned ? "They would be held back."
 			: run->approve.len && plan->approvable
 					? "The approval given is for other steps. Safe "

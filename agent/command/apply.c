@@ -1,5 +1,6 @@
 #include "agent/command/connect.h"
 
+#include "agent/command/plan_file.h"
 #include "agent/control/files.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/limit.h"
@@ -24,22 +25,35 @@ static enum exit_code wait_ready(const struct words *words, const struct setting
 	return code == EXIT_FINE ? EXIT_NOT_READY : code;
 }
 
+/* From a plan's file, or from the files of a state. */
+static enum exit_code take_body(
+		const struct words *words, const struct setting *setting, json_t **out)
+{
+	struct collection files;
+	struct view origin;
+	enum exit_code code;
+	int r = plan_file_read(words_operand(words, 0), out);
+
+	if (r != PLAN_FILE_E_NONE)
+		return r == PLAN_FILE_OK ? EXIT_FINE : EXIT_INVALID;
+	code = setting_collect(setting, words_operand(words, 0), &files, &origin);
+	if (code == EXIT_FINE)
+		*out = files_pack(files.files, files.count, origin);
+	return code;
+}
+
 static int run(const struct words *words)
 {
 	CLEANUP(setting_deinit) struct setting setting = { 0 };
 	const char *approve = words_option(words, "approve");
-	struct collection files;
 	struct control_reply reply;
-	struct view origin;
-	json_t *body;
+	json_t *body = NULL;
 	enum exit_code code = setting_load(words, &setting);
 
 	if (code == EXIT_FINE)
-		code = setting_collect(
-				&setting, words_operand(words, 0), &files, &origin);
+		code = take_body(words, &setting, &body);
 	if (code != EXIT_FINE)
 		return (int)code;
-	body = files_pack(files.files, files.count, origin);
 	if (approve)
 		json_object_set_new(body, "approve", json_string(approve));
 	code = connect_call(&setting, "POST", "/v1/apply", body, &reply);
@@ -65,15 +79,17 @@ static const struct option_row options[] = {
 
 const struct command command_apply = {
 	.name = "apply",
-	.operands = "[PATH]",
+	.operands = "[PATH|PLANFILE]",
 	.most_operands = 1,
 	.summary = "Make the world match the state",
 	.help = "Sends the state to the agent, which checks it, plans, prints the plan "
 		"and does it. PATH is a\n"
-		"file or a directory; without it, the state that the agent's file names. "
-		"A state with errors\n"
-		"changes nothing and ends with 3. Steps that a gate holds back are not "
-		"done and end with 4.",
+		"file or a directory, or a plan that `plan --out` wrote; without it, the "
+		"state that the agent's\n"
+		"file names. A state with errors changes nothing and ends with 3. Steps "
+		"that a gate holds back are\n"
+		"not done and end with 4. A plan that is no longer what would be done "
+		"ends with 5.",
 	OPTIONS(options),
 	.run = run,
 };

@@ -46,6 +46,9 @@ bool words_flag(const struct words *words, const char *name);
 size_t words_operand_count(const struct words *words);
 /* NULL past the last one. */
 const char *words_operand(const struct words *words, size_t i);
+/* The form that -o asks for: "text" where it is not given. One of those that the option's row
+ * lists, with bars between them. */
+const char *words_form(const struct words *words);
 /* `-o json` was asked for. What else stands there was refused before. */
 bool words_json(const struct words *words);
 

@@ -4,12 +4,15 @@
 
 #include "agent/agent.h"
 #include "agent/command/opening.h"
+#include "agent/command/plan_file.h"
+#include "agent/command/plan_forms.h"
 #include "agent/control/files.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/limit.h"
 #include "runtime/crypto/broker.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum {
 	MOST_TEXT = 64 * 1024 * 1024
@@ -24,16 +27,42 @@ static enum exit_code detailed(
 	return code;
 }
 
-static enum exit_code plan_online(const struct words *words, struct control_reply *reply)
+static enum exit_code print(const struct words *words, struct control_reply *reply)
 {
+	CLEANUP(buf_free) struct buf text = BUF_NULL(MOST_TEXT);
+	const char *form = words_form(words);
+	json_int_t code = json_integer_value(json_object_get(reply->body, "exit"));
+
+	if (strcmp(form, "markdown") == 0)
+		plan_markdown(reply->body, &text);
+	else if (strcmp(form, "ndjson") == 0)
+		plan_ndjson(reply->body, &text);
+	else
+		return connect_print(words, reply);
+	fwrite(text.data, 1, text.len, stdout);
+	json_decref(reply->body);
+	return (enum exit_code)code;
+}
+
+/* `asked` is what the plan was made from. */
+static enum exit_code plan_ready(const struct words *words, const json_t *asked,
+		struct control_reply *reply)
+{
+	const char *out = words_option(words, "out");
 	const json_t *plan = json_object_get(reply->body, "plan");
 	bool changes = json_array_size(json_object_get(plan, "changes")) > 0 ||
 		       json_array_size(json_object_get(plan, "drift")) > 0;
+	json_int_t code = json_integer_value(json_object_get(reply->body, "exit"));
+	enum exit_code written = EXIT_FINE;
 
-	return detailed(words, connect_print(words, reply), changes);
+	if (out && (code == EXIT_FINE || code == EXIT_GATE))
+		written = plan_file_write(out, asked, reply->body);
+	code = detailed(words, print(words, reply), changes);
+	return written == EXIT_FINE ? (enum exit_code)code : written;
 }
 
-static enum exit_code print_result(const struct words *words, struct agent_result *result)
+static enum exit_code print_result(const struct words *words, const json_t *asked,
+		struct agent_result *result)
 {
 	CLEANUP(buf_free) struct buf text = BUF_NULL(MOST_TEXT);
 	struct control_reply reply = { .status = 200, .body = agent_result_json(result) };
@@ -42,12 +71,12 @@ static enum exit_code print_result(const struct words *words, struct agent_resul
 	json_object_set_new(reply.body, "exit", json_integer(result->code));
 	json_object_set_new(reply.body, "text",
 			json_stringn(text.data ? text.data : "", text.len));
-	return plan_online(words, &reply);
+	return plan_ready(words, asked, &reply);
 }
 
 static enum exit_code plan_offline(const struct words *words,
 		const struct setting *setting, const struct collection *files,
-		struct view origin)
+		struct view origin, const json_t *asked)
 {
 	CLEANUP(broker_stopp) struct broker *broker = NULL;
 	CLEANUP(agent_closep) struct agent *agent = NULL;
@@ -64,7 +93,7 @@ static enum exit_code plan_offline(const struct words *words,
 		say_error(NULL, "the plan failed: %s", strerror(-r));
 		return EXIT_ERROR;
 	}
-	return print_result(words, &result);
+	return print_result(words, asked, &result);
 }
 
 static int run(const struct words *words)
@@ -85,16 +114,17 @@ static int run(const struct words *words)
 	body = files_pack(files.files, files.count, origin);
 	r = control_call(setting.control, "POST", "/v1/plan", body, &reply);
 	if (r == CONTROL_E_ABSENT)
-		code = plan_offline(words, &setting, &files, origin);
+		code = plan_offline(words, &setting, &files, origin, body);
 	else
-		code = r ? connect_failed(&setting, r) : plan_online(words, &reply);
+		code = r ? connect_failed(&setting, r) : plan_ready(words, body, &reply);
 	json_decref(body);
 	return (int)code;
 }
 
 static const struct option_row options[] = {
 	{ "detailed-exitcode", NULL, "end with 2 where there are changes" },
-	OPTION_OUTPUT,
+	{ "out", "FILE", "write the plan to a file, for `posthus apply FILE`" },
+	{ "o", "text|json|ndjson|markdown", "the form of what is printed" },
 	OPTION_CONFIG,
 	OPTION_DATA,
 	OPTION_STATE,
@@ -111,7 +141,10 @@ const struct command command_plan = {
 		"running agent. Where none runs it compares with the agent's database, "
 		"which needs the master\n"
 		"key. Ends with 3 where the state is wrong, with 4 where a gate would "
-		"hold steps back.",
+		"hold steps back.\n\n"
+		"What --out writes is applied by `posthus apply FILE` only as long as it "
+		"would still do exactly\n"
+		"this; otherwise that ends with 5 and changes nothing.",
 	OPTIONS(options),
 	.run = run,
 };

@@ -119,10 +119,22 @@ static bool take_option(struct words *words, int argc, char **argv, int *at)
 	return true;
 }
 
+/* True where `word` is one of the words that stand between bars in `choices`. */
+static bool is_choice(const char *choices, const char *word)
+{
+	struct view rest = view_z(choices);
+
+	while (rest.len)
+		if (view_eq(view_cut(&rest, '|'), view_z(word)))
+			return true;
+	return false;
+}
+
 static bool check_words(const struct words *words)
 {
 	const struct command *command = words->command;
-	const char *form = words_option(words, "o");
+	const char *form = words_form(words);
+	size_t i = find_option(command, VIEW("o"));
 
 	if (words->operand_count < command->least_operands ||
 			words->operand_count > command->most_operands) {
@@ -130,8 +142,8 @@ static bool check_words(const struct words *words)
 				command->operands);
 		return false;
 	}
-	if (form && strcmp(form, "text") != 0 && strcmp(form, "json") != 0) {
-		say_error(NULL, "-o takes text or json, not %s", form);
+	if (i < command->option_count && !is_choice(command->options[i].value, form)) {
+		say_error(NULL, "-o takes %s, not %s", command->options[i].value, form);
 		return false;
 	}
 	return true;
@@ -181,9 +193,14 @@ const char *words_operand(const struct words *words, size_t i)
 	return i < words->operand_count ? words->operands[i] : NULL;
 }
 
-bool words_json(const struct words *words)
+const char *words_form(const struct words *words)
 {
 	const char *form = words_option(words, "o");
 
-	return form && strcmp(form, "json") == 0;
+	return form ? form : "text";
+}
+
+bool words_json(const struct words *words)
+{
+	return strcmp(words_form(words), "json") == 0;
 }

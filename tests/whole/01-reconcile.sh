@@ -41,6 +41,24 @@ refuse "resumed" 0 "goes on" posthus resume
 sed -i 's/name: Anna/name: Annabel/; s/quota: [0-9]*GiB/quota: 3GiB/' "$home/state/mail.yaml"
 refuse "a change" 0 "generation" posthus apply -o json
 refuse "is taken back" 0 "rollback to generation 1" posthus rollback
+sed -i 's/quota: 1MiB/quota: 7MiB/' "$home/state/mail.yaml"
+refuse "a plan goes to a file" 0 "7MiB" posthus plan --out "$work/plan.posthus"
+[ "$(stat -c %a "$work/plan.posthus")" = 600 ] && ok "that others cannot read" || bad "that others cannot read"
+markdown() { posthus plan -o markdown >"$work/md" && grep -q '^| update | user dan | quota: 1MiB → 7MiB | data | mail.yaml:' "$work/md"; }
+check "plan -o markdown is a table" markdown
+ndjson() { posthus plan -o ndjson | python3 -c 'import json,sys; l=[json.loads(x) for x in sys.stdin]; assert l[0]["type"] == "change" and l[-1]["type"] == "summary" and l[-1]["digest"], l'; }
+check "plan -o ndjson is a line an object" ndjson
+refuse "what -o does not know" 1 "-o takes text|json|ndjson|markdown, not yaml" posthus plan -o yaml
+cp "$home/state/mail.yaml" "$work/kept.yaml"
+sed -i 's/quota: 7MiB/quota: 9MiB/' "$home/state/mail.yaml"
+refuse "applied in between" 0 "9MiB" posthus apply
+refuse "the plan in the file is stale" 5 "StalePlan" posthus apply "$work/plan.posthus"
+cp "$work/kept.yaml" "$home/state/mail.yaml"
+refuse "a new one" 0 "7MiB" posthus plan --out "$work/plan.posthus"
+sed -i 's/name: Bo/name: Bob/' "$home/state/mail.yaml"
+refuse "is applied, whatever the files say now" 0 "7MiB" posthus apply "$work/plan.posthus"
+truncate -s 100 "$work/plan.posthus"
+refuse "half a plan is none" 3 "damaged plan" posthus apply "$work/plan.posthus"
 refuse "events tell it" 0 "Applied" posthus events
 followed() { # an event that comes while `events -f` waits is printed
 	timeout 30 "$POSTHUS" events -f --config "$home/agent.yaml" >"$work/events" &
