@@ -58,17 +58,24 @@ void imap_id_proceed(struct imap_session *s, struct imap_op *answer)
 
 void imap_enable_parse(struct imap_session *s, struct imap_parse *p)
 {
+	bool *condstore = ARENA_NEW(s->command->arena, bool);
+
+	s->command->state = condstore;
 	do {
 		imap_parse_space(p);
-		(void)imap_parse_atom(p);
+		*condstore |= view_eq_nocase(imap_parse_atom(p), VIEW("CONDSTORE"));
 	} while (imap_parse_peek(p, ' '));
 	imap_parse_end(p);
 }
 
-/* None of our capabilities needs it; the answer names those that were enabled: none. */
+/* What is not known is passed over; the answer names what was enabled. */
 void imap_enable_proceed(struct imap_session *s, struct imap_op *answer)
 {
-	imap_say(s, VIEW("* ENABLED\r\n"));
+	const bool *condstore = s->command->state;
+
+	imap_sayf(s, "* ENABLED%s\r\n", *condstore ? " CONDSTORE" : "");
+	if (*condstore)
+		imap_enable_condstore(s);
 	imap_finish(s, VIEW("OK Enabled what can be"));
 }
 

@@ -36,6 +36,8 @@ void imap_rename_parse(struct imap_session *s, struct imap_parse *p);
 void imap_subscribe_parse(struct imap_session *s, struct imap_parse *p);
 void imap_unsubscribe_parse(struct imap_session *s, struct imap_parse *p);
 void imap_mailbox_proceed(struct imap_session *s, struct imap_op *answer);
+
+/* imap_status.c */
 void imap_status_parse(struct imap_session *s, struct imap_parse *p);
 void imap_status_proceed(struct imap_session *s, struct imap_op *answer);
 

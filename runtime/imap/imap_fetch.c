@@ -1,4 +1,4 @@
-/* FETCH (RFC 3501, 6.4.5).
+/* FETCH (RFC 3501, 6.4.5), with CHANGEDSINCE (RFC 7162, 3.1.4).
  *
  * Rows come in batches. While a batch is told the next one is not asked for until the
  * output has room; a section too large for its batch is read on in chunks, its row half
@@ -21,6 +21,20 @@ struct fetch {
 	uint64_t told;  /* rows in all */
 };
 
+/* " (CHANGEDSINCE 12)" */
+static void parse_modifiers(struct imap_parse *p, struct imap_fetch_op *op)
+{
+	if (!imap_parse_take(p, ' '))
+		return;
+	imap_parse_expect(p, '(', "BAD A list of modifiers is expected here");
+	if (!imap_parse_take_word(p, "CHANGEDSINCE"))
+		imap_parse_fail(p, "BAD There is no such modifier of FETCH");
+	imap_parse_space(p);
+	op->changed_since = imap_parse_modseq(p);
+	op->items |= IMAP_ITEM_MODSEQ;
+	imap_parse_expect(p, ')', "BAD A list of modifiers is not closed");
+}
+
 void imap_fetch_parse(struct imap_session *s, struct imap_parse *p)
 {
 	struct imap_fetch_op *op = imap_command_op(s, IMAP_OP_FETCH);
@@ -31,6 +45,7 @@ void imap_fetch_parse(struct imap_session *s, struct imap_parse *p)
 	imap_parse_messages(s, p, s->command->uid, &op->uids);
 	imap_parse_space(p);
 	imap_items_parse(p, op);
+	parse_modifiers(p, op);
 	imap_parse_end(p);
 	if (s->command->uid)
 		op->items |= IMAP_ITEM_UID;
@@ -75,27 +90,36 @@ static bool begin_row(struct imap_session *s, const struct imap_fetch_op *op,
 		const struct imap_row *row)
 {
 	uint32_t number = imap_view_number(s->view, row->uid);
+	unsigned items = op->items;
 
 	if (number == 0)
 		return false;
+	if (row->seen_set)
+		items |= IMAP_ITEM_FLAGS;
+	if (row->seen_set && s->condstore)
+		items |= IMAP_ITEM_UID | IMAP_ITEM_MODSEQ;
 	imap_say(s, VIEW("* "));
 	buf_add_u64(&s->out, number);
 	imap_say(s, VIEW(" FETCH ("));
-	if (op->items & IMAP_ITEM_UID)
+	if (items & IMAP_ITEM_UID)
 		add_number(s, VIEW("UID "), row->uid);
-	if (op->items & IMAP_ITEM_FLAGS || row->seen_set) {
+	if (items & IMAP_ITEM_FLAGS) {
 		separate(s);
 		imap_add_flags(s, &row->flags);
 	}
-	if (op->items & IMAP_ITEM_DATE)
+	if (items & IMAP_ITEM_MODSEQ) {
+		add_number(s, VIEW("MODSEQ ("), row->modseq);
+		imap_say(s, VIEW(")"));
+	}
+	if (items & IMAP_ITEM_DATE)
 		add_date(s, row->date);
-	if (op->items & IMAP_ITEM_SIZE)
+	if (items & IMAP_ITEM_SIZE)
 		add_number(s, VIEW("RFC822.SIZE "), row->size);
-	if (op->items & IMAP_ITEM_ENVELOPE)
+	if (items & IMAP_ITEM_ENVELOPE)
 		add_text(s, VIEW("ENVELOPE "), row->envelope);
-	if (op->items & IMAP_ITEM_BODYSTRUCTURE)
+	if (items & IMAP_ITEM_BODYSTRUCTURE)
 		add_text(s, VIEW("BODYSTRUCTURE "), row->bodystructure);
-	if (op->items & IMAP_ITEM_BODY)
+	if (items & IMAP_ITEM_BODY)
 		add_text(s, VIEW("BODY "), row->body);
 	return true;
 }
@@ -175,7 +199,7 @@ static void go_on(struct imap_session *s, struct fetch *f)
 	if (!tell_rows(s, f, op))
 		return;
 	if (op->next_uid == 0) {
-		if (f->told < uid_set_size(&op->uids))
+		if (!op->changed_since && f->told < uid_set_size(&op->uids))
 			imap_finish(s, VIEW("OK [EXPUNGEISSUED] Some of them are gone"));
 		else
 			imap_finish(s, VIEW("OK Fetched"));
@@ -214,6 +238,8 @@ void imap_fetch_proceed(struct imap_session *s, struct imap_op *answer)
 
 	if (!f->asked) {
 		f->asked = true;
+		if (op->items & IMAP_ITEM_MODSEQ)
+			imap_enable_condstore(s);
 		if (op->uids.count == 0) {
 			imap_finish(s, VIEW("OK There is no such message"));
 			return;

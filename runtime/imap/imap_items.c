@@ -28,6 +28,7 @@ static const struct {
 	{ "ENVELOPE",      IMAP_ITEM_ENVELOPE },
 	{ "FLAGS",         IMAP_ITEM_FLAGS },
 	{ "INTERNALDATE",  IMAP_ITEM_DATE },
+	{ "MODSEQ",        IMAP_ITEM_MODSEQ },
 	{ "RFC822.SIZE",   IMAP_ITEM_SIZE },
 	{ "UID",           IMAP_ITEM_UID },
 };

@@ -30,7 +30,10 @@ static void free_fetch(struct op *op)
 
 static void free_store(struct op *op)
 {
-	uid_set_free(&((struct imap_store_op *)op)->uids);
+	struct imap_store_op *change = (struct imap_store_op *)op;
+
+	uid_set_free(&change->uids);
+	uid_set_free(&change->modified);
 }
 
 static void free_append(struct op *op)

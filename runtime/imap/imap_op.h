@@ -97,12 +97,20 @@ enum imap_special_use {
 	IMAP_USE_ARCHIVE,
 };
 
+/* What STATUS tells of a mailbox. */
+struct imap_counts {
+	uint32_t messages, unseen, uidnext, uidvalidity;
+	uint64_t size;   /* octets of all its messages (RFC 8438) */
+	uint64_t modseq; /* HIGHESTMODSEQ (RFC 7162, 3.1.7) */
+};
+
 struct imap_mailbox_row {
 	struct view name; /* UTF-8, levels separated by '/'; INBOX in capitals */
 	enum imap_special_use use;
 	bool subscribed;
-	bool exists;     /* false: the name is only subscribed to */
-	bool selectable; /* false: or it is only a level above others */
+	bool exists;               /* false: the name is only subscribed to */
+	bool selectable;           /* false: or it is only a level above others */
+	struct imap_counts counts; /* where it is selectable */
 };
 
 /* All mailboxes of the account and all names subscribed to, in bytewise order. The engine
@@ -118,7 +126,7 @@ struct imap_status_op {
 	struct imap_op op;
 	struct view name;
 	/* -- answer -- */
-	uint32_t messages, unseen, uidnext, uidvalidity;
+	struct imap_counts counts;
 };
 
 /* CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE. Names are checked UTF-8. RENAME of
@@ -146,6 +154,7 @@ struct imap_select_op {
 struct imap_flags_row {
 	uint32_t uid;
 	struct imap_flags flags;
+	uint64_t modseq;
 };
 
 enum {
@@ -181,6 +190,7 @@ enum imap_item {
 	IMAP_ITEM_BODY = 1 << 5,
 	IMAP_ITEM_BODYSTRUCTURE = 1 << 6,
 	IMAP_ITEM_SECTIONS = 1 << 7,
+	IMAP_ITEM_MODSEQ = 1 << 8, /* RFC 7162, 3.1.4.2 */
 };
 
 enum imap_section_kind {
@@ -216,7 +226,8 @@ struct imap_row {
 	uint32_t uid;
 	struct imap_flags flags;
 	bool seen_set; /* this FETCH set \Seen */
-	int64_t date;  /* INTERNALDATE, seconds since 1970 */
+	uint64_t modseq;
+	int64_t date; /* INTERNALDATE, seconds since 1970 */
 	uint64_t size;
 	struct view envelope;               /* with its parentheses, ready to send */
 	struct view body;                   /* the same, without extension data */
@@ -236,7 +247,8 @@ struct imap_fetch_op {
 	unsigned items;    /* a set of enum imap_item */
 	const struct imap_section *sections;
 	size_t section_count;
-	bool set_seen; /* set \Seen on each and report it (seen_set) */
+	bool set_seen;          /* set \Seen on each and report it (seen_set) */
+	uint64_t changed_since; /* only those with a larger MODSEQ; 0: all */
 	/* -- answer; rows has room for IMAP_BATCH_ROWS -- */
 	struct imap_row *rows;
 	size_t count;
@@ -269,9 +281,13 @@ struct imap_store_op {
 	enum imap_store_mode mode;
 	struct imap_flags flags;
 	bool silent; /* no rows are wanted */
+	/* Messages with a larger MODSEQ are left alone (RFC 7162, 3.1.3); UINT64_MAX: no
+	 * condition. */
+	uint64_t unchanged_since;
 	/* -- answer -- */
 	struct imap_flags_row *rows; /* all that are still there, in results */
 	size_t count;
+	struct uid_set modified; /* those left alone; they are not among the rows */
 	/* The mailbox's highest MODSEQ before and after: where the session knew the
 	 * first, it now knows the second and need not be told of its own change. */
 	uint64_t modseq_before, modseq;
@@ -332,9 +348,10 @@ enum imap_search_kind {
 	IMAP_SEARCH_SENTSINCE,
 	IMAP_SEARCH_LARGER, /* octets */
 	IMAP_SEARCH_SMALLER,
-	IMAP_SEARCH_NOT, /* of the one result before it */
-	IMAP_SEARCH_OR,  /* of the two before it */
-	IMAP_SEARCH_AND, /* of the `operands` before it; none: true */
+	IMAP_SEARCH_MODSEQ, /* size: this MODSEQ or a later one */
+	IMAP_SEARCH_NOT,    /* of the one result before it */
+	IMAP_SEARCH_OR,     /* of the two before it */
+	IMAP_SEARCH_AND,    /* of the `operands` before it; none: true */
 };
 
 /* One step of a search. The steps stand in postfix order: a condition pushes a truth,
@@ -360,6 +377,8 @@ struct imap_search_op {
 	size_t stack; /* the most truths that stand on the stack at once */
 	/* -- answer -- */
 	struct uid_set found;
+	/* Of what was found: of the first, of the last, and the highest of all. */
+	uint64_t first_modseq, last_modseq, modseq;
 };
 
 /* Makes an operation of that kind's struct, zeroed, with its arenas. */

@@ -220,6 +220,18 @@ uint32_t imap_parse_nz_number(struct imap_parse *p)
 	return number;
 }
 
+uint64_t imap_parse_modseq(struct imap_parse *p)
+{
+	struct view digits = take_while(p, is_digit);
+	uint64_t number;
+
+	if (!view_to_u64(digits, &number) || number > INT64_MAX) {
+		imap_parse_fail(p, "BAD A mod-sequence is expected here");
+		return 0;
+	}
+	return number;
+}
+
 /* One number of a set, or '*'. */
 static uint32_t take_seq_number(struct imap_parse *p, uint32_t last, bool *star)
 {

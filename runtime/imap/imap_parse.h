@@ -41,6 +41,8 @@ bool imap_parse_take_word(struct imap_parse *p, const char *word);
 uint32_t imap_parse_number(struct imap_parse *p);
 /* Without the zero. */
 uint32_t imap_parse_nz_number(struct imap_parse *p);
+/* A mod-sequence or zero: 63 bits (RFC 7162, 7). */
+uint64_t imap_parse_modseq(struct imap_parse *p);
 
 /* A sequence set; '*' is `last`, where 0 means that there is no message: it then stands
  * for nothing, and so does a range with it. `max`: a number above it is an error unless

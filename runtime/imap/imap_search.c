@@ -1,9 +1,10 @@
-/* SEARCH (RFC 3501, 6.4.4).
+/* SEARCH (RFC 3501, 6.4.4), with MODSEQ (RFC 7162, 3.1.5); the answer is imap_found's.
  *
  * Keys become steps in postfix order (imap_op.h). A stack of open frames, bounded by
  * LIMIT_IMAP_DEPTH, stands for the keys that still await operands, so nothing recurs. */
 #include "runtime/base/utf8.h"
 #include "runtime/imap/imap_command.h"
+#include "runtime/imap/imap_found.h"
 #include "runtime/mail/date.h"
 
 enum argument {
@@ -14,6 +15,7 @@ enum argument {
 	DAY,
 	SIZE,
 	UIDS,
+	MODSEQ,
 };
 
 /* clang-format off */
@@ -38,6 +40,7 @@ static const struct key {
 	{ "HEADER",     IMAP_SEARCH_HEADER,     FIELD,     false, 0, NULL },
 	{ "KEYWORD",    IMAP_SEARCH_KEYWORD,    FLAG_ATOM, false, 0, NULL },
 	{ "LARGER",     IMAP_SEARCH_LARGER,     SIZE,      false, 0, NULL },
+	{ "MODSEQ",     IMAP_SEARCH_MODSEQ,     MODSEQ,    false, 0, NULL },
 	{ "NEW",        IMAP_SEARCH_ALL,        NONE,      true,  0, NULL },
 	{ "OLD",        IMAP_SEARCH_ALL,        NONE,      false, 0, NULL },
 	{ "ON",         IMAP_SEARCH_ON,         DAY,       false, 0, NULL },
@@ -75,6 +78,7 @@ struct program {
 	struct imap_session *s;
 	struct imap_parse *p;
 	struct imap_search_op *op;
+	struct imap_found *found;
 	size_t capacity; /* of op->steps */
 	size_t truths;   /* on the stack when the steps so far have run */
 	struct frame frames[FRAMES_MAX];
@@ -137,6 +141,26 @@ static int64_t parse_day(struct program *program)
 	return day;
 }
 
+/* A name of metadata and whose it is may stand before the number; we have one MODSEQ for
+ * all of a message and must not mind them. */
+static uint64_t parse_modseq(struct program *program)
+{
+	struct imap_parse *p = program->p;
+
+	program->found->modseq = true;
+	if (imap_parse_peek(p, '"')) {
+		if (!view_starts_nocase(imap_parse_string(p), VIEW("/flags/")))
+			imap_parse_fail(p, "BAD A name of flags is expected here");
+		imap_parse_space(p);
+		if (!imap_parse_take_word(p, "priv") &&
+				!imap_parse_take_word(p, "shared") &&
+				!imap_parse_take_word(p, "all"))
+			imap_parse_fail(p, "BAD priv, shared or all is expected here");
+		imap_parse_space(p);
+	}
+	return imap_parse_modseq(p);
+}
+
 static void parse_argument(struct program *program, const struct key *key,
 		struct imap_search_step *step)
 {
@@ -169,6 +193,9 @@ static void parse_argument(struct program *program, const struct key *key,
 	case UIDS:
 		imap_parse_messages(program->s, p, true, &step->uids);
 		break;
+	case MODSEQ:
+		step->size = parse_modseq(program);
+		break;
 	}
 }
 
@@ -190,6 +217,10 @@ static void parse_numbers(struct program *program)
 	const struct imap_view *view = program->s->view;
 	struct imap_search_step *step = add_step(program, IMAP_SEARCH_UIDS, 0);
 
+	if (imap_parse_take(program->p, '$')) {
+		uid_set_intersect(&step->uids, &program->s->saved, &view->uids);
+		return;
+	}
 	imap_parse_set(program->p, view->exists, UINT32_MAX, &numbers);
 	if (!program->p->error)
 		imap_view_to_uids(view, &numbers, &step->uids);
@@ -269,6 +300,12 @@ static bool parse_operator(struct program *program)
 	return true;
 }
 
+static bool numbers_are_next(const struct imap_parse *p)
+{
+	return imap_parse_peek(p, '*') || imap_parse_peek(p, '$') ||
+	       (!imap_parse_at_end(p) && byte_is_digit(p->data[p->at]));
+}
+
 /* One key, or the beginning of one that awaits others. True where it is whole. */
 static bool parse_key(struct program *program)
 {
@@ -277,8 +314,7 @@ static bool parse_key(struct program *program)
 
 	if (parse_operator(program))
 		return false;
-	if (!imap_parse_at_end(p) &&
-			(byte_is_digit(p->data[p->at]) || imap_parse_peek(p, '*'))) {
+	if (numbers_are_next(p)) {
 		parse_numbers(program);
 		return true;
 	}
@@ -304,6 +340,13 @@ static void parse_charset(struct imap_parse *p)
 		imap_parse_fail(p, "NO [BADCHARSET (US-ASCII UTF-8)] Search in UTF-8");
 }
 
+/* A search that was to be kept and is answered NO keeps nothing (RFC 5182, 2.1). */
+static void drop_saved(struct imap_session *s, const struct imap_found *found)
+{
+	if (found->options & IMAP_FOUND_SAVE)
+		uid_set_free(&s->saved);
+}
+
 void imap_search_parse(struct imap_session *s, struct imap_parse *p)
 {
 	struct imap_search_op *op = imap_command_op(s, IMAP_OP_SEARCH);
@@ -318,60 +361,40 @@ void imap_search_parse(struct imap_session *s, struct imap_parse *p)
 	program->s = s;
 	program->p = p;
 	program->op = op;
+	program->found = ARENA_NEW(s->command->arena, struct imap_found);
+	s->command->state = program->found;
 	imap_parse_space(p);
+	imap_found_parse(p, program->found);
 	parse_charset(p);
 	open_frame(program, IMAP_SEARCH_AND);
 	while (!p->error && (!parse_key(program) || key_is_whole(program)))
 		;
+	if (p->error && view_starts(view_z(p->error), VIEW("NO")))
+		drop_saved(s, program->found);
 	uid_set_copy(&op->uids, &s->view->uids);
-}
-
-/* -- the answer -- */
-
-struct answer {
-	size_t range;   /* the range of `found` that is next */
-	uint32_t taken; /* numbers of it that are told */
-};
-
-/* Adds numbers until the output is full. True where all are told. */
-static bool tell(struct imap_session *s, struct answer *a, const struct uid_set *found)
-{
-	for (; a->range < found->count; a->range++, a->taken = 0) {
-		struct uid_range range = found->ranges[a->range];
-		uint32_t first = s->command->uid ? range.first
-						 : imap_view_number(s->view, range.first);
-
-		for (; a->taken <= range.last - range.first; a->taken++) {
-			if (imap_output_waiting(s) > IMAP_OUTPUT_HIGH)
-				return false;
-			buf_add_byte(&s->out, ' ');
-			buf_add_u64(&s->out, first + a->taken);
-		}
-	}
-	return true;
 }
 
 void imap_search_proceed(struct imap_session *s, struct imap_op *answer)
 {
 	struct imap_search_op *op = (struct imap_search_op *)s->command->op;
-	struct answer *a = s->command->state;
+	struct imap_found *found = s->command->state;
 
-	if (!a) {
-		s->command->state = ARENA_NEW(s->command->arena, struct answer);
+	if (!answer && !found->begun) {
+		if (found->modseq)
+			imap_enable_condstore(s);
 		imap_issue_command_op(s);
 		return;
 	}
 	if (op->op.outcome) {
+		drop_saved(s, found);
 		imap_refuse(s, op->op.outcome);
 		return;
 	}
 	if (answer)
-		imap_say(s, VIEW("* SEARCH"));
-	s->mid_line = !tell(s, a, &op->found);
-	if (s->mid_line) {
+		imap_found_take(s, found, op);
+	s->mid_line = !imap_found_tell(s, found, op);
+	if (s->mid_line)
 		imap_wait_flush(s);
-		return;
-	}
-	imap_say(s, VIEW("\r\n"));
-	imap_finish(s, VIEW("OK Found"));
+	else
+		imap_finish(s, VIEW("OK Found"));
 }

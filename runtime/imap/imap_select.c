@@ -1,7 +1,24 @@
-/* SELECT, EXAMINE (RFC 3501, 6.3.1 and 6.3.2), CLOSE (6.4.2), UNSELECT (RFC 3691). */
+/* SELECT, EXAMINE (RFC 3501, 6.3.1 and 6.3.2; CONDSTORE, RFC 7162, 3.1.8), CLOSE (6.4.2),
+ * UNSELECT (RFC 3691). */
 #include "runtime/imap/imap_command.h"
 #include "runtime/imap/imap_flags.h"
 #include "runtime/imap/imap_name.h"
+
+/* " (CONDSTORE)" */
+static void parse_parameters(struct imap_session *s, struct imap_parse *p)
+{
+	if (!imap_parse_take(p, ' '))
+		return;
+	imap_parse_expect(p, '(', "BAD A list of parameters is expected here");
+	do {
+		if (!imap_parse_take_word(p, "CONDSTORE"))
+			imap_parse_fail(p, "BAD There is no such parameter of SELECT");
+	} while (imap_parse_take(p, ' '));
+	imap_parse_expect(p, ')', "BAD A list of parameters is not closed");
+	imap_parse_end(p);
+	if (!p->error)
+		s->condstore = true;
+}
 
 static void parse_select(struct imap_session *s, struct imap_parse *p, bool read_only)
 {
@@ -10,10 +27,14 @@ static void parse_select(struct imap_session *s, struct imap_parse *p, bool read
 	op->read_only = read_only;
 	imap_parse_space(p);
 	op->name = imap_name_parse(p, op->op.arena);
+	parse_parameters(s, p);
 	imap_parse_end(p);
 	/* Whatever becomes of it, no mailbox is selected now (6.3.1). */
-	if (!p->error || view_starts(view_z(p->error), VIEW("NO")))
-		imap_deselect(s);
+	if (p->error && !view_starts(view_z(p->error), VIEW("NO")))
+		return;
+	if (s->view) /* RFC 7162, 3.2.11 */
+		imap_say(s, VIEW("* OK [CLOSED] The other mailbox is closed\r\n"));
+	imap_deselect(s);
 }
 
 void imap_select_parse(struct imap_session *s, struct imap_parse *p)
@@ -31,7 +52,7 @@ static void open_view(struct imap_session *s, struct imap_select_op *op)
 	struct imap_view *view = imap_view_new(op->mailbox, op->read_only);
 
 	imap_view_set(view, &op->uids, op->uidnext);
-	view->modseq = op->modseq;
+	view->modseq = view->told = op->modseq;
 	s->view = view;
 	s->state = IMAP_SELECTED;
 }
@@ -72,6 +93,7 @@ void imap_select_proceed(struct imap_session *s, struct imap_op *answer)
 	imap_sayf(s, "* OK [UIDVALIDITY %" PRIu32 "] UIDs are valid\r\n",
 			op->uidvalidity);
 	imap_sayf(s, "* OK [UIDNEXT %" PRIu32 "] The next UID\r\n", op->uidnext);
+	imap_sayf(s, "* OK [HIGHESTMODSEQ %" PRIu64 "] The last change\r\n", op->modseq);
 	imap_finishf(s, "OK [READ-%s] Selected", op->read_only ? "ONLY" : "WRITE");
 }
 

@@ -377,6 +377,7 @@ static void imap_free(struct engine *engine)
 	op_free((struct op *)s->op);
 	imap_command_free(s);
 	imap_view_free(s->view);
+	uid_set_free(&s->saved);
 	login_free(&s->login);
 	imap_reader_deinit(&s->reader);
 	buf_free(&s->out);

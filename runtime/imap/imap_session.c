@@ -46,12 +46,30 @@ static bool may_expunge(const struct imap_session *s)
 	return c->uid || !(c->row && c->row->flags & IMAP_KEEPS_NUMBERS);
 }
 
+/* An EXPUNGE that could not be told yet is older than changes that were: the client must
+ * not take those for all there is (RFC 7162, 3.2 and 6). */
+static void tell_modseq(struct imap_session *s)
+{
+	struct imap_view *view = s->view;
+	bool all_told = view->vanished.count == 0;
+
+	if (s->condstore && (!all_told || view->held_back))
+		imap_sayf(s, "* OK [HIGHESTMODSEQ %" PRIu64 "] %s\r\n",
+				all_told ? view->modseq : view->told,
+				all_told ? "All is told" : "Not all is told yet");
+	view->held_back = s->condstore && !all_told;
+	if (all_told)
+		view->told = view->modseq;
+}
+
 void imap_end_command(struct imap_session *s)
 {
 	struct imap_command *c = s->command;
 
 	if (s->view && may_expunge(s))
 		imap_view_expunge(s->view, &s->out);
+	if (s->view)
+		tell_modseq(s);
 	imap_say(s, c->tag);
 	imap_say(s, VIEW(" "));
 	imap_say(s, c->reply);
@@ -185,6 +203,7 @@ void imap_deselect(struct imap_session *s)
 {
 	imap_view_free(s->view);
 	s->view = NULL;
+	uid_set_free(&s->saved);
 	s->state = IMAP_AUTHENTICATED;
 }
 
@@ -197,6 +216,16 @@ void imap_sync(struct imap_session *s)
 	op->next_uid = s->view->next_uid;
 	s->view->changed = false;
 	imap_issue(s, &op->op);
+}
+
+void imap_enable_condstore(struct imap_session *s)
+{
+	if (s->condstore)
+		return;
+	s->condstore = true;
+	if (s->view)
+		imap_sayf(s, "* OK [HIGHESTMODSEQ %" PRIu64 "] Known so far\r\n",
+				s->view->told);
 }
 
 void imap_vanished(struct imap_session *s, const struct uid_set *uids)
@@ -231,7 +260,7 @@ void imap_tell_changes(struct imap_session *s, const struct imap_sync_op *sync)
 		imap_view_expunge(view, &s->out);
 	tell_size(s, sync);
 	for (size_t i = 0; i < sync->changed_count; i++)
-		imap_tell_flags(s, &sync->changed[i]);
+		imap_tell_flags(s, &sync->changed[i], false);
 	view->modseq = sync->modseq;
 	if (view->next_uid < sync->uidnext)
 		view->next_uid = sync->uidnext;
@@ -257,7 +286,9 @@ void imap_parse_messages(struct imap_session *s, struct imap_parse *p, bool by_u
 	CLEANUP(uid_set_free) struct uid_set numbers = UID_SET_NULL;
 	const struct imap_view *view = s->view;
 
-	if (by_uid) {
+	if (imap_parse_take(p, '$')) {
+		uid_set_intersect(uids, &s->saved, &view->uids);
+	} else if (by_uid) {
 		imap_parse_set(p, imap_view_last(view), UINT32_MAX, &numbers);
 		uid_set_intersect(uids, &view->uids, &numbers);
 	} else {
@@ -272,20 +303,28 @@ void imap_add_flags(struct imap_session *s, const struct imap_flags *flags)
 	imap_flags_add(&s->out, flags);
 }
 
-void imap_tell_flags(struct imap_session *s, const struct imap_flags_row *row)
+void imap_tell_flags(
+		struct imap_session *s, const struct imap_flags_row *row, bool silent)
 {
 	uint32_t number = imap_view_number(s->view, row->uid);
+	const char *before = "";
 
 	if (number == 0)
 		return;
 	imap_say(s, VIEW("* "));
 	buf_add_u64(&s->out, number);
 	imap_say(s, VIEW(" FETCH ("));
-	if (s->command->uid) {
+	if (s->command->uid || s->condstore) {
 		imap_say(s, VIEW("UID "));
 		buf_add_u64(&s->out, row->uid);
-		imap_say(s, VIEW(" "));
+		before = " ";
 	}
-	imap_add_flags(s, &row->flags);
+	if (!silent) {
+		imap_say(s, view_z(before));
+		imap_add_flags(s, &row->flags);
+		before = " ";
+	}
+	if (s->condstore)
+		imap_sayf(s, "%sMODSEQ (%" PRIu64 ")", before, row->modseq);
 	imap_say(s, VIEW(")\r\n"));
 }

@@ -77,6 +77,8 @@ struct imap_session {
 	struct imap_reader reader;
 	struct imap_command *command; /* NULL: none runs */
 	struct imap_view *view;       /* IMAP_SELECTED */
+	bool condstore;               /* the client wants to know of MODSEQ (RFC 7162) */
+	struct uid_set saved;         /* what "$" stands for (RFC 5182) */
 	struct login login;           /* AUTHENTICATE LOGIN: how far it is */
 	struct imap_op *op;           /* to be handed out */
 	bool op_is_out;
@@ -136,6 +138,8 @@ void imap_deselect(struct imap_session *s);
 void imap_sync(struct imap_session *s);
 /* Tells what an IMAP_OP_SYNC answered, but for EXPUNGE. */
 void imap_tell_changes(struct imap_session *s, const struct imap_sync_op *sync);
+/* From now on MODSEQ is told with each change (RFC 7162, 3.1). */
+void imap_enable_condstore(struct imap_session *s);
 /* These messages went; told when it may be. */
 void imap_vanished(struct imap_session *s, const struct uid_set *uids);
 /* The session changed the mailbox itself: from MODSEQ `before` to `now`. */
@@ -143,15 +147,18 @@ void imap_own_change(struct imap_session *s, uint64_t before, uint64_t now);
 /* The mailbox was changed in a way that is not known yet. */
 void imap_touched(struct imap_session *s, uint64_t mailbox);
 
-/* Reads a sequence set, or a set of UIDs where the command came as UID, into the UIDs
- * that it means in this session. */
+/* Reads a sequence set, or a set of UIDs where the command came as UID, or "$", into the
+ * UIDs that it means in this session. */
 void imap_parse_messages(struct imap_session *s, struct imap_parse *p, bool by_uid,
 		struct uid_set *uids);
 
 /* Adds "FLAGS (…)". */
 void imap_add_flags(struct imap_session *s, const struct imap_flags *flags);
-/* A whole line `* n FETCH (FLAGS (…))`; with the UID where the command came as UID. */
-void imap_tell_flags(struct imap_session *s, const struct imap_flags_row *row);
+/* A whole line `* n FETCH (FLAGS (…))`; with the UID where the command came as UID, and
+ * with UID and MODSEQ where the client wants to know of them (RFC 7162, 3.2.4). `silent`:
+ * without the flags. */
+void imap_tell_flags(
+		struct imap_session *s, const struct imap_flags_row *row, bool silent);
 
 /* -- for the server -- */
 

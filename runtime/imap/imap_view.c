@@ -120,6 +120,16 @@ void imap_view_to_uids(const struct imap_view *view, const struct uid_set *numbe
 	}
 }
 
+void imap_view_to_numbers(const struct imap_view *view, const struct uid_set *uids,
+		struct uid_set *numbers)
+{
+	for (size_t i = 0; i < uids->count; i++) {
+		uint32_t first = imap_view_number(view, uids->ranges[i].first);
+
+		uid_set_add(numbers, first, first + range_size(uids->ranges[i]) - 1);
+	}
+}
+
 void imap_view_expunge(struct imap_view *view, struct buf *out)
 {
 	CLEANUP(uid_set_free) struct uid_set gone = UID_SET_NULL;

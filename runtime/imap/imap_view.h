@@ -13,8 +13,10 @@
 struct imap_view {
 	uint64_t mailbox;
 	uint64_t modseq;   /* changes up to it are known */
+	uint64_t told;     /* and up to it the client knows them, too */
 	uint32_t next_uid; /* the first UID that is not */
 	bool read_only;
+	bool held_back;          /* the client was told that it does not know all */
 	bool changed;            /* something happened that is not known yet */
 	struct uid_set uids;     /* in the order of sequence numbers */
 	uint32_t *before;        /* messages before each range of uids */
@@ -37,6 +39,10 @@ uint32_t imap_view_last(const struct imap_view *view);
 /* Adds to the empty `uids` those of the messages with these sequence numbers. */
 void imap_view_to_uids(const struct imap_view *view, const struct uid_set *numbers,
 		struct uid_set *uids);
+/* Adds to the empty `numbers` the sequence numbers of these messages, which are all in
+ * the view. */
+void imap_view_to_numbers(const struct imap_view *view, const struct uid_set *uids,
+		struct uid_set *numbers);
 /* Takes out what vanished and adds a line `* n EXPUNGE` for each, from the last to the
  * first, so that every number is right when it is read. */
 void imap_view_expunge(struct imap_view *view, struct buf *out);

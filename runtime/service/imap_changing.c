@@ -23,7 +23,8 @@ static void take_rows(const struct account_store *store, struct imap_store_op *o
 	for (size_t i = 0; i < stored->count; i++)
 		op->rows[i] = (struct imap_flags_row){ stored->rows[i].uid,
 			imap_flags_of(store, stored->rows[i].flags, &names,
-					op->op.results) };
+					op->op.results),
+			stored->rows[i].modseq };
 }
 
 int imap_perform_store(
@@ -34,7 +35,7 @@ int imap_perform_store(
 	const struct flags_change how = {
 		.action = actions[change->mode],
 		.flags = imap_flag_list(&change->flags),
-		.unchanged_since = UINT64_MAX,
+		.unchanged_since = change->unchanged_since,
 	};
 	struct flags_stored stored = { 0 };
 	int r;
@@ -43,7 +44,7 @@ int imap_perform_store(
 			&stored);
 	if (r)
 		return r;
-	uid_set_free(&stored.modified);
+	change->modified = stored.modified;
 	change->modseq_before = stored.modseq_before;
 	change->modseq = stored.modseq;
 	if (!change->silent)

@@ -205,6 +205,7 @@ static int take_rows(struct account_store *store, struct imap_fetch_op *op,
 			.uid = from->uid,
 			.flags = imap_flags_of(
 					store, from->flags, &names, op->op.results),
+			.modseq = from->modseq,
 			.date = from->internal_date,
 			.size = from->size,
 			.envelope = from->envelope,
@@ -248,6 +249,8 @@ static int set_seen(struct imap_performer *p, struct account_store *store,
 
 		row->seen_set = uid_set_has(&unseen, row->uid);
 		row->flags.system |= IMAP_FLAG_SEEN;
+		if (row->seen_set)
+			row->modseq = stored.modseq;
 	}
 	op->modseq_before = stored.modseq_before;
 	op->modseq = stored.modseq;
@@ -268,8 +271,9 @@ int imap_perform_fetch(
 
 	fetch->count = 0;
 	fetch->modseq_before = fetch->modseq = 0;
-	r = message_list(store, (int64_t)fetch->mailbox, &fetch->uids, fetch->next_uid, 0,
-			texts_wanted(fetch->items), budget, op->results, &page);
+	r = message_list(store, (int64_t)fetch->mailbox, &fetch->uids, fetch->next_uid,
+			fetch->changed_since, texts_wanted(fetch->items), budget,
+			op->results, &page);
 	if (r == 0)
 		r = take_rows(store, fetch, &page);
 	if (r == 0 && fetch->set_seen)

@@ -25,6 +25,18 @@ static int by_name(const void *a, const void *b)
 	return view_compare(left->name, right->name);
 }
 
+static struct imap_counts counts_of(const struct mailbox_status *status)
+{
+	return (struct imap_counts){
+		.messages = status->messages,
+		.unseen = status->unseen,
+		.uidnext = status->uidnext,
+		.uidvalidity = status->uidvalidity,
+		.size = status->size,
+		.modseq = status->modseq,
+	};
+}
+
 int imap_perform_list(
 		struct imap_performer *p, struct account_store *store, struct imap_op *op)
 {
@@ -46,6 +58,7 @@ int imap_perform_list(
 			.subscribed = entries[i].subscribed,
 			.exists = entries[i].exists,
 			.selectable = entries[i].id != 0,
+			.counts = counts_of(&entries[i].status),
 		};
 	qsort(list->rows, count, sizeof(*list->rows), by_name);
 	return 0;
@@ -66,10 +79,7 @@ int imap_perform_status(
 	r = mailbox_status(store, id, &now);
 	if (r)
 		return r;
-	status->messages = now.messages;
-	status->unseen = now.unseen;
-	status->uidnext = now.uidnext;
-	status->uidvalidity = now.uidvalidity;
+	status->counts = counts_of(&now);
 	return 0;
 }
 
@@ -166,10 +176,11 @@ static void take_changes(const struct account_store *store, struct imap_sync_op 
 		if (row->uid >= sync->next_uid)
 			uid_set_add(&sync->arrived, row->uid, row->uid);
 		else
-			sync->changed[sync->changed_count++] = (struct imap_flags_row){
-				row->uid,
-				imap_flags_of(store, row->flags, &names, sync->op.results)
-			};
+			sync->changed[sync->changed_count++] =
+					(struct imap_flags_row){ row->uid,
+						imap_flags_of(store, row->flags, &names,
+								sync->op.results),
+						row->modseq };
 	}
 }
 

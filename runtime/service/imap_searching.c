@@ -46,6 +46,7 @@ static struct search_term term_of(const struct imap_search_step *step)
 		[IMAP_SEARCH_SENTSINCE]  = SEARCH_SENT_SINCE,
 		[IMAP_SEARCH_LARGER]     = SEARCH_LARGER,
 		[IMAP_SEARCH_SMALLER]    = SEARCH_SMALLER,
+		[IMAP_SEARCH_MODSEQ]     = SEARCH_MODSEQ,
 		[IMAP_SEARCH_NOT]        = SEARCH_NOT,
 		[IMAP_SEARCH_OR]         = SEARCH_OR,
 		[IMAP_SEARCH_AND]        = SEARCH_AND,
@@ -76,7 +77,16 @@ static struct search_program program_of(const struct imap_search_op *op)
 
 	for (size_t i = 0; i < op->step_count; i++)
 		terms[i] = term_of(&op->steps[i]);
-	return (struct search_program){ terms, op->step_count };
+	return (struct search_program){ terms, op->step_count, &op->uids };
+}
+
+static void take(struct imap_search_op *op, struct search_result *found)
+{
+	op->found = found->uids;
+	found->uids = UID_SET_NULL;
+	op->first_modseq = found->first_modseq;
+	op->last_modseq = found->last_modseq;
+	op->modseq = found->modseq;
 }
 
 static void end(struct imap_performer *p)
@@ -101,7 +111,7 @@ int imap_perform_search(
 	if (p->again)
 		return 0;
 	if (r == 0)
-		uid_set_intersect(&search->found, &p->found->uids, &search->uids);
+		take(search, p->found);
 	end(p);
 	return r;
 }

@@ -335,6 +335,16 @@ static int matches(struct search *s, bool *out)
 
 /* -- running -- */
 
+static void add_found(struct search_result *result, const struct message_brief *m)
+{
+	if (!result->uids.count)
+		result->first_modseq = m->modseq;
+	result->last_modseq = m->modseq;
+	if (m->modseq > result->modseq)
+		result->modseq = m->modseq;
+	uid_set_add(&result->uids, m->uid, m->uid);
+}
+
 static int run(struct search *s, int64_t mailbox, uint32_t from, size_t effort,
 		struct search_result *result)
 {
@@ -363,14 +373,13 @@ static int run(struct search *s, int64_t mailbox, uint32_t from, size_t effort,
 			result->next = s->message.uid;
 			return STORE_OK;
 		}
+		if (s->program->among && !uid_set_has(s->program->among, s->message.uid))
+			continue;
 		r = matches(s, &found);
 		if (r)
 			return r;
-		if (!found)
-			continue;
-		uid_set_add(&result->uids, s->message.uid, s->message.uid);
-		if (s->message.modseq > result->modseq)
-			result->modseq = s->message.modseq;
+		if (found)
+			add_found(result, &s->message);
 	}
 	return r;
 }

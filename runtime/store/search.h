@@ -52,12 +52,14 @@ struct search_term {
 struct search_program {
 	const struct search_term *terms;
 	size_t count; /* at most LIMIT_STORE_SEARCH_TERMS; none: all messages */
+	const struct uid_set *among; /* only these; NULL: all of the mailbox */
 };
 
 struct search_result {
 	struct uid_set uids;
-	uint64_t modseq; /* the highest of the messages found */
-	uint32_t next;   /* where the next call goes on; 0: that was all */
+	/* Of the messages found: of the first, of the last, and the highest. */
+	uint64_t first_modseq, last_modseq, modseq;
+	uint32_t next; /* where the next call goes on; 0: that was all */
 };
 
 /* Adds what it finds from UID `from` on to `result` (which begins zeroed and ends by

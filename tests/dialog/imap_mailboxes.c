@@ -304,6 +304,8 @@ static bool holds(const struct world_message *m, const struct imap_search_step *
 		return text.len > step->size;
 	case IMAP_SEARCH_SMALLER:
 		return text.len < step->size;
+	case IMAP_SEARCH_MODSEQ:
+		return m->modseq >= step->size;
 	default:
 		return true;
 	}

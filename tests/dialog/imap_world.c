@@ -50,6 +50,23 @@ static int by_name(const void *a, const void *b)
 	return view_compare(left->name, right->name);
 }
 
+static struct imap_counts counts_of(
+		const struct world *w, const struct world_mailbox *box)
+{
+	struct imap_counts counts = { .uidnext = box->uidnext,
+		.uidvalidity = box->uidvalidity,
+		.modseq = w->modseq };
+
+	for (size_t i = 0; i < box->count; i++) {
+		if (box->messages[i].gone)
+			continue;
+		counts.messages++;
+		counts.unseen += !(box->messages[i].flags & IMAP_FLAG_SEEN);
+		counts.size += box->messages[i].text.len;
+	}
+	return counts;
+}
+
 static void list(struct world *w, struct imap_list_op *op)
 {
 	op->rows = arena_array(op->op.results, w->box_count + 1, sizeof(*op->rows));
@@ -65,6 +82,7 @@ static void list(struct world *w, struct imap_list_op *op)
 			.subscribed = box->subscribed,
 			.exists = box->there,
 			.selectable = box->there,
+			.counts = counts_of(w, box),
 		};
 	}
 	qsort(op->rows, op->count, sizeof(*op->rows), by_name);
@@ -78,14 +96,7 @@ static void status(struct world *w, struct imap_status_op *op)
 		op->op.outcome = IMAP_E_ABSENT;
 		return;
 	}
-	for (size_t i = 0; i < box->count; i++) {
-		if (box->messages[i].gone)
-			continue;
-		op->messages++;
-		op->unseen += !(box->messages[i].flags & IMAP_FLAG_SEEN);
-	}
-	op->uidnext = box->uidnext;
-	op->uidvalidity = box->uidvalidity;
+	op->counts = counts_of(w, box);
 }
 
 static void create(struct world *w, struct imap_name_op *op)
@@ -186,9 +197,9 @@ static void sync_box(struct world *w, struct imap_sync_op *op)
 		} else if (m->modseq > op->since && m->gone) {
 			uid_set_add(&op->vanished, m->uid, m->uid);
 		} else if (m->modseq > op->since) {
-			op->changed[op->changed_count++] =
-					(struct imap_flags_row){ m->uid,
-						world_flags(m, op->op.results) };
+			op->changed[op->changed_count++] = (struct imap_flags_row){
+				m->uid, world_flags(m, op->op.results), m->modseq
+			};
 		}
 	}
 }
@@ -226,7 +237,8 @@ static void fetch(struct world *w, struct imap_fetch_op *op)
 		struct world_message *m = &box->messages[i];
 		struct imap_row *row = &op->rows[op->count];
 
-		if (m->gone || !uid_set_has(&op->uids, m->uid))
+		if (m->gone || !uid_set_has(&op->uids, m->uid) ||
+				m->modseq <= op->changed_since)
 			continue;
 		op->next_uid = m->uid;
 		if (op->count == w->batch_rows || is_cut)
@@ -240,6 +252,7 @@ static void fetch(struct world *w, struct imap_fetch_op *op)
 			m->modseq = w->modseq;
 			row->seen_set = true;
 		}
+		row->modseq = m->modseq;
 		row->flags = world_flags(m, op->op.results);
 		world_render(m, op->items, op->op.results, row);
 		cut_sections(w, op, row, m, &left, &is_cut);
@@ -278,10 +291,14 @@ static void store(struct world *w, struct imap_store_op *op)
 
 		if (!m || !uid_set_has(&op->uids, m->uid))
 			continue;
+		if (m->modseq > op->unchanged_since) {
+			uid_set_add(&op->modified, m->uid, m->uid);
+			continue;
+		}
 		world_store(w, m, op->mode, &op->flags);
 		if (!op->silent)
 			op->rows[op->count++] = (struct imap_flags_row){ m->uid,
-				world_flags(m, op->op.results) };
+				world_flags(m, op->op.results), m->modseq };
 	}
 	op->modseq = w->modseq;
 }
@@ -318,8 +335,14 @@ static void search(struct world *w, struct imap_search_op *op)
 	for (size_t i = 0; i < box->count; i++) {
 		const struct world_message *m = world_message(box, (uint32_t)i + 1);
 
-		if (m && uid_set_has(&op->uids, m->uid) && world_matches(m, op))
-			uid_set_add(&op->found, m->uid, m->uid);
+		if (!m || !uid_set_has(&op->uids, m->uid) || !world_matches(m, op))
+			continue;
+		if (op->found.count == 0)
+			op->first_modseq = m->modseq;
+		op->last_modseq = m->modseq;
+		if (m->modseq > op->modseq)
+			op->modseq = m->modseq;
+		uid_set_add(&op->found, m->uid, m->uid);
 	}
 }
 

@@ -360,6 +360,64 @@ static void what_is_refused_leaves_nothing(void **state)
 	expect(&talks[1], "STATUS INBOX (MESSAGES)", "(MESSAGES 0)", NULL);
 }
 
+/* HIGHESTMODSEQ of INBOX, as STATUS tells it. */
+static uint64_t highest_modseq(struct talk *t)
+{
+	struct view said = say(t, VIEW("h STATUS INBOX (HIGHESTMODSEQ)\r\n"));
+	size_t at = view_find_view(said, VIEW("(HIGHESTMODSEQ "));
+	struct view rest = view_from(said, at + strlen("(HIGHESTMODSEQ "));
+	uint64_t number;
+
+	assert_true(view_to_u64(view_cut(&rest, ')'), &number));
+	return number;
+}
+
+static void modseqs_grow_and_outlive_a_restart(void **state)
+{
+	CLEANUP(buf_free) struct buf command = BUF_NULL(SAID_MAX);
+	struct talk *one = &talks[0], *other = &talks[1];
+	uint64_t before, now;
+
+	(void)state;
+	append(one, "INBOX", VIEW(MESSAGE));
+	append(one, "INBOX", VIEW(MESSAGE));
+	append(one, "INBOX", VIEW(MESSAGE));
+	expect(other, "NOOP", "* 3 EXISTS", NULL);
+	before = highest_modseq(one);
+	expect(other, "STORE 2 +FLAGS (\\Flagged)", NULL);
+	now = highest_modseq(one);
+	assert_true(now > before);
+
+	buf_addf(&command, "STORE 1:3 (UNCHANGEDSINCE %zu) +FLAGS.SILENT (\\Seen)%c",
+			(size_t)before, 0);
+	expect(one, command.data, "OK [MODIFIED 2]", "* 1 FETCH (UID 1 MODSEQ (",
+			"* 3 FETCH (UID 3 MODSEQ (", NULL);
+	expect(one, "FETCH 1:3 FLAGS", "* 1 FETCH (FLAGS (\\Seen))",
+			"* 2 FETCH (FLAGS (\\Flagged))", NULL);
+	buf_clear(&command);
+	buf_addf(&command, "SEARCH RETURN (MIN MAX) MODSEQ %zu%c", (size_t)now, 0);
+	expect(one, command.data, "MIN 1 MAX 3 MODSEQ ", NULL);
+	buf_clear(&command);
+	buf_addf(&command, "FETCH 1:* (UID) (CHANGEDSINCE %zu)%c", (size_t)now, 0);
+	assert_false(has(say(one, view_z("x NOOP\r\n")), "* 2 "));
+	expect(one, command.data, "* 1 FETCH (UID 1 MODSEQ (", "* 3 FETCH (UID 3 ", NULL);
+	assert_false(has(buf_view(&one->said), "* 2 FETCH"));
+
+	/* What changes nothing costs no number, neither before a restart nor after. */
+	now = highest_modseq(one);
+	store = reopen(store);
+	assert_int_equal(highest_modseq(one), now);
+	expect(one, "STORE 1 +FLAGS (\\Seen)", NULL);
+	assert_int_equal(highest_modseq(one), now);
+	before = now;
+	expect(one, "STORE 1 +FLAGS (\\Deleted)", NULL);
+	now = highest_modseq(one);
+	assert_true(now > before);
+	expect(one, "EXPUNGE", "* 1 EXPUNGE", NULL);
+	assert_true(highest_modseq(one) > now);
+	expect(one, "STATUS INBOX (SIZE MESSAGES)", "(MESSAGES 2 SIZE 272)", NULL);
+}
+
 #define on_a_store(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -373,6 +431,7 @@ int main(void)
 		on_a_store(a_large_message_is_read_in_chunks),
 		on_a_store(many_rows_come_in_batches),
 		on_a_store(what_is_refused_leaves_nothing),
+		on_a_store(modseqs_grow_and_outlive_a_restart),
 	};
 	int failed;
 
