@@ -93,6 +93,7 @@ int agent_open(const struct agent_options *options, struct agent **out)
 	agent->lock = -1;
 	agent_file_defaults(&agent->defaults);
 	agent->file = options->file ? options->file : &agent->defaults;
+	agent->anywhere = options->anywhere;
 	agent->broker = options->broker;
 	agent->os = options->os ? options->os : os_real();
 	agent->data = xstrndup(options->data, strlen(options->data));
@@ -150,7 +151,7 @@ int agent_check(struct agent *agent, const struct source_file *files, size_t cou
 		struct checked *out)
 {
 	const struct check_options options = {
-		.agent = agent->file,
+		.agent = agent->anywhere ? NULL : agent->file,
 		.secret_key = agent->secret,
 	};
 
@@ -211,6 +212,7 @@ void agent_observation(struct agent *agent, const struct desired *desired,
 		.now = agent->os->wall(agent->os->state),
 		.file = agent->file,
 		.live = sees ? live : NULL,
+		.assumed = agent->anywhere,
 		.desired = desired,
 	};
 }

@@ -46,7 +46,9 @@ struct agent_options {
 	/* Borrowed; may be NULL offline where no database is yet. */
 	struct broker *broker;
 	const struct os *os; /* NULL: the real one */
-	bool offline; /* to plan beside no running agent: takes the lock, reads a copy,
+	bool anywhere; /* which host this is, and what it allows, is not known: to compare
+			  states on a machine that runs none of them */
+	bool offline;  /* to plan beside no running agent: takes the lock, reads a copy,
 			 and leaves the data directory as it was, byte for byte */
 };
 
@@ -90,6 +92,11 @@ void agent_result_print(const struct agent_result *result, struct buf *out);
  * "serial"} */
 MUST_USE json_t *agent_result_json(const struct agent_result *result);
 
+/* Takes a state as applied, with all that it says, so that the next plan is made against it.
+ * Offline alone, and where nothing was applied yet: only the copy that is thrown away
+ * knows of it. */
+MUST_USE int agent_assume(struct agent *agent, const struct agent_source *source,
+		struct agent_result *out);
 /* What applying this state would do. Writes nothing, anywhere. */
 MUST_USE int agent_plan(struct agent *agent, const struct agent_source *source,
 		struct agent_result *out);

@@ -32,6 +32,7 @@ struct desired_state {
 
 struct agent {
 	const struct agent_file *file;
+	bool anywhere;              /* the file says nothing of where the states run */
 	struct agent_file defaults; /* where no file was given */
 	struct broker *broker;
 	const struct os *os;
@@ -80,6 +81,8 @@ void configured_deinit(struct configured *done);
 /* Sets code, reason and message. */
 void result_say(struct agent_result *result, enum exit_code code, const char *reason,
 		const char *format, ...) PRINTF_LIKE(4, 5);
+/* True where a state can be planned; else, and of warnings, `result` says why. */
+MUST_USE bool result_accepts(const struct checked *checked, struct agent_result *result);
 /* An outcome of the database as a result; a fault is passed up. */
 MUST_USE int result_database(struct agent_result *result, int r);
 

@@ -46,7 +46,7 @@ int observe(struct observation *o)
 	for (size_t i = 0; i < driver_count; i++) {
 		if (o->desired)
 			drivers[i]->want(drivers[i], o->desired, &o->wanted);
-		if (!drivers[i]->observe)
+		if (!drivers[i]->observe || o->assumed)
 			continue;
 		r = drivers[i]->observe(drivers[i], o);
 		if (r)

@@ -18,7 +18,8 @@ struct observation {
 	walltime now;
 	const struct agent_file *file;       /* what the machine allows; never NULL */
 	const struct runtime_observed *live; /* NULL: no runtime is there to be seen */
-	const struct desired *desired;       /* NULL: only what is shall be seen */
+	bool assumed; /* nothing lives behind the objects: only states are compared */
+	const struct desired *desired; /* NULL: only what is shall be seen */
 	struct object_set objects;
 	struct wanted_list wanted; /* one run a kind, in the order of drivers */
 };

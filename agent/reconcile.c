@@ -250,37 +250,6 @@ static int run_apply(struct run *run, struct agent_result *result)
 	return r;
 }
 
-static void say_diagnostics(const struct diagnostics *d, struct agent_result *result)
-{
-	CLEANUP(buf_free) struct buf text = BUF_NULL(LONGEST_TEXT);
-
-	if (d->count == 0)
-		return;
-	diagnostics_print(d, &text);
-	result->diagnostics = buf_take_z(&text);
-	result->diagnostics_json = diagnostics_json(d);
-}
-
-/* True where the state can be planned. */
-static bool accepts(const struct checked *checked, struct agent_result *result)
-{
-	if (!checked->desired) {
-		say_diagnostics(&checked->diagnostics, result);
-		result_say(result, EXIT_INVALID, "StateInvalid",
-				"the state is not valid; what runs stays as it is");
-		return false;
-	}
-	if (checked->desired->not_served.count) {
-		say_diagnostics(&checked->desired->not_served, result);
-		result_say(result, EXIT_INVALID, "NotServedYet",
-				"the state asks for what this version does not do yet; "
-				"what runs stays as it is");
-		return false;
-	}
-	say_diagnostics(&checked->diagnostics, result);
-	return true;
-}
-
 static int begin_result(struct agent *agent, struct arena *arena,
 		struct generation *newest, struct agent_result *out)
 {
@@ -331,7 +300,7 @@ static nstime now_of(const struct agent *agent)
 	return agent->os->now(agent->os->state);
 }
 
-/* -- plan, apply -- */
+/* -- plan -- */
 
 int agent_plan(struct agent *agent, const struct agent_source *source,
 		struct agent_result *out)
@@ -348,7 +317,7 @@ int agent_plan(struct agent *agent, const struct agent_source *source,
 	r = agent_check(agent, source->files, source->count, &checked);
 	if (r < 0)
 		return r;
-	if (!accepts(&checked, out))
+	if (!result_accepts(&checked, out))
 		return 0;
 	run.desired = checked.desired;
 	begin_generation(&run, source, &newest);
@@ -363,6 +332,8 @@ int agent_plan(struct agent *agent, const struct agent_source *source,
 	out->took = now_of(agent) - start;
 	return 0;
 }
+
+/* -- apply -- */
 
 static nstime jittered(nstime interval)
 {
@@ -473,7 +444,7 @@ int agent_apply(struct agent *agent, const struct agent_source *source,
 	r = agent_check(agent, source->files, source->count, &checked);
 	if (r < 0)
 		return r;
-	if (accepts(&checked, out)) {
+	if (result_accepts(&checked, out)) {
 		run.desired = checked.desired;
 		begin_generation(&run, source, &newest);
 		r = run_apply(&run, out);
@@ -543,7 +514,7 @@ static int reconcile(struct run *run, struct agent_result *out, nstime start)
 
 	if (r)
 		return result_database(out, r);
-	if (!accepts(&agent->desired.checked, out))
+	if (!result_accepts(&agent->desired.checked, out))
 		return finish(agent, run->actor, out, start);
 	agent->interval = run->desired->policy.interval;
 	r = suspension_read(

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 
 enum {
-	LONGEST_MESSAGE = 4096
+	LONGEST_MESSAGE = 4096,
+	LONGEST_DIAGNOSTICS = 16 * 1024 * 1024,
 };
 
 void result_say(struct agent_result *result, enum exit_code code, const char *reason,
@@ -44,6 +45,36 @@ int result_database(struct agent_result *result, int r)
 	default:
 		return r > 0 ? fault(-EIO) : r;
 	}
+}
+
+static void say_diagnostics(const struct diagnostics *d, struct agent_result *result)
+{
+	CLEANUP(buf_free) struct buf text = BUF_NULL(LONGEST_DIAGNOSTICS);
+
+	if (d->count == 0)
+		return;
+	diagnostics_print(d, &text);
+	result->diagnostics = buf_take_z(&text);
+	result->diagnostics_json = diagnostics_json(d);
+}
+
+bool result_accepts(const struct checked *checked, struct agent_result *result)
+{
+	if (!checked->desired) {
+		say_diagnostics(&checked->diagnostics, result);
+		result_say(result, EXIT_INVALID, "StateInvalid",
+				"the state is not valid; what runs stays as it is");
+		return false;
+	}
+	if (checked->desired->not_served.count) {
+		say_diagnostics(&checked->desired->not_served, result);
+		result_say(result, EXIT_INVALID, "NotServedYet",
+				"the state asks for what this version does not do yet; "
+				"what runs stays as it is");
+		return false;
+	}
+	say_diagnostics(&checked->diagnostics, result);
+	return true;
 }
 
 void agent_result_free(struct agent_result *result)

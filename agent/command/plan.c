@@ -96,9 +96,58 @@ static enum exit_code plan_offline(const struct words *words,
 	return print_result(words, asked, &result);
 }
 
+/* Two states beside each other, on a machine that may run neither. */
+static enum exit_code plan_between(const struct words *words,
+		const struct setting *setting, const char *base)
+{
+	const struct agent_options options = {
+		.data = "/nonexistent/posthus", .anywhere = true, .offline = true
+	};
+	CLEANUP(agent_closep) struct agent *agent = NULL;
+	CLEANUP(agent_result_free) struct agent_result assumed = { 0 }, result = { 0 };
+	struct collection before, after;
+	struct agent_source source = { 0 };
+	enum exit_code code = setting_collect(setting, base, &before, &source.origin);
+	json_t *asked;
+	int r;
+
+	if (code == EXIT_FINE)
+		code = setting_collect(
+				setting, words_operand(words, 0), &after, &source.origin);
+	if (code != EXIT_FINE)
+		return code;
+	r = agent_open(&options, &agent);
+	source.files = before.files;
+	source.count = before.count;
+	if (r == 0)
+		r = agent_assume(agent, &source, &assumed);
+	if (r == 0 && assumed.code != EXIT_FINE) {
+		fprintf(stderr, "The base %s:\n", base);
+		asked = files_pack(before.files, before.count, source.origin);
+		code = print_result(words, asked, &assumed);
+		json_decref(asked);
+		return code;
+	}
+	source.files = after.files;
+	source.count = after.count;
+	if (r == 0)
+		r = agent_plan(agent, &source, &result);
+	if (r) {
+		say_error(NULL, "the plan failed: %s", strerror(-r));
+		return EXIT_ERROR;
+	}
+	fprintf(stderr, "Compared with %s; what a running agent has was not asked.\n",
+			base);
+	asked = files_pack(after.files, after.count, source.origin);
+	code = print_result(words, asked, &result);
+	json_decref(asked);
+	return code;
+}
+
 static int run(const struct words *words)
 {
 	CLEANUP(setting_deinit) struct setting setting = { 0 };
+	const char *base = words_option(words, "base");
 	struct collection files;
 	struct control_reply reply;
 	struct view origin;
@@ -106,6 +155,8 @@ static int run(const struct words *words)
 	enum exit_code code = setting_load(words, &setting);
 	int r;
 
+	if (code == EXIT_FINE && base)
+		return (int)plan_between(words, &setting, base);
 	if (code == EXIT_FINE)
 		code = setting_collect(
 				&setting, words_operand(words, 0), &files, &origin);
@@ -123,6 +174,9 @@ static int run(const struct words *words)
 
 static const struct option_row options[] = {
 	{ "detailed-exitcode", NULL, "end with 2 where there are changes" },
+	{ "base", "PATH",
+			"compare with this state, not with what was applied: no agent is "
+			"asked" },
 	{ "out", "FILE", "write the plan to a file, for `posthus apply FILE`" },
 	{ "o", "text|json|ndjson|markdown", "the form of what is printed" },
 	OPTION_CONFIG,
@@ -142,6 +196,7 @@ const struct command command_plan = {
 		"which needs the master\n"
 		"key. Ends with 3 where the state is wrong, with 4 where a gate would "
 		"hold steps back.\n\n"
+		"With --base it needs neither agent nor key, for pipelines.\n\n"
 		"What --out writes is applied by `posthus apply FILE` only as long as it "
 		"would still do exactly\n"
 		"this; otherwise that ends with 5 and changes nothing.",

@@ -70,6 +70,15 @@ followed() { # an event that comes while `events -f` waits is printed
 check "events -f prints them as they come" followed
 refuse "the audit holds" 0 "whole:" posthus audit verify
 
+mkdir "$work/base"
+cp "$work/kept.yaml" "$work/base/mail.yaml"
+between() { (cd "$work" && HOME=/nonexistent "$POSTHUS" plan --base base "$home/state" --detailed-exitcode); }
+refuse "plan --base needs no agent, no key, no agent.yaml" 0 "no changes" between
+sed -i '/carol@org.example/d' "$work/base/mail.yaml"
+refuse "and shows what lies between two states" 2 "+ user carol" between
+sed -i 's/users:/usres:/' "$work/base/mail.yaml"
+refuse "a base with errors says so" 3 "UnknownField" between
+
 offline_plan_matches() {
 	agent_stop
 	local kept
