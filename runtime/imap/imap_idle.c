@@ -5,6 +5,8 @@ void imap_idle_proceed(struct imap_session *s, struct imap_op *answer)
 {
 	imap_say(s, VIEW("+ idling\r\n"));
 	imap_want_line(s);
+	if (s->view) /* what commands before it had to keep */
+		imap_view_expunge(s->view, &s->out);
 	if (s->view && s->view->changed)
 		imap_sync(s);
 }
