@@ -48,12 +48,25 @@ void imap_unsubscribe_parse(struct imap_session *s, struct imap_parse *p)
 	imap_parse_end(p);
 }
 
+/* The session did it itself to the mailbox that it has selected: to lose it by DELETE is
+ * no reason to close. */
+static void tell_own(struct imap_session *s, const struct imap_name_op *op)
+{
+	if (op->op.op.kind == IMAP_OP_DELETE && s->view &&
+			s->view->mailbox == op->mailbox)
+		imap_deselect(s);
+	else
+		imap_touched(s, op->mailbox);
+}
+
 void imap_mailbox_proceed(struct imap_session *s, struct imap_op *answer)
 {
-	if (!answer)
+	if (!answer) {
 		imap_issue_command_op(s);
-	else if (answer->outcome)
+	} else if (answer->outcome) {
 		imap_refuse(s, answer->outcome);
-	else
+	} else {
+		tell_own(s, (struct imap_name_op *)answer);
 		imap_finish(s, VIEW("OK Done"));
+	}
 }

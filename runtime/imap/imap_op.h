@@ -135,6 +135,8 @@ struct imap_name_op {
 	struct imap_op op;
 	struct view name;
 	struct view to; /* RENAME */
+	/* -- answer -- */
+	uint64_t mailbox; /* that went (DELETE) or whose messages did (RENAME of INBOX) */
 };
 
 struct imap_select_op {

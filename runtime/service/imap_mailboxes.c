@@ -95,16 +95,17 @@ int imap_perform_create(
 int imap_perform_delete(
 		struct imap_performer *p, struct account_store *store, struct imap_op *op)
 {
-	struct view name = ((struct imap_name_op *)op)->name;
+	struct imap_name_op *gone = (struct imap_name_op *)op;
 	int64_t id;
 	int r;
 
-	r = mailbox_find(store, name, &id);
+	r = mailbox_find(store, gone->name, &id);
 	if (r)
 		return r;
+	gone->mailbox = (uint64_t)id;
 	imap_perform_changed(p, id);
 	imap_perform_changed(p, 0);
-	return mailbox_delete(store, name);
+	return mailbox_delete(store, gone->name);
 }
 
 int imap_perform_rename(
@@ -115,8 +116,10 @@ int imap_perform_rename(
 
 	/* INBOX stays, and what was in it is gone from it. */
 	if (view_eq(rename->name, VIEW("INBOX")) &&
-			mailbox_find(store, rename->name, &id) == 0)
+			mailbox_find(store, rename->name, &id) == 0) {
+		rename->mailbox = (uint64_t)id;
 		imap_perform_changed(p, id);
+	}
 	imap_perform_changed(p, 0);
 	return mailbox_rename(store, rename->name, rename->to);
 }

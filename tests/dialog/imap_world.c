@@ -111,12 +111,14 @@ static void delete (struct world *w, struct imap_name_op *op)
 {
 	struct world_mailbox *box = world_find(w, op->name);
 
-	if (view_eq(op->name, VIEW("INBOX")))
+	if (view_eq(op->name, VIEW("INBOX"))) {
 		op->op.outcome = IMAP_E_CANNOT;
-	else if (!box)
+	} else if (!box) {
 		op->op.outcome = IMAP_E_ABSENT;
-	else
+	} else {
+		op->mailbox = box->id;
 		world_remove(w, box);
+	}
 }
 
 static void rename_box(struct world *w, struct imap_name_op *op)

@@ -239,6 +239,17 @@ static void others_hear_of_changes(void **state)
 	assert_true(has(say(other, VIEW("n NOOP\r\n")), "* BYE"));
 }
 
+static void renaming_inbox_leaves_it_empty(void **state)
+{
+	struct talk *t = &talks[0];
+
+	append(t, "INBOX", VIEW(MESSAGE));
+	expect(&talks[1], "NOOP", "* 1 EXISTS", NULL);
+	expect(t, "RENAME INBOX old", "* 1 EXPUNGE\r\n", NULL);
+	expect(&talks[1], "NOOP", "* 1 EXPUNGE", NULL);
+	expect(t, "STATUS old (MESSAGES)", "(MESSAGES 1)", NULL);
+}
+
 static void copies_and_moves_name_their_uids(void **state)
 {
 	struct talk *t = &talks[0];
@@ -426,6 +437,7 @@ int main(void)
 		on_a_store(folders_are_there_and_change),
 		on_a_store(a_message_comes_back_as_it_went),
 		on_a_store(others_hear_of_changes),
+		on_a_store(renaming_inbox_leaves_it_empty),
 		on_a_store(copies_and_moves_name_their_uids),
 		on_a_store(searches_find),
 		on_a_store(a_large_message_is_read_in_chunks),
