@@ -2,10 +2,11 @@
 # Runs the whole suite: installs what it needs, builds twice, tests, and ends with
 #   N passed, N failed, N skipped
 #
-#   tests/run.sh [PART…]      parts, in this order: checked release whole interop crash bench
+#   tests/run.sh [PART…]      parts, in this order: checked release model whole interop crash bench
 #
 # checked   clang, AddressSanitizer and UndefinedBehaviorSanitizer: units, dialogs, corpora
 # release   gcc, as it is installed: the same units and dialogs
+# model     random commands of IMAP sessions against a model (tests/model N runs more)
 # whole     real mail programs against a running agent
 # interop   account files opened by an independent SQLite cipher, and the reverse
 # crash     kill -9 under load, a few rounds (tests/crash N runs more)
@@ -81,12 +82,13 @@ part_whole() {
 	done
 	echo "$p passed, $f failed, $s skipped"
 }
+part_model() { tests/model; }
 part_interop() { tests/interop/run.sh; }
 part_crash() { tests/crash 8; }
 part_bench() { tests/bench/run.sh --smoke; }
 
 parts=("$@")
-[ "${#parts[@]}" -gt 0 ] || parts=(checked release whole interop crash bench)
+[ "${#parts[@]}" -gt 0 ] || parts=(checked release model whole interop crash bench)
 start=$SECONDS
 packages_install test || exit 1
 for part in "${parts[@]}"; do

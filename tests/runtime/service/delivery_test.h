@@ -18,7 +18,8 @@
 #include <unistd.h>
 
 enum {
-	ACCOUNTS = 3
+	ACCOUNTS = 3,
+	RECEIVED = 1795505623, /* when their messages came */
 };
 
 static const struct key intake_key = { "the key of the intake in a test!" };
@@ -35,6 +36,7 @@ struct world {
 	pthread_mutex_t lock;
 	pthread_cond_t change;
 	size_t changes, done;
+	uint64_t mailboxes[ACCOUNTS]; /* where the last copy was filed */
 	int last_outcome;
 };
 
@@ -78,10 +80,10 @@ static void on_changed(void *state, const unsigned char account[ACCOUNT_UID_SIZE
 {
 	struct world *w = state;
 
-	(void)account;
 	assert(mailbox);
 	pthread_mutex_lock(&w->lock);
 	w->changes++;
+	w->mailboxes[account[0] - 0xa0] = mailbox;
 	pthread_cond_broadcast(&w->change);
 	pthread_mutex_unlock(&w->lock);
 }
@@ -166,16 +168,15 @@ static void on_done(void *arg, int outcome, uint64_t id)
 	pthread_mutex_unlock(&w->lock);
 }
 
-/* Sends message n to the accounts of a set of bits. */
-UNUSED static void world_send(
-		struct world *w, unsigned n, unsigned to, intake_done *done, void *arg)
+/* Sends a message to the accounts of a set of bits. */
+UNUSED static void world_send_text(struct world *w, struct view text, unsigned to,
+		intake_done *done, void *arg)
 {
 	struct intake_recipient recipients[ACCOUNTS] = { 0 };
 	struct intake_envelope envelope = { .sender = VIEW("x@example.net"),
-		.received = 1795505623,
+		.received = RECEIVED,
 		.recipients = recipients };
 	struct intake_message *m;
-	char text[200];
 
 	for (int i = 0; i < ACCOUNTS; i++) {
 		if (!(to >> i & 1))
@@ -186,10 +187,19 @@ UNUSED static void world_send(
 					VIEW("b+list@example.org"),
 					VIEW("c@example.org") }[i];
 	}
-	snprintf(text, sizeof(text), "Subject: %u\r\n\r\nThis is message %u.\r\n", n, n);
 	assert(!intake_begin(w->intake, &envelope, &m));
-	assert(!intake_chunk(m, view_z(text)));
+	assert(!intake_chunk(m, text));
 	intake_commit(m, VIEW("Received: by test\r\n"), done, arg);
+}
+
+/* Message n. */
+UNUSED static void world_send(
+		struct world *w, unsigned n, unsigned to, intake_done *done, void *arg)
+{
+	char text[200];
+
+	snprintf(text, sizeof(text), "Subject: %u\r\n\r\nThis is message %u.\r\n", n, n);
+	world_send_text(w, view_z(text), to, done, arg);
 }
 
 UNUSED static void world_await(struct world *w, size_t *counter, size_t value)

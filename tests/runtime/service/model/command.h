@@ -1,0 +1,94 @@
+/* One command: made at random from what its session knows, what it does to the truth when
+ * the server performs it, and how it must be answered. */
+#ifndef TESTS_MODEL_COMMAND_H
+#define TESTS_MODEL_COMMAND_H
+
+#include "runtime/imap/imap_op.h"
+#include "tests/runtime/service/model/told.h"
+
+enum verb {
+	VERB_NOOP,
+	VERB_CHECK,
+	VERB_IDLE,
+	VERB_LIST,
+	VERB_STATUS,
+	VERB_CREATE,
+	VERB_DELETE,
+	VERB_RENAME,
+	VERB_SELECT,
+	VERB_EXAMINE,
+	VERB_APPEND,
+	VERB_CLOSE,
+	VERB_UNSELECT,
+	VERB_FETCH,
+	VERB_STORE,
+	VERB_SEARCH,
+	VERB_COPY,
+	VERB_MOVE,
+	VERB_EXPUNGE,
+	VERBS,
+};
+
+enum {
+	COMMAND_KEYS = 4 /* of a SEARCH */
+};
+
+struct command_key {
+	enum {
+		KEY_ALL,
+		KEY_FLAG,
+		KEY_WORD,
+		KEY_SUBJECT,
+		KEY_LARGER,
+		KEY_UIDS,
+	} kind;
+	bool negated;
+	bool or_next; /* either this or the next */
+	unsigned flag, number;
+	struct uid_set uids;
+};
+
+struct command {
+	enum verb verb;
+	bool by_uid;
+	struct buf text; /* without tag and CRLF; of an APPEND up to its literal */
+	char name[TRUTH_NAME], to[TRUTH_NAME];
+	struct uid_set uids; /* those it names, as the session knew them */
+	int sign;            /* STORE: + - or 0 */
+	unsigned flags;      /* STORE and APPEND */
+	bool silent;
+	bool sets_seen;               /* FETCH */
+	struct truth_message message; /* APPEND */
+	bool nonsync;
+	struct command_key keys[COMMAND_KEYS];
+	size_t key_count;
+
+	/* -- once it is performed -- */
+	bool performed;
+	bool refused;          /* the answer must be NO */
+	bool loose;            /* the mailbox went meanwhile: any answer will do */
+	struct truth_box *box; /* the other mailbox: its UIDVALIDITY is in the answer */
+	struct buf expected;   /* the numbers, or what stands behind UIDVALIDITY */
+	struct uid_set rows;   /* messages that must be told */
+	struct uid_set told;   /* messages that were */
+	uint32_t messages, unseen, uidnext; /* STATUS */
+	size_t lines;                       /* of LIST: expected */
+	size_t answers;                     /* lines that answer it */
+};
+
+/* Beforehand `*c` is zeroed or was ended. */
+void command_make(struct command *c, const struct told *told, const struct truth *truth);
+void command_free(struct command *c);
+
+/* The server has performed an operation of it. */
+void command_performed(struct command *c, struct told *told, struct truth *truth,
+		const struct imap_op *op);
+/* A line of the server that begins with "* ", without it; `c` is NULL where no command
+ * runs. */
+void command_line(struct command *c, struct told *told, struct truth *truth,
+		struct view line);
+/* The tagged line, without the tag. */
+void command_end(struct command *c, struct told *told, struct truth *truth,
+		struct view reply);
+
+#endif

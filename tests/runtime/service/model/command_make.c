@@ -1,0 +1,392 @@
+/* Commands at random. They are those that a session may send in its state. */
+#include "runtime/base/error.h"
+#include "tests/runtime/service/model/command.h"
+#include "tests/runtime/service/model/dice.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum {
+	CROWDED = 60,     /* messages, and deletions become frequent */
+	TEXT_MAX = 65536, /* of a command */
+	DATE = 1795505623,
+};
+
+static const char *const flag_names[] = { "\\Seen", "\\Answered", "\\Flagged",
+	"\\Deleted", "\\Draft", "k0", "k1", "k2" };
+static const char *const search_names[] = { "SEEN", "ANSWERED", "FLAGGED", "DELETED",
+	"DRAFT", "KEYWORD k0", "KEYWORD k1", "KEYWORD k2" };
+static const char *const box_names[] = { "INBOX", "box0", "INBOX", "box0", "box1",
+	"box0/a", "box1/a", "box0/a/b", "Archive", "Trash" };
+
+static unsigned flag_bit(unsigned i)
+{
+	return i < 5 ? 1U << i : (unsigned)TRUTH_KEYWORD << (i - 5);
+}
+
+static unsigned any_flags(void)
+{
+	unsigned flags = 0;
+
+	for (uint32_t n = dice(4); n; n--)
+		flags |= flag_bit(dice(ARRAY_LEN(flag_names)));
+	return flags;
+}
+
+static void add_flags(struct buf *text, unsigned flags)
+{
+	const char *before = "(";
+
+	for (unsigned i = 0; i < ARRAY_LEN(flag_names); i++) {
+		if (!(flags & flag_bit(i)))
+			continue;
+		buf_addf(text, "%s%s", before, flag_names[i]);
+		before = " ";
+	}
+	buf_add_z(text, *before == '(' ? "()" : ")");
+}
+
+static void any_name(char out[TRUTH_NAME])
+{
+	snprintf(out, TRUTH_NAME, "%s", box_names[dice(ARRAY_LEN(box_names))]);
+}
+
+/* Mostly one that is there. */
+static void present_name(char out[TRUTH_NAME], const struct truth *truth)
+{
+	do {
+		any_name(out);
+	} while (!truth_find(truth, out) && !once_in(5));
+}
+
+/* -- sets of messages -- */
+
+static uint32_t any_number(const struct told *told, bool by_uid)
+{
+	uint32_t top = by_uid ? told->uidnext + 1 : (uint32_t)told->count;
+
+	if (by_uid && told->count && !once_in(4))
+		return told->messages[dice((uint32_t)told->count)].uid;
+	return 1 + dice(top);
+}
+
+static uint32_t star(const struct told *told, bool by_uid)
+{
+	if (!by_uid)
+		return (uint32_t)told->count;
+	return told->count ? told->messages[told->count - 1].uid : 0;
+}
+
+static void add_range(struct buf *text, const struct told *told, bool by_uid, bool few,
+		struct uid_set *numbers)
+{
+	uint32_t first = any_number(told, by_uid), last = star(told, by_uid);
+
+	if (!few && last && once_in(4)) {
+		buf_addf(text, "%u:*", first);
+	} else if (!few && once_in(3)) {
+		last = any_number(told, by_uid);
+		buf_addf(text, "%u:%u", first, last);
+	} else if (last && once_in(8)) {
+		first = last;
+		buf_add_z(text, "*");
+	} else {
+		last = first;
+		buf_addf(text, "%u", first);
+	}
+	uid_set_add(numbers, first < last ? first : last, first < last ? last : first);
+}
+
+/* Adds a set to the text, and to `uids` the messages that it means. */
+static void add_messages(struct buf *text, const struct told *told, bool by_uid, bool few,
+		struct uid_set *uids)
+{
+	CLEANUP(uid_set_free) struct uid_set numbers = UID_SET_NULL;
+
+	for (uint32_t n = dice(3); n; n--) {
+		add_range(text, told, by_uid, few, &numbers);
+		buf_add_byte(text, ',');
+	}
+	add_range(text, told, by_uid, few, &numbers);
+	for (size_t i = 0; i < told->count; i++) {
+		uint32_t uid = told->messages[i].uid;
+
+		if (uid_set_has(&numbers, by_uid ? uid : (uint32_t)i + 1))
+			uid_set_add(uids, uid, uid);
+	}
+}
+
+static void name_messages(struct command *c, const struct told *told, bool few)
+{
+	add_messages(&c->text, told, c->by_uid, few, &c->uids);
+}
+
+/* -- commands -- */
+
+static void make_status(struct command *c)
+{
+	buf_addf(&c->text, "STATUS %s (MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN)",
+			c->name);
+}
+
+static void make_append(struct command *c)
+{
+	CLEANUP(buf_free) struct buf text = BUF_NULL(TRUTH_TEXT_MAX);
+
+	c->message = (struct truth_message){ .number = truth_new_number(),
+		.flags = any_flags() };
+	truth_text(&text, c->message.number);
+	buf_addf(&c->text, "APPEND %s ", c->name);
+	if (c->message.flags || once_in(2)) {
+		add_flags(&c->text, c->message.flags);
+		buf_add_byte(&c->text, ' ');
+	}
+	if (once_in(2)) {
+		c->message.date = DATE;
+		buf_add_z(&c->text, "\"24-Nov-2026 08:33:43 +0100\" ");
+	}
+	c->nonsync = text.len <= 4096 && once_in(2);
+	buf_addf(&c->text, "{%zu%s}", text.len, c->nonsync ? "+" : "");
+}
+
+static void make_fetch(struct command *c, const struct told *told)
+{
+	static const char *const items[] = { "FLAGS", "(UID FLAGS)", "UID",
+		"(FLAGS INTERNALDATE RFC822.SIZE)", "BODY.PEEK[TEXT]",
+		"(FLAGS BODY.PEEK[])", "(RFC822.SIZE BODY[TEXT])", "BODY[]" };
+	uint32_t which = dice(ARRAY_LEN(items));
+
+	buf_add_z(&c->text, "FETCH ");
+	name_messages(c, told, false);
+	buf_addf(&c->text, " %s", items[which]);
+	c->sets_seen = which >= ARRAY_LEN(items) - 2 && !told->read_only;
+}
+
+static void make_store(struct command *c, const struct told *told)
+{
+	static const char *const signs[] = { "-", "", "+" };
+
+	c->sign = (int)dice(3) - 1;
+	c->flags = any_flags();
+	c->silent = once_in(2);
+	if (once_in(told->count > CROWDED ? 1 : 4)) {
+		c->sign = 1;
+		c->flags |= IMAP_FLAG_DELETED;
+	}
+	buf_add_z(&c->text, "STORE ");
+	name_messages(c, told, false);
+	buf_addf(&c->text, " %sFLAGS%s ", signs[c->sign + 1], c->silent ? ".SILENT" : "");
+	add_flags(&c->text, c->flags);
+}
+
+static void make_key(struct command *c, const struct told *told, struct command_key *key)
+{
+	if (key->negated)
+		buf_add_z(&c->text, "NOT ");
+	switch (key->kind) {
+	case KEY_ALL:
+		buf_add_z(&c->text, "ALL");
+		break;
+	case KEY_FLAG:
+		key->number = dice(ARRAY_LEN(search_names));
+		key->flag = flag_bit(key->number);
+		buf_add_z(&c->text, search_names[key->number]);
+		break;
+	case KEY_WORD:
+		key->number = dice(7);
+		buf_addf(&c->text, "BODY word%u", key->number);
+		break;
+	case KEY_SUBJECT:
+		key->number = dice(20);
+		buf_addf(&c->text, "SUBJECT s%u", key->number);
+		break;
+	case KEY_LARGER:
+		key->number = dice(500);
+		buf_addf(&c->text, "LARGER %u", key->number);
+		break;
+	case KEY_UIDS:
+		if (told->count == 0 || once_in(2)) {
+			buf_add_z(&c->text, "UID ");
+			add_messages(&c->text, told, true, false, &key->uids);
+		} else {
+			add_messages(&c->text, told, false, false, &key->uids);
+		}
+		break;
+	}
+}
+
+static void make_search(struct command *c, const struct told *told)
+{
+	buf_add_z(&c->text, "SEARCH");
+	c->key_count = 1 + dice(COMMAND_KEYS);
+	for (size_t i = 0; i < c->key_count; i++) {
+		struct command_key *key = &c->keys[i];
+
+		key->kind = dice(KEY_UIDS + 1);
+		key->negated = once_in(3);
+		key->or_next = i + 1 < c->key_count && once_in(3) &&
+			       !(i && c->keys[i - 1].or_next);
+		buf_add_z(&c->text, key->or_next ? " OR " : " ");
+		make_key(c, told, key);
+	}
+	told_uids(told, &c->uids);
+}
+
+static void make_copy(struct command *c, const struct told *told, const char *verb)
+{
+	bool is_copy = c->verb == VERB_COPY;
+
+	buf_addf(&c->text, "%s ", verb);
+	name_messages(c, told, is_copy);
+	buf_addf(&c->text, " %s", c->to);
+}
+
+static void make_expunge(struct command *c, const struct told *told)
+{
+	buf_add_z(&c->text, "EXPUNGE");
+	if (c->by_uid) {
+		buf_add_byte(&c->text, ' ');
+		name_messages(c, told, false);
+	} else {
+		told_uids(told, &c->uids);
+	}
+}
+
+static void make_text(struct command *c, const struct told *told)
+{
+	switch (c->verb) {
+	case VERB_NOOP:
+		buf_add_z(&c->text, "NOOP");
+		break;
+	case VERB_CHECK:
+		buf_add_z(&c->text, "CHECK");
+		break;
+	case VERB_IDLE:
+		buf_add_z(&c->text, "IDLE");
+		break;
+	case VERB_LIST:
+		buf_add_z(&c->text, "LIST \"\" *");
+		break;
+	case VERB_STATUS:
+		make_status(c);
+		break;
+	case VERB_CREATE:
+		buf_addf(&c->text, "CREATE %s", c->to);
+		break;
+	case VERB_DELETE:
+		buf_addf(&c->text, "DELETE %s", c->name);
+		break;
+	case VERB_RENAME:
+		buf_addf(&c->text, "RENAME %s %s", c->name, c->to);
+		break;
+	case VERB_SELECT:
+		buf_addf(&c->text, "SELECT %s", c->name);
+		break;
+	case VERB_EXAMINE:
+		buf_addf(&c->text, "EXAMINE %s", c->name);
+		break;
+	case VERB_APPEND:
+		make_append(c);
+		break;
+	case VERB_CLOSE:
+		buf_add_z(&c->text, "CLOSE");
+		told_uids(told, &c->uids);
+		break;
+	case VERB_UNSELECT:
+		buf_add_z(&c->text, "UNSELECT");
+		break;
+	case VERB_FETCH:
+		make_fetch(c, told);
+		break;
+	case VERB_STORE:
+		make_store(c, told);
+		break;
+	case VERB_SEARCH:
+		make_search(c, told);
+		break;
+	case VERB_COPY:
+		make_copy(c, told, "COPY");
+		break;
+	case VERB_MOVE:
+		make_copy(c, told, "MOVE");
+		break;
+	default:
+		make_expunge(c, told);
+	}
+}
+
+/* clang-format off */
+static const struct {
+	enum verb verb;
+	unsigned weight;   /* how often */
+	bool selected;     /* needs a mailbox */
+	bool names;        /* may name messages: by number only where there are some */
+} verbs[] = {
+	{ VERB_NOOP,     6, false, false },
+	{ VERB_CHECK,    1, true,  false },
+	{ VERB_IDLE,     6, false, false },
+	{ VERB_LIST,     2, false, false },
+	{ VERB_STATUS,   6, false, false },
+	{ VERB_CREATE,   3, false, false },
+	{ VERB_DELETE,   3, false, false },
+	{ VERB_RENAME,   2, false, false },
+	{ VERB_SELECT,   6, false, false },
+	{ VERB_EXAMINE,  1, false, false },
+	{ VERB_APPEND,  14, false, false },
+	{ VERB_CLOSE,    1, true,  false },
+	{ VERB_UNSELECT, 1, true,  false },
+	{ VERB_FETCH,   20, true,  true  },
+	{ VERB_STORE,   20, true,  true  },
+	{ VERB_SEARCH,  12, true,  true  },
+	{ VERB_COPY,     6, true,  true  },
+	{ VERB_MOVE,     6, true,  true  },
+	{ VERB_EXPUNGE,  8, true,  true  },
+};
+/* clang-format on */
+
+static size_t any_verb(const struct told *told)
+{
+	unsigned sum = 0, at;
+
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+		sum += told->box || !verbs[i].selected ? verbs[i].weight : 0;
+	at = dice(sum);
+	for (size_t i = 0;; i++) {
+		unsigned weight = told->box || !verbs[i].selected ? verbs[i].weight : 0;
+
+		if (at < weight)
+			return i;
+		at -= weight;
+	}
+}
+
+void command_make(struct command *c, const struct told *told, const struct truth *truth)
+{
+	size_t row = any_verb(told);
+
+	*c = (struct command){ .verb = verbs[row].verb,
+		.text = BUF_NULL(TEXT_MAX),
+		.expected = BUF_NULL(TEXT_MAX) };
+	c->by_uid = verbs[row].names && (told->count == 0 || once_in(2));
+	present_name(c->name, truth);
+	any_name(c->to);
+	if (c->verb == VERB_DELETE && !once_in(4))
+		snprintf(c->name, TRUTH_NAME, "%s", truth_any(truth)->name);
+	if (c->verb == VERB_COPY || c->verb == VERB_MOVE)
+		present_name(c->to, truth);
+	if (c->by_uid)
+		buf_add_z(&c->text, "UID ");
+	make_text(c, told);
+}
+
+void command_free(struct command *c)
+{
+	buf_free(&c->text);
+	buf_free(&c->expected);
+	uid_set_free(&c->uids);
+	uid_set_free(&c->rows);
+	uid_set_free(&c->told);
+	for (size_t i = 0; i < c->key_count; i++)
+		uid_set_free(&c->keys[i].uids);
+	*c = (struct command){ 0 };
+}

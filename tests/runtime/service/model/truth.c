@@ -1,0 +1,268 @@
+#include "tests/runtime/service/model/truth.h"
+
+#include "runtime/base/error.h"
+#include "runtime/imap/imap_op.h"
+#include "tests/runtime/service/model/dice.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	LARGE = 400 * 1000, /* read in chunks */
+	MIDDLE = 70 * 1000, /* a few fill a batch */
+	WORDS = 7,
+};
+
+void truth_init(struct truth *t)
+{
+	static const char *const names[] = { "INBOX", "Drafts", "Sent", "Trash", "Junk",
+		"Archive" };
+
+	*t = (struct truth){ 0 };
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		truth_create(t, names[i])->floor = 0;
+}
+
+void truth_free(struct truth *t)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		free(t->boxes[i]->messages);
+		free(t->boxes[i]);
+	}
+	free(t->boxes);
+}
+
+/* -- texts -- */
+
+unsigned truth_new_number(void)
+{
+	static unsigned number;
+
+	return ++number;
+}
+
+unsigned truth_word(unsigned number)
+{
+	return number % WORDS;
+}
+
+static size_t filling(unsigned number)
+{
+	if (number % 500 == 0)
+		return LARGE;
+	if (number % 50 == 1)
+		return MIDDLE;
+	return number % 300;
+}
+
+void truth_text(struct buf *out, unsigned number)
+{
+	buf_addf(out, "From: a@example.net\r\nSubject: s%u\r\n\r\nword%u\r\n", number,
+			truth_word(number));
+	for (size_t left = filling(number); left;) {
+		size_t len = left < 70 ? left : 70;
+		char *line = buf_room(out, len + 2);
+
+		memset(line, 'a' + (int)((number + left) % 26), len);
+		memcpy(line + len, "\r\n", 2);
+		buf_grown(out, len + 2);
+		left -= len;
+	}
+}
+
+uint64_t truth_size(const struct truth_message *m)
+{
+	size_t left = filling(m->number);
+	size_t head = (size_t)snprintf(NULL, 0,
+			"From: a@example.net\r\nSubject: s%u\r\n\r\nword%u\r\n",
+			m->number, truth_word(m->number));
+
+	return view_z(m->above).len + head + left + 2 * ((left + 69) / 70);
+}
+
+/* -- mailboxes -- */
+
+struct truth_box *truth_find(const struct truth *t, const char *name)
+{
+	for (size_t i = 0; i < t->there; i++)
+		if (strcmp(t->boxes[i]->name, name) == 0)
+			return t->boxes[i];
+	return NULL;
+}
+
+static bool is_below(const char *name, const char *above)
+{
+	size_t len = strlen(above);
+
+	return strncmp(name, above, len) == 0 && name[len] == '/';
+}
+
+bool truth_has_below(const struct truth *t, const char *name)
+{
+	for (size_t i = 0; i < t->there; i++)
+		if (is_below(t->boxes[i]->name, name))
+			return true;
+	return false;
+}
+
+struct truth_box *truth_any(const struct truth *t)
+{
+	return t->boxes[dice((uint32_t)t->there)];
+}
+
+/* Those that are there stand first. */
+struct truth_box *truth_create(struct truth *t, const char *name)
+{
+	struct truth_box *box = xcalloc(1, sizeof(*box));
+
+	if (t->count == t->capacity) {
+		t->capacity = t->capacity ? 2 * t->capacity : 16;
+		t->boxes = xrealloc(t->boxes, t->capacity * sizeof(struct truth_box *));
+	}
+	snprintf(box->name, sizeof(box->name), "%s", name);
+	box->there = true;
+	box->uidnext = 1;
+	box->floor = t->uidvalidity;
+	t->boxes[t->count++] = t->boxes[t->there];
+	t->boxes[t->there++] = box;
+	return box;
+}
+
+bool truth_delete(struct truth *t, const char *name)
+{
+	struct truth_box *box = truth_find(t, name);
+
+	if (!box || strcmp(name, "INBOX") == 0)
+		return false;
+	box->there = false;
+	for (size_t i = 0; i < t->there; i++) {
+		if (t->boxes[i] != box)
+			continue;
+		t->boxes[i] = t->boxes[--t->there];
+		t->boxes[t->there] = box;
+	}
+	return true;
+}
+
+static void move_inbox(struct truth *t, const char *to)
+{
+	struct truth_box *inbox = truth_find(t, "INBOX"), *box = truth_create(t, to);
+
+	for (size_t i = 0; i < inbox->count; i++)
+		(void)truth_add(box, &inbox->messages[i]);
+	inbox->count = 0;
+}
+
+static void new_name(
+		char out[TRUTH_NAME], const char *name, const char *from, const char *to)
+{
+	snprintf(out, TRUTH_NAME, "%s%s", to, name + strlen(from));
+}
+
+static bool moves(const struct truth_box *box, const char *from)
+{
+	return strcmp(box->name, from) == 0 || is_below(box->name, from);
+}
+
+bool truth_rename(struct truth *t, const char *from, const char *to)
+{
+	bool any = false;
+
+	if (truth_find(t, to) || is_below(to, from))
+		return false;
+	if (strcmp(from, "INBOX") == 0) {
+		move_inbox(t, to);
+		return true;
+	}
+	for (size_t i = 0; i < t->there; i++) {
+		char name[TRUTH_NAME];
+
+		if (!moves(t->boxes[i], from))
+			continue;
+		any = true;
+		new_name(name, t->boxes[i]->name, from, to);
+		if (truth_find(t, name))
+			return false;
+	}
+	for (size_t i = 0; i < t->there; i++) {
+		char name[TRUTH_NAME];
+
+		if (!moves(t->boxes[i], from))
+			continue;
+		new_name(name, t->boxes[i]->name, from, to);
+		memcpy(t->boxes[i]->name, name, TRUTH_NAME);
+	}
+	return any;
+}
+
+bool truth_validity(struct truth *t, struct truth_box *box, uint64_t value)
+{
+	if (box->uidvalidity)
+		return value == box->uidvalidity;
+	if (value <= box->floor || value > UINT32_MAX)
+		return false;
+	for (size_t i = 0; i < t->count; i++)
+		if (t->boxes[i]->uidvalidity == value)
+			return false;
+	box->uidvalidity = (uint32_t)value;
+	if (t->uidvalidity < value)
+		t->uidvalidity = (uint32_t)value;
+	return true;
+}
+
+/* -- messages -- */
+
+size_t truth_below(const struct truth_box *box, uint64_t uid)
+{
+	size_t low = 0, high = box->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (box->messages[middle].uid < uid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct truth_message *truth_message(const struct truth_box *box, uint32_t uid)
+{
+	size_t at = truth_below(box, uid);
+
+	return at < box->count && box->messages[at].uid == uid ? &box->messages[at]
+							       : NULL;
+}
+
+/* `m` may be of the same mailbox. */
+struct truth_message *truth_add(struct truth_box *box, const struct truth_message *m)
+{
+	struct truth_message copy = *m;
+
+	if (box->count == box->capacity) {
+		box->capacity = box->capacity ? 2 * box->capacity : 16;
+		box->messages = xrealloc(
+				box->messages, box->capacity * sizeof(*box->messages));
+	}
+	copy.uid = box->uidnext++;
+	box->messages[box->count] = copy;
+	return &box->messages[box->count++];
+}
+
+void truth_remove(struct truth_box *box, uint32_t uid)
+{
+	size_t at = truth_below(box, uid);
+
+	memmove(&box->messages[at], &box->messages[at + 1],
+			(--box->count - at) * sizeof(*box->messages));
+}
+
+size_t truth_unseen(const struct truth_box *box)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < box->count; i++)
+		n += !(box->messages[i].flags & IMAP_FLAG_SEEN);
+	return n;
+}
