@@ -1,6 +1,7 @@
 /* BDAT: the message in counted chunks (RFC 3030). Whatever its fate, its octets are read
  * to their end and never as commands: what is refused is refused behind them. One refused
- * chunk spoils the transaction, so that no message is taken with a hole in it. */
+ * chunk spoils the transaction, up to its last one or RSET, so that no message is taken
+ * with a hole in it. */
 #include "runtime/base/limit.h"
 #include "runtime/smtp/smtp_session.h"
 
@@ -62,6 +63,7 @@ static void keep_refusal(struct smtp_server *s, struct view refusal)
 void smtp_bdat_spoil(struct smtp_server *s, struct view refusal)
 {
 	keep_refusal(s, refusal);
+	s->bdat.after = SMTP_FAILED;
 	smtp_forget(s, SMTP_AFTER_CHUNK);
 }
 
@@ -84,12 +86,19 @@ static void discard_ends(struct smtp_server *s)
 	smtp_refuse_view(s, buf_view(&s->bdat.refusal));
 }
 
+/* Where a refused chunk leaves the session: behind the last one there is no transaction
+ * that could be spoiled. */
+static enum smtp_state state_behind(const struct smtp_server *s)
+{
+	if (s->state == SMTP_GREETED || s->state == SMTP_READY)
+		return s->state;
+	return s->bdat.last ? SMTP_READY : SMTP_FAILED;
+}
+
 static void discard(struct smtp_server *s, struct view refusal)
 {
-	bool between = s->state == SMTP_GREETED || s->state == SMTP_READY;
-
 	keep_refusal(s, refusal);
-	s->bdat.after = between ? s->state : SMTP_FAILED;
+	s->bdat.after = state_behind(s);
 	s->deadline = s->now + nstime_seconds(60 * DISCARD_MINUTES);
 	smtp_enter(s, SMTP_DISCARD);
 	if (s->bdat.left == 0)

@@ -4,7 +4,7 @@
 
 static bool is_name(struct view name)
 {
-	if (name.len == 0 || name.len > limit_value(LIMIT_SMTP_DOMAIN))
+	if (name.len == 0)
 		return false;
 	for (size_t i = 0; i < name.len; i++)
 		if (name.data[i] <= ' ' || name.data[i] > '~')
@@ -37,6 +37,10 @@ void smtp_welcome(struct smtp_server *s)
 
 static void hello(struct smtp_server *s, struct view name, bool extended)
 {
+	if (name.len > limit_value(LIMIT_SMTP_DOMAIN)) {
+		smtp_refuse(s, limit_reply(LIMIT_SMTP_DOMAIN));
+		return;
+	}
 	if (!is_name(name)) {
 		smtp_refuse(s, "501 5.5.4 Say the name of your host");
 		return;

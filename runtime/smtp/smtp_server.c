@@ -87,7 +87,7 @@ static void forgotten(struct smtp_server *s)
 
 	s->transaction = (struct smtp_transaction){ 0 };
 	if (in_transaction(s))
-		smtp_enter(s, s->after == SMTP_AFTER_CHUNK ? SMTP_FAILED : SMTP_READY);
+		smtp_enter(s, s->after == SMTP_AFTER_CHUNK ? s->bdat.after : SMTP_READY);
 	switch (s->after) {
 	case SMTP_AFTER_RSET:
 		smtp_reply(s, "250 2.0.0 Ok");

@@ -7,12 +7,15 @@
  *                                 AUTH ▼  │ answered
  *                                 AUTHENTICATING          any ──QUIT, 421──► CLOSING
  *
- *   ADDRESSED ──BDAT──► CHUNK ──its octets──► CHUNKED      the octets of a BDAT that is
- *                        │ ▲                   │  │        refused pass through DISCARD:
- *                        │ └───────BDAT────────┘  │        GREETED ◄─► DISCARD
- *                        ├──LAST──► READY ◄─RSET──┤          READY ◄─► DISCARD
- *                        └─refused─► FAILED ◄─DATA┘          all of a transaction ──►
- *                                      └──RSET──► READY      DISCARD ──► FAILED
+ *   ADDRESSED ──BDAT──► CHUNK ──its octets──► CHUNKED
+ *                        │ ▲                   │  │
+ *                        │ └───────BDAT────────┘  │
+ *                        ├──LAST──► READY ◄─RSET──┤
+ *                        └─refused─► FAILED ◄─DATA┘
+ *                                      └──RSET, LAST──► READY
+ *
+ * The octets of a BDAT that is refused before they come pass through DISCARD: from GREETED
+ * and READY back to there, from any other to FAILED, or to READY behind the last.
  *
  * While an operation is out the state is that in which it was asked, and no command is
  * read. */
@@ -84,7 +87,7 @@ struct smtp_bdat {
 	bool under_way;
 	bool last;
 	uint64_t size, left;   /* octets */
-	enum smtp_state after; /* a DISCARD */
+	enum smtp_state after; /* it was refused */
 	struct buf refusal;    /* of the chunk, said at its end */
 	/* Since a message was accepted: */
 	unsigned count, empty;

@@ -1,6 +1,4 @@
-/* Runs SMTP dialogs in a small world of its own.
- *
- * O: mx | submission | submissions, then any of: no-tls, delay, dsn, size=N
+/* O: mx | submission | submissions, then any of: no-tls, delay, dsn, size=N
  * There is one domain, example.org: alice (she logs in by "wonderland"), bob, full, left
  * and gone. W: lines set the weather or look for what was done:
  *
@@ -14,6 +12,8 @@
  *   asked TEXT                   what MAIL and each RCPT asked: "utf8 8bit RET ENVID
  *                                NOTIFY/ORCPT …", with - where nothing was said
  *   with WORD                    how the last message came */
+#include "tests/dialog/smtp_world.h"
+
 #include "runtime/base/error.h"
 #include "runtime/smtp/smtp_server.h"
 #include "tests/lib/trickle.h"
@@ -308,18 +308,31 @@ static bool happen(void *state, struct view words)
 	       counts(words, "aborts", w->aborts) || counts(words, "length", w->body.len);
 }
 
-int main(int argc, char **argv)
+const struct trickle_world *smtp_world(void)
 {
-	struct world w = { 0 };
-	const struct trickle_world world = {
+	static struct world w;
+	static const struct trickle_world world = {
 		.state = &w,
 		.reset = reset,
 		.open = open_session,
 		.perform = perform,
 		.happen = happen,
 	};
-	int r = trickle_main(argc, argv, &world);
 
-	reset(&w);
-	return r;
+	return &world;
+}
+
+struct smtp_deeds smtp_world_deeds(void)
+{
+	const struct world *w = smtp_world()->state;
+
+	return (struct smtp_deeds){ w->logins, w->messages, w->aborts, w->open,
+		buf_view(&w->body) };
+}
+
+void smtp_world_end(void)
+{
+	const struct trickle_world *world = smtp_world();
+
+	world->reset(world->state);
 }

@@ -183,6 +183,14 @@ static bool move_on(struct drive *d)
 	return true;
 }
 
+static void fly(struct drive *d, struct view bytes)
+{
+	buf_add(&d->flight, bytes);
+	do {
+		settle(d);
+	} while (move_on(d));
+}
+
 void trickle_bytes(struct engine *engine, const struct trickle_world *world,
 		struct view bytes, enum trickle_way way, uint64_t seed,
 		struct buf *output)
@@ -191,15 +199,46 @@ void trickle_bytes(struct engine *engine, const struct trickle_world *world,
 
 	drive_init(&d, world, way, seed);
 	d.engine = engine;
-	buf_add(&d.flight, bytes);
-	do {
-		settle(&d);
-	} while (move_on(&d));
+	fly(&d, bytes);
 	engine_event(engine, ENGINE_EOF, 0, d.now);
 	settle(&d);
 	buf_add(output, buf_view(&d.arrived));
 	d.engine = NULL;
 	drive_deinit(&d);
+}
+
+/* -- a conversation -- */
+
+struct trickle_talk {
+	struct drive drive;
+};
+
+struct trickle_talk *trickle_talk_new(struct engine *engine,
+		const struct trickle_world *world, enum trickle_way way, uint64_t seed)
+{
+	struct trickle_talk *talk = xcalloc(1, sizeof(*talk));
+
+	drive_init(&talk->drive, world, way, seed);
+	talk->drive.engine = engine;
+	return talk;
+}
+
+void trickle_talk_free(struct trickle_talk *talk)
+{
+	drive_deinit(&talk->drive);
+	free(talk);
+}
+
+struct view trickle_say(struct trickle_talk *talk, struct view bytes)
+{
+	buf_clear(&talk->drive.arrived);
+	fly(&talk->drive, bytes);
+	return buf_view(&talk->drive.arrived);
+}
+
+bool trickle_is_closed(const struct trickle_talk *talk)
+{
+	return engine_want(talk->drive.engine) & WANT_CLOSE;
 }
 
 /* -- a dialog -- */

@@ -49,6 +49,18 @@ struct trickle_world {
  * main(). */
 int trickle_main(int argc, char **argv, const struct trickle_world *world);
 
+/* A conversation that a test leads itself, flight by flight. */
+struct trickle_talk;
+
+/* The engine becomes the talk's. */
+struct trickle_talk *trickle_talk_new(struct engine *engine,
+		const struct trickle_world *world, enum trickle_way way, uint64_t seed);
+void trickle_talk_free(struct trickle_talk *talk);
+/* Sends a flight; what comes back, with TLS started where the engine asks for it and time
+ * passed where it does not read. The view dies at the next call. */
+struct view trickle_say(struct trickle_talk *talk, struct view bytes);
+bool trickle_is_closed(const struct trickle_talk *talk);
+
 /* Adds the bytes that \r \n \t \0 \\ and \xHH stand for. False where there is another
  * escape. */
 bool trickle_unescape(struct buf *out, struct view text);
