@@ -50,6 +50,7 @@ void imap_pattern_init(struct imap_pattern *p, struct view text, struct arena *a
 		else
 			set_bit(p->literals + c * p->words, i);
 	}
+	p->work = 0;
 	p->ends_in_percent = p->len && merged[p->len - 1] == '%';
 }
 
@@ -74,6 +75,7 @@ static void step(struct imap_pattern *p, unsigned char c, unsigned char other_ca
 	uint64_t *reached = p->reached, *next = p->next;
 	uint64_t carry = 0;
 
+	p->work += p->words;
 	for (size_t w = 0; w < p->words; w++) {
 		uint64_t moving = reached[w] & (literals[w] | others[w]);
 

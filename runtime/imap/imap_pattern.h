@@ -16,6 +16,7 @@ struct imap_pattern {
 	uint64_t *stars;     /* where '*' stands */
 	uint64_t *reached, *next;
 	bool ends_in_percent;
+	uint64_t work; /* words passed so far: what matching has cost */
 };
 
 /* `text` is at most LIMIT_IMAP_MAILBOX_NAME octets of UTF-8; lives in the arena. */

@@ -2,8 +2,9 @@
  *
  * RFC 3501 with LITERAL- (7888), SASL-IR (4959), ENABLE (5161), ID (2971), IDLE (2177),
  * NAMESPACE (2342), UIDPLUS (4315), MOVE (6851), UNSELECT (3691), CHILDREN (3348),
- * SPECIAL-USE (6154), CONDSTORE (7162), ESEARCH (4731) and SEARCHRES (5182). Its
- * operations are those of imap_op.h.
+ * SPECIAL-USE (6154), LIST-EXTENDED (5258), LIST-STATUS (5819), STATUS=SIZE (8438),
+ * CONDSTORE (7162), ESEARCH (4731) and SEARCHRES (5182). Its operations are those of
+ * imap_op.h.
  *
  *   GREETED ──LOGIN, AUTHENTICATE──► AUTHENTICATED ──SELECT, EXAMINE──► SELECTED
  *      │ STARTTLS: here again                ▲                             │
