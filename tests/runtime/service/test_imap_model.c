@@ -40,10 +40,12 @@ static void deliver(void)
 		struct truth_message m = { .above = server_above(i),
 			.date = server_received() };
 
+		if (!truth_modseq(&truths[i], changes[i].modseq))
+			report_difference(TALKS, "an account's MODSEQ went back");
 		if (!(to >> i & 1))
 			continue;
 		for (m.number = first; m.number <= last; m.number++)
-			truth_add(truth_find(&truths[i], "INBOX"), &m);
+			truth_add(&truths[i], truth_find(&truths[i], "INBOX"), &m);
 	}
 	talks_changed(changes);
 }

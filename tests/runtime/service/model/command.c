@@ -9,22 +9,16 @@
 
 /* -- what it does -- */
 
-static void expect_sets(
-		struct command *c, const struct uid_set *from, const struct uid_set *to)
+static void expect_set(struct command *c, const struct uid_set *set)
 {
-	const struct uid_set *sets[] = { from, to };
+	const char *before = " ";
 
-	for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
-		const char *before = " ";
+	for (size_t k = 0; k < set->count; k++, before = ",") {
+		struct uid_range r = set->ranges[k];
 
-		for (size_t k = 0; k < sets[i]->count; k++, before = ",") {
-			struct uid_range r = sets[i]->ranges[k];
-
-			buf_addf(&c->expected, r.first == r.last ? "%s%u" : "%s%u:%u",
-					before, r.first, r.last);
-		}
+		buf_addf(&c->expected, r.first == r.last ? "%s%u" : "%s%u:%u", before,
+				r.first, r.last);
 	}
-	buf_add_byte(&c->expected, ']');
 }
 
 static void do_append(struct command *c, struct truth *truth, const struct imap_op *op)
@@ -34,7 +28,7 @@ static void do_append(struct command *c, struct truth *truth, const struct imap_
 	if (op->op.kind != IMAP_OP_APPEND_COMMIT || c->refused)
 		return;
 	buf_addf(&c->expected, " %u]", c->box->uidnext);
-	truth_add(c->box, &c->message);
+	truth_add(truth, c->box, &c->message);
 }
 
 static void do_select(struct command *c, struct told *told, const struct truth *truth)
@@ -52,9 +46,10 @@ static void do_status(struct command *c, const struct truth *truth)
 	c->refused = !c->box;
 	if (c->refused)
 		return;
-	c->messages = (uint32_t)c->box->count;
-	c->unseen = (uint32_t)truth_unseen(c->box);
+	c->messages = c->box->count;
+	c->unseen = truth_unseen(c->box);
 	c->uidnext = c->box->uidnext;
+	c->size = truth_box_size(c->box);
 }
 
 static void do_list(struct command *c, const struct truth *truth)
@@ -80,7 +75,8 @@ static void do_list(struct command *c, const struct truth *truth)
 }
 
 /* A batch: the next of those that are there. */
-static void do_fetch(struct command *c, struct told *told, const struct imap_fetch_op *op)
+static void do_fetch(struct command *c, struct told *told, const struct truth *truth,
+		const struct imap_fetch_op *op)
 {
 	struct truth_box *box = told->box;
 	uint32_t last = c->rows.count ? c->rows.ranges[c->rows.count - 1].last : 0;
@@ -89,49 +85,77 @@ static void do_fetch(struct command *c, struct told *told, const struct imap_fet
 	for (size_t i = 0; i < box->count; i++) {
 		struct truth_message *m = &box->messages[i];
 
-		if (m->uid <= last || !uid_set_has(&c->uids, m->uid))
+		bool is_next = row < op->count && op->rows[row].uid == m->uid;
+		int later = c->has_since ? truth_later(m, c->since) : 1;
+
+		if (m->uid <= last || !uid_set_has(&c->uids, m->uid) || later == 0)
 			continue;
 		if (row == op->count && op->next_uid)
 			break;
-		if (row == op->count || op->rows[row].uid != m->uid)
+		if (!is_next && later < 0)
+			continue;
+		if (!is_next)
 			report_difference(told->who, "UID %u is not read", m->uid);
 		row++;
 		uid_set_add(&c->rows, m->uid, m->uid);
 		if (c->sets_seen)
-			m->flags |= IMAP_FLAG_SEEN;
+			truth_flags(truth, m, m->flags | IMAP_FLAG_SEEN);
 	}
 	if (row != op->count)
 		report_difference(
 				told->who, "%zu rows are read, not %zu", op->count, row);
 }
 
-static void do_store(struct command *c, struct told *told)
+/* Whether UNCHANGEDSINCE leaves it alone; what nobody was told decides the server. */
+static bool is_modified(const struct command *c, const struct told *told,
+		const struct truth_message *m, const struct imap_store_op *op)
+{
+	bool said = uid_set_has(&op->modified, m->uid);
+	int later = c->has_since ? truth_later(m, c->since) : 0;
+
+	if (later >= 0 && said != (later > 0))
+		report_difference(told->who, "UID %u was%s changed since", m->uid,
+				later ? "" : " not");
+	return said;
+}
+
+static void do_store(struct command *c, struct told *told, const struct truth *truth,
+		const struct imap_store_op *op)
 {
 	for (size_t i = 0; i < told->box->count; i++) {
 		struct truth_message *m = &told->box->messages[i];
 
 		if (!uid_set_has(&c->uids, m->uid))
 			continue;
+		if (is_modified(c, told, m, op)) {
+			uint32_t n = c->by_uid ? m->uid
+					       : (uint32_t)told_number(told, m->uid);
+
+			uid_set_add(&c->modified, n, n);
+			continue;
+		}
 		if (c->sign > 0)
-			m->flags |= c->flags;
+			truth_flags(truth, m, m->flags | c->flags);
 		else
-			m->flags = c->sign < 0 ? m->flags & ~c->flags : c->flags;
+			truth_flags(truth, m,
+					c->sign < 0 ? m->flags & ~c->flags : c->flags);
 		if (c->silent)
 			told_stored(told, m->uid, c->sign, c->flags);
-		else
+		if (!c->silent || told->condstore)
 			uid_set_add(&c->rows, m->uid, m->uid);
 	}
 }
 
-static void do_expunge(const struct command *c, struct truth_box *box)
+static void do_expunge(
+		const struct command *c, struct truth *truth, struct truth_box *box)
 {
 	for (size_t i = box->count; i-- > 0;)
 		if (box->messages[i].flags & IMAP_FLAG_DELETED &&
 				uid_set_has(&c->uids, box->messages[i].uid))
-			truth_remove(box, box->messages[i].uid);
+			truth_remove(truth, box, box->messages[i].uid);
 }
 
-static void do_copy(struct command *c, struct told *told, const struct truth *truth)
+static void do_copy(struct command *c, struct told *told, struct truth *truth)
 {
 	CLEANUP(uid_set_free) struct uid_set from = UID_SET_NULL;
 	CLEANUP(uid_set_free) struct uid_set to = UID_SET_NULL;
@@ -149,12 +173,15 @@ static void do_copy(struct command *c, struct told *told, const struct truth *tr
 			continue;
 		uid_set_add(&from, uid, uid);
 		uid_set_add(&to, c->box->uidnext, c->box->uidnext);
-		truth_add(c->box, m);
+		truth_add(truth, c->box, m);
 		if (c->verb == VERB_MOVE)
-			truth_remove(source, uid);
+			truth_remove(truth, source, uid);
 	}
-	if (from.count)
-		expect_sets(c, &from, &to);
+	if (from.count == 0)
+		return;
+	expect_set(c, &from);
+	expect_set(c, &to);
+	buf_add_byte(&c->expected, ']');
 }
 
 static bool key_is_true(const struct command_key *key, const struct truth_message *m,
@@ -176,6 +203,8 @@ static bool key_is_true(const struct command_key *key, const struct truth_messag
 		return (truth_size(m) > key->number) != key->negated;
 	case KEY_UIDS:
 		return uid_set_has(&key->uids, m->uid) != key->negated;
+	case KEY_MODSEQ: /* or later; zero: all */
+		return (!key->modseq || truth_later(m, key->modseq - 1)) != key->negated;
 	}
 	return false;
 }
@@ -198,15 +227,79 @@ static bool is_found(const struct command *c, const struct truth_message *m)
 	return found;
 }
 
-static void do_search(struct command *c, const struct told *told)
+/* Nobody was told the MODSEQ that decides. */
+static bool is_vague(const struct command *c, const struct truth_message *m)
 {
+	for (size_t i = 0; i < c->key_count; i++)
+		if (c->keys[i].kind == KEY_MODSEQ && c->keys[i].modseq &&
+				truth_later(m, c->keys[i].modseq - 1) < 0)
+			return true;
+	return false;
+}
+
+static void expect_returns(struct command *c, const struct uid_set *numbers)
+{
+	if (!c->returns) {
+		for (uint64_t n = 0; n < uid_set_size(numbers); n++)
+			buf_addf(&c->expected, " %u", uid_set_at(numbers, n));
+		return;
+	}
+	buf_addf(&c->expected, " (TAG \"a\")%s", c->by_uid ? " UID" : "");
+	if (numbers->count && c->returns & RETURN_MIN)
+		buf_addf(&c->expected, " MIN %u", uid_set_at(numbers, 0));
+	if (numbers->count && c->returns & RETURN_MAX)
+		buf_addf(&c->expected, " MAX %u",
+				numbers->ranges[numbers->count - 1].last);
+	if (c->returns & RETURN_COUNT)
+		buf_addf(&c->expected, " COUNT %" PRIu64, uid_set_size(numbers));
+	if (numbers->count && c->returns & RETURN_ALL) {
+		buf_add_z(&c->expected, " ALL");
+		expect_set(c, numbers);
+	}
+}
+
+/* MIN and MAX without more save what they tell (RFC 5182, 2.4). */
+static void save(const struct command *c, struct told *told, const struct uid_set *uids)
+{
+	bool all = c->returns & (RETURN_ALL | RETURN_COUNT) ||
+		   !(c->returns & (RETURN_MIN | RETURN_MAX));
+	uint64_t size = uid_set_size(uids);
+
+	uid_set_clear(&told->saved);
+	for (uint64_t n = 0; n < size; n++)
+		if (all || (n == 0 && c->returns & RETURN_MIN) ||
+				(n == size - 1 && c->returns & RETURN_MAX))
+			uid_set_add(&told->saved, uid_set_at(uids, n),
+					uid_set_at(uids, n));
+}
+
+static void do_search(
+		struct command *c, struct told *told, const struct imap_search_op *op)
+{
+	CLEANUP(uid_set_free) struct uid_set uids = UID_SET_NULL;
+	CLEANUP(uid_set_free) struct uid_set numbers = UID_SET_NULL;
+
 	for (size_t i = 0; i < told->count; i++) {
 		const struct truth_message *m =
 				truth_message(told->box, told->messages[i].uid);
+		uint32_t n;
 
-		if (m && uid_set_has(&c->uids, m->uid) && is_found(c, m))
-			buf_addf(&c->expected, " %zu", c->by_uid ? m->uid : i + 1);
+		if (!m || !uid_set_has(&c->uids, m->uid))
+			continue;
+		c->vague |= is_vague(c, m);
+		if (c->vague || !is_found(c, m))
+			continue;
+		n = c->by_uid ? m->uid : (uint32_t)i + 1;
+		uid_set_add(&uids, m->uid, m->uid);
+		uid_set_add(&numbers, n, n);
+		if (c->low < (m->modseq ? m->modseq : m->low + 1))
+			c->low = m->modseq ? m->modseq : m->low + 1;
+		if (c->high < (m->modseq ? m->modseq : m->high))
+			c->high = m->modseq ? m->modseq : m->high;
 	}
+	if (c->returns & RETURN_SAVE)
+		save(c, told, c->vague ? &op->found : &uids);
+	expect_returns(c, &numbers);
 }
 
 static void do_on_selected(struct command *c, struct told *told, struct truth *truth,
@@ -218,20 +311,20 @@ static void do_on_selected(struct command *c, struct told *told, struct truth *t
 	switch (c->verb) {
 	case VERB_FETCH:
 		if (op->op.kind == IMAP_OP_FETCH)
-			do_fetch(c, told, (const struct imap_fetch_op *)op);
+			do_fetch(c, told, truth, (const struct imap_fetch_op *)op);
 		break;
 	case VERB_STORE:
-		do_store(c, told);
+		do_store(c, told, truth, (const struct imap_store_op *)op);
 		break;
 	case VERB_SEARCH:
-		do_search(c, told);
+		do_search(c, told, (const struct imap_search_op *)op);
 		break;
 	case VERB_COPY:
 	case VERB_MOVE:
 		do_copy(c, told, truth);
 		break;
 	default:
-		do_expunge(c, told->box);
+		do_expunge(c, truth, told->box);
 	}
 }
 
@@ -270,7 +363,7 @@ void command_performed(struct command *c, struct told *told, struct truth *truth
 		break;
 	case VERB_CLOSE:
 		if (told->box->there)
-			do_expunge(c, told->box);
+			do_expunge(c, truth, told->box);
 		break;
 	default:
 		do_on_selected(c, told, truth, op);
@@ -299,6 +392,9 @@ static void numbered_line(struct command *c, struct told *told, uint64_t n,
 
 		if (c)
 			uid_set_add(&c->told, uid, uid);
+		if (told->condstore && (!c || c->verb != VERB_FETCH) &&
+				view_find_view(rest, VIEW("MODSEQ (")) == rest.len)
+			report_difference(told->who, "a FETCH without MODSEQ");
 		if (c && c->by_uid && view_find_view(rest, VIEW("UID ")) == rest.len)
 			report_difference(told->who, "a FETCH without UID");
 	} else if (!view_eq(word, VIEW("RECENT")) || n != 0) {
@@ -342,6 +438,7 @@ static void status_line(struct command *c, struct told *told, struct truth *trut
 		{ VIEW("RECENT"),   0 },
 		{ VIEW("UIDNEXT"),  c->uidnext },
 		{ VIEW("UNSEEN"),   c->unseen },
+		{ VIEW("SIZE"),     c->size },
 	};
 	/* clang-format on */
 	size_t right = 0;
@@ -417,11 +514,43 @@ static void ok_line(struct command *c, struct told *told, struct truth *truth,
 	} else if (view_eq(code, VIEW("[UIDNEXT")) && told->box) {
 		if (n != told->box->uidnext)
 			report_difference(told->who, "UIDNEXT is %u", told->box->uidnext);
+	} else if (view_eq(code, VIEW("[HIGHESTMODSEQ")) && told->box) {
+		if (n > truth->high)
+			report_difference(told->who, "MODSEQ is %" PRIu64, truth->high);
+		told_highest(told, n);
 	} else if (view_eq(code, VIEW("[UNSEEN")) && told->box) {
 		if (n != first_unseen(told))
 			report_difference(told->who, "message %zu is the first unseen",
 					first_unseen(told));
 	}
+}
+
+/* What was found, and of what was found the highest MODSEQ. */
+static void search_line(
+		const struct command *c, const struct told *told, struct view rest)
+{
+	struct view expected = buf_view(&c->expected), modseq;
+	bool some = c->returns & (RETURN_MIN | RETURN_MAX) &&
+		    !(c->returns & (RETURN_COUNT | RETURN_ALL));
+	uint64_t n = 0;
+
+	if (c->loose || c->vague)
+		return;
+	if (!view_starts(rest, expected))
+		report_difference(told->who, "that finds%.*s", VIEW_ARG(expected));
+	modseq = view_from(rest, expected.len);
+	if (!c->tells_modseq || !c->high) {
+		if (modseq.len)
+			report_difference(told->who, "more than was asked for");
+		return;
+	}
+	if (!view_starts(modseq, c->returns ? VIEW(" MODSEQ ") : VIEW(" (MODSEQ ")))
+		report_difference(told->who, "no MODSEQ");
+	modseq = view_from(modseq, strlen(c->returns ? " MODSEQ " : " (MODSEQ "));
+	if (!view_to_u64(view_cut(&modseq, ')'), &n) || n > c->high ||
+			(!some && n < c->low))
+		report_difference(told->who, "MODSEQ is %" PRIu64 " to %" PRIu64, c->low,
+				c->high);
 }
 
 void command_line(struct command *c, struct told *told, struct truth *truth,
@@ -444,11 +573,9 @@ void command_line(struct command *c, struct told *told, struct truth *truth,
 	} else if (view_eq(word, VIEW("LIST")) && c && c->verb == VERB_LIST) {
 		list_line(told, truth, view_from(rest, 1));
 		c->answers++;
-	} else if (view_eq(word, VIEW("SEARCH")) && c && c->verb == VERB_SEARCH) {
-		if (!c->loose && !view_eq(view_from(line, strlen("SEARCH")),
-						 buf_view(&c->expected)))
-			report_difference(told->who, "SEARCH finds%.*s",
-					VIEW_ARG(buf_view(&c->expected)));
+	} else if (c && c->verb == VERB_SEARCH &&
+			view_eq(word, c->returns ? VIEW("ESEARCH") : VIEW("SEARCH"))) {
+		search_line(c, told, view_from(line, word.len));
 		c->answers++;
 	} else if (!view_eq(word, VIEW("FLAGS"))) {
 		report_difference(told->who, "there is no such line here");
@@ -463,8 +590,9 @@ static size_t answers_due(const struct command *c)
 	case VERB_LIST:
 		return c->lines;
 	case VERB_STATUS:
-	case VERB_SEARCH:
 		return 1;
+	case VERB_SEARCH:
+		return c->returns != RETURN_SAVE;
 	case VERB_MOVE:
 		return c->expected.len > 0;
 	default:
@@ -488,6 +616,19 @@ static void check_code(struct command *c, struct told *told, struct truth *truth
 	view_cut(&reply, ' ');
 	check_validity(c, told, truth, &reply);
 	check_expected(c, told, reply);
+}
+
+/* "OK [MODIFIED 1,3:4] …" */
+static void check_modified(struct command *c, const struct told *told, struct view reply)
+{
+	buf_clear(&c->expected);
+	buf_add_z(&c->expected, "OK [MODIFIED");
+	expect_set(c, &c->modified);
+	buf_add_byte(&c->expected, ']');
+	if (view_starts(reply, VIEW("OK [MODIFIED")) != (c->modified.count > 0) ||
+			(c->modified.count &&
+					!view_starts(reply, buf_view(&c->expected))))
+		report_difference(told->who, "%.*s", VIEW_ARG(buf_view(&c->expected)));
 }
 
 static void check_rows(const struct command *c, const struct told *told)
@@ -518,6 +659,8 @@ void command_end(struct command *c, struct told *told, struct truth *truth,
 				answers_due(c));
 	if (is_ok && c->expected.len && (c->verb == VERB_APPEND || c->verb == VERB_COPY))
 		check_code(c, told, truth, reply);
+	if (is_ok && c->verb == VERB_STORE)
+		check_modified(c, told, reply);
 	if (is_ok)
 		check_rows(c, told);
 	if (c->verb == VERB_CLOSE || c->verb == VERB_UNSELECT)

@@ -41,11 +41,22 @@ struct command_key {
 		KEY_SUBJECT,
 		KEY_LARGER,
 		KEY_UIDS,
+		KEY_MODSEQ,
 	} kind;
 	bool negated;
 	bool or_next; /* either this or the next */
 	unsigned flag, number;
+	uint64_t modseq;
 	struct uid_set uids;
+};
+
+/* What a SEARCH returns (RFC 4731, 5182): a set. */
+enum search_return {
+	RETURN_MIN = 1 << 0,
+	RETURN_MAX = 1 << 1,
+	RETURN_COUNT = 1 << 2,
+	RETURN_ALL = 1 << 3,
+	RETURN_SAVE = 1 << 4,
 };
 
 struct command {
@@ -57,23 +68,31 @@ struct command {
 	int sign;            /* STORE: + - or 0 */
 	unsigned flags;      /* STORE and APPEND */
 	bool silent;
-	bool sets_seen;               /* FETCH */
+	bool sets_seen; /* FETCH */
+	bool condstore; /* it asks for MODSEQs */
+	bool has_since;
+	uint64_t since;               /* CHANGEDSINCE, UNCHANGEDSINCE */
 	struct truth_message message; /* APPEND */
 	bool nonsync;
 	struct command_key keys[COMMAND_KEYS];
 	size_t key_count;
+	unsigned returns; /* a set of enum search_return */
+	bool tells_modseq;
 
 	/* -- once it is performed -- */
 	bool performed;
-	bool refused;          /* the answer must be NO */
-	bool loose;            /* the mailbox went meanwhile: any answer will do */
-	struct truth_box *box; /* the other mailbox: its UIDVALIDITY is in the answer */
-	struct buf expected;   /* the numbers, or what stands behind UIDVALIDITY */
-	struct uid_set rows;   /* messages that must be told */
-	struct uid_set told;   /* messages that were */
-	uint32_t messages, unseen, uidnext; /* STATUS */
-	size_t lines;                       /* of LIST: expected */
-	size_t answers;                     /* lines that answer it */
+	bool refused;            /* the answer must be NO */
+	bool loose;              /* the mailbox went meanwhile: any answer will do */
+	struct truth_box *box;   /* the other mailbox: its UIDVALIDITY is in the answer */
+	struct buf expected;     /* the numbers, or what stands behind UIDVALIDITY */
+	struct uid_set rows;     /* messages that must be told */
+	struct uid_set told;     /* messages that were */
+	struct uid_set modified; /* STORE left them alone */
+	bool vague;              /* a MODSEQ that nobody was told decides */
+	uint64_t low, high;      /* of the MODSEQ of a SEARCH */
+	uint64_t messages, unseen, uidnext, size; /* STATUS */
+	size_t lines;                             /* of LIST: expected */
+	size_t answers;                           /* lines that answer it */
 };
 
 /* Beforehand `*c` is zeroed or was ended. */

@@ -97,12 +97,25 @@ static void add_range(struct buf *text, const struct told *told, bool by_uid, bo
 	uid_set_add(numbers, first < last ? first : last, first < last ? last : first);
 }
 
+/* `$` */
+static void add_saved(struct buf *text, const struct told *told, struct uid_set *uids)
+{
+	buf_add_byte(text, '$');
+	for (size_t i = 0; i < told->count; i++)
+		if (uid_set_has(&told->saved, told->messages[i].uid))
+			uid_set_add(uids, told->messages[i].uid, told->messages[i].uid);
+}
+
 /* Adds a set to the text, and to `uids` the messages that it means. */
 static void add_messages(struct buf *text, const struct told *told, bool by_uid, bool few,
 		struct uid_set *uids)
 {
 	CLEANUP(uid_set_free) struct uid_set numbers = UID_SET_NULL;
 
+	if (!few && told->saved.count && once_in(4)) {
+		add_saved(text, told, uids);
+		return;
+	}
 	for (uint32_t n = dice(3); n; n--) {
 		add_range(text, told, by_uid, few, &numbers);
 		buf_add_byte(text, ',');
@@ -125,8 +138,22 @@ static void name_messages(struct command *c, const struct told *told, bool few)
 
 static void make_status(struct command *c)
 {
-	buf_addf(&c->text, "STATUS %s (MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN)",
-			c->name);
+	buf_addf(&c->text,
+			"STATUS %s (MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN SIZE%s)",
+			c->name, c->condstore ? " HIGHESTMODSEQ" : "");
+}
+
+/* A MODSEQ near those that matter. */
+static uint64_t any_modseq(const struct told *told, const struct truth *truth)
+{
+	uint64_t modseq = told->highest;
+
+	if (once_in(3))
+		modseq = truth->high;
+	if (told->box->count && once_in(2))
+		modseq = told->box->messages[dice((uint32_t)told->box->count)].high;
+	modseq += dice(3);
+	return modseq ? modseq - 1 : 0;
 }
 
 static void make_append(struct command *c)
@@ -149,7 +176,8 @@ static void make_append(struct command *c)
 	buf_addf(&c->text, "{%zu%s}", text.len, c->nonsync ? "+" : "");
 }
 
-static void make_fetch(struct command *c, const struct told *told)
+static void make_fetch(
+		struct command *c, const struct told *told, const struct truth *truth)
 {
 	static const char *const items[] = { "FLAGS", "(UID FLAGS)", "UID",
 		"(FLAGS INTERNALDATE RFC822.SIZE)", "BODY.PEEK[TEXT]",
@@ -160,9 +188,15 @@ static void make_fetch(struct command *c, const struct told *told)
 	name_messages(c, told, false);
 	buf_addf(&c->text, " %s", items[which]);
 	c->sets_seen = which >= ARRAY_LEN(items) - 2 && !told->read_only;
+	if (!c->condstore)
+		return;
+	c->has_since = true;
+	c->since = any_modseq(told, truth);
+	buf_addf(&c->text, " (CHANGEDSINCE %" PRIu64 ")", c->since);
 }
 
-static void make_store(struct command *c, const struct told *told)
+static void make_store(
+		struct command *c, const struct told *told, const struct truth *truth)
 {
 	static const char *const signs[] = { "-", "", "+" };
 
@@ -175,11 +209,17 @@ static void make_store(struct command *c, const struct told *told)
 	}
 	buf_add_z(&c->text, "STORE ");
 	name_messages(c, told, false);
+	if (c->condstore) {
+		c->has_since = true;
+		c->since = any_modseq(told, truth);
+		buf_addf(&c->text, " (UNCHANGEDSINCE %" PRIu64 ")", c->since);
+	}
 	buf_addf(&c->text, " %sFLAGS%s ", signs[c->sign + 1], c->silent ? ".SILENT" : "");
 	add_flags(&c->text, c->flags);
 }
 
-static void make_key(struct command *c, const struct told *told, struct command_key *key)
+static void make_key(struct command *c, const struct told *told,
+		const struct truth *truth, struct command_key *key)
 {
 	if (key->negated)
 		buf_add_z(&c->text, "NOT ");
@@ -212,22 +252,47 @@ static void make_key(struct command *c, const struct told *told, struct command_
 			add_messages(&c->text, told, false, false, &key->uids);
 		}
 		break;
+	case KEY_MODSEQ:
+		c->tells_modseq = true;
+		key->modseq = any_modseq(told, truth);
+		buf_addf(&c->text, "MODSEQ %" PRIu64, key->modseq);
+		break;
 	}
 }
 
-static void make_search(struct command *c, const struct told *told)
+static void make_returns(struct command *c)
+{
+	static const char *const names[] = { "MIN", "MAX", "COUNT", "ALL", "SAVE" };
+	const char *before = " RETURN (";
+
+	c->returns = dice(1 << ARRAY_LEN(names));
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (!(c->returns & 1U << i))
+			continue;
+		buf_addf(&c->text, "%s%s", before, names[i]);
+		before = " ";
+	}
+	buf_add_z(&c->text, c->returns ? ")" : " RETURN ()");
+	if (!c->returns)
+		c->returns = RETURN_ALL;
+}
+
+static void make_search(
+		struct command *c, const struct told *told, const struct truth *truth)
 {
 	buf_add_z(&c->text, "SEARCH");
+	if (once_in(3))
+		make_returns(c);
 	c->key_count = 1 + dice(COMMAND_KEYS);
 	for (size_t i = 0; i < c->key_count; i++) {
 		struct command_key *key = &c->keys[i];
 
-		key->kind = dice(KEY_UIDS + 1);
+		key->kind = i == 0 && c->condstore ? KEY_MODSEQ : dice(KEY_UIDS + 1);
 		key->negated = once_in(3);
 		key->or_next = i + 1 < c->key_count && once_in(3) &&
 			       !(i && c->keys[i - 1].or_next);
 		buf_add_z(&c->text, key->or_next ? " OR " : " ");
-		make_key(c, told, key);
+		make_key(c, told, truth, key);
 	}
 	told_uids(told, &c->uids);
 }
@@ -252,7 +317,8 @@ static void make_expunge(struct command *c, const struct told *told)
 	}
 }
 
-static void make_text(struct command *c, const struct told *told)
+static void make_text(
+		struct command *c, const struct told *told, const struct truth *truth)
 {
 	switch (c->verb) {
 	case VERB_NOOP:
@@ -280,10 +346,12 @@ static void make_text(struct command *c, const struct told *told)
 		buf_addf(&c->text, "RENAME %s %s", c->name, c->to);
 		break;
 	case VERB_SELECT:
-		buf_addf(&c->text, "SELECT %s", c->name);
+		buf_addf(&c->text, "SELECT %s%s", c->name,
+				c->condstore ? " (CONDSTORE)" : "");
 		break;
 	case VERB_EXAMINE:
-		buf_addf(&c->text, "EXAMINE %s", c->name);
+		buf_addf(&c->text, "EXAMINE %s%s", c->name,
+				c->condstore ? " (CONDSTORE)" : "");
 		break;
 	case VERB_APPEND:
 		make_append(c);
@@ -296,13 +364,13 @@ static void make_text(struct command *c, const struct told *told)
 		buf_add_z(&c->text, "UNSELECT");
 		break;
 	case VERB_FETCH:
-		make_fetch(c, told);
+		make_fetch(c, told, truth);
 		break;
 	case VERB_STORE:
-		make_store(c, told);
+		make_store(c, told, truth);
 		break;
 	case VERB_SEARCH:
-		make_search(c, told);
+		make_search(c, told, truth);
 		break;
 	case VERB_COPY:
 		make_copy(c, told, "COPY");
@@ -360,6 +428,22 @@ static size_t any_verb(const struct told *told)
 	}
 }
 
+/* Every other session never asks for MODSEQs. */
+static bool knows_modseq(const struct command *c, const struct told *told)
+{
+	switch (c->verb) {
+	case VERB_STATUS:
+	case VERB_SELECT:
+	case VERB_EXAMINE:
+	case VERB_FETCH:
+	case VERB_STORE:
+	case VERB_SEARCH:
+		return told->who % 2 && once_in(told->condstore ? 3 : 12);
+	default:
+		return false;
+	}
+}
+
 void command_make(struct command *c, const struct told *told, const struct truth *truth)
 {
 	size_t row = any_verb(told);
@@ -376,7 +460,8 @@ void command_make(struct command *c, const struct told *told, const struct truth
 		present_name(c->to, truth);
 	if (c->by_uid)
 		buf_add_z(&c->text, "UID ");
-	make_text(c, told);
+	c->condstore = knows_modseq(c, told);
+	make_text(c, told, truth);
 }
 
 void command_free(struct command *c)
@@ -386,6 +471,7 @@ void command_free(struct command *c)
 	uid_set_free(&c->uids);
 	uid_set_free(&c->rows);
 	uid_set_free(&c->told);
+	uid_set_free(&c->modified);
 	for (size_t i = 0; i < c->key_count; i++)
 		uid_set_free(&c->keys[i].uids);
 	*c = (struct command){ 0 };

@@ -62,6 +62,7 @@ static int do_work(struct look *look, struct account_store *store)
 	if (work->op) {
 		r = imap_perform(p, store, work->op);
 		work->again = p->again;
+		work->changes->modseq = account_store_modseq(store);
 		for (size_t i = 0; i < p->changed_count; i++)
 			work->changes->ids[work->changes->count++] = p->changed[i];
 	} else {
@@ -102,6 +103,20 @@ void server_check(int account)
 	assert_int_equal(look_into(&world, account, do_check, NULL), ACCOUNT_OK);
 }
 
+static int read_modseq(struct look *look, struct account_store *store)
+{
+	*(uint64_t *)look->arg = account_store_modseq(store);
+	return 0;
+}
+
+static uint64_t modseq_of(int account)
+{
+	uint64_t modseq = 0;
+
+	assert_int_equal(look_into(&world, account, read_modseq, &modseq), ACCOUNT_OK);
+	return modseq;
+}
+
 /* -- delivery -- */
 
 static bool is_delivered(unsigned to)
@@ -130,9 +145,11 @@ void server_deliver(unsigned first, unsigned last, unsigned to,
 	while (!is_delivered(to))
 		pthread_cond_wait(&world.change, &world.lock);
 	for (int i = 0; i < SERVER_ACCOUNTS; i++)
-		changes[i] = (struct server_changes){ { world.mailboxes[i] },
-			to >> i & 1 };
+		changes[i] = (struct server_changes){ { world.mailboxes[i] }, to >> i & 1,
+			0 };
 	pthread_mutex_unlock(&world.lock);
+	for (int i = 0; i < SERVER_ACCOUNTS; i++)
+		changes[i].modseq = modseq_of(i);
 }
 
 const char *server_above(int account)

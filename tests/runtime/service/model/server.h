@@ -14,6 +14,7 @@ enum {
 struct server_changes {
 	uint64_t ids[SERVER_CHANGES];
 	size_t count;
+	uint64_t modseq; /* the account's afterwards */
 };
 
 /* On an empty folder in memory, where there is one. */

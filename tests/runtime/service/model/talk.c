@@ -158,6 +158,8 @@ static void perform(struct talk *t, struct op *op)
 	if (op->kind != IMAP_OP_LOGIN) {
 		others_move(t, op);
 		server_perform(t->account, &t->performer, (struct imap_op *)op, &changes);
+		if (!truth_modseq(&truths[t->account], changes.modseq))
+			report_difference(t->who, "the account's MODSEQ went back");
 		command_performed(&t->command, &t->told, &truths[t->account],
 				(struct imap_op *)op);
 	}
@@ -218,6 +220,7 @@ static void close_talk(struct talk *t)
 	buf_clear(&t->said);
 	command_free(&t->command);
 	told_deselect(&t->told);
+	t->told.condstore = false;
 	t->told.late = false;
 	t->ended = t->continued = false;
 }
@@ -330,6 +333,7 @@ static void begin_command(struct talk *t)
 	verb = t->command.verb;
 	if (verb == VERB_SELECT || verb == VERB_EXAMINE)
 		told_deselect(&t->told);
+	t->told.condstore |= t->command.condstore;
 	t->state = TALK_RUNNING;
 	if (verb == VERB_APPEND)
 		say_append(t);

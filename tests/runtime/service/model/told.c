@@ -14,17 +14,20 @@ void told_select(struct told *told, struct truth_box *box, bool read_only)
 	told->read_only = read_only;
 	told->count = 0;
 	told->uidnext = 1;
+	told->highest = 0;
 }
 
 void told_deselect(struct told *told)
 {
 	told->box = NULL;
 	told->count = 0;
+	uid_set_free(&told->saved);
 }
 
 void told_free(struct told *told)
 {
 	free(told->messages);
+	uid_set_free(&told->saved);
 	*told = (struct told){ 0 };
 }
 
@@ -32,11 +35,8 @@ void told_free(struct told *told)
 
 static void add(struct told *told, uint32_t uid)
 {
-	if (told->count == told->capacity) {
-		told->capacity = told->capacity ? 2 * told->capacity : 16;
-		told->messages = xrealloc(
-				told->messages, told->capacity * sizeof(*told->messages));
-	}
+	array_grow(&told->messages, &told->capacity, told->count + 1,
+			sizeof(*told->messages));
 	told->messages[told->count++] = (struct told_message){ uid, TOLD_UNKNOWN };
 }
 
@@ -153,9 +153,27 @@ static bool date_is_right(const struct truth_message *m, struct view *rest)
 	return internaldate_parse(text, &date) && (!m->date || date.time == m->date);
 }
 
+static bool take_modseq(struct told *told, struct truth_message *truth, struct view *rest)
+{
+	uint64_t n;
+
+	*rest = view_from(*rest, 1);
+	if (!take_number(rest, &n) || !view_starts(*rest, VIEW(")")))
+		return false;
+	*rest = view_from(*rest, 1);
+	if (told->highest < n)
+		told->highest = n;
+	return told->late || truth_message_modseq(truth, n);
+}
+
+void told_highest(struct told *told, uint64_t n)
+{
+	told->highest = n;
+}
+
 /* One item and its value; false where it is wrong. */
 static bool take_item(struct told *told, struct told_message *m,
-		const struct truth_message *truth, struct view *rest)
+		struct truth_message *truth, struct view *rest)
 {
 	size_t blank = view_find(*rest, ' ');
 	struct view name = view_sub(*rest, 0, blank), octets;
@@ -169,6 +187,8 @@ static bool take_item(struct told *told, struct told_message *m,
 		return take_number(rest, &n) && n == truth_size(truth);
 	if (view_eq(name, VIEW("INTERNALDATE")))
 		return date_is_right(truth, rest);
+	if (view_eq(name, VIEW("MODSEQ")))
+		return take_modseq(told, truth, rest);
 	if (view_starts(name, VIEW("BODY[")))
 		return take_literal(rest, &octets) && text_is_right(truth, name, octets);
 	if (!view_eq(name, VIEW("FLAGS")) || !told_flags(rest, &flags))
@@ -180,7 +200,7 @@ static bool take_item(struct told *told, struct told_message *m,
 struct told_message *told_fetch(struct told *told, uint64_t n, struct view items)
 {
 	struct told_message *m = numbered(told, n);
-	const struct truth_message *truth = truth_message(told->box, m->uid);
+	struct truth_message *truth = truth_message(told->box, m->uid);
 	struct view rest = items;
 
 	if (!truth && told->late)
@@ -194,8 +214,10 @@ struct told_message *told_fetch(struct told *told, uint64_t n, struct view items
 		if (!take_item(told, m, truth, &rest))
 			report_difference(told->who,
 					"FETCH of UID %u: flags %#x, size %" PRIu64
-					", not %.*s",
+					", MODSEQ %" PRIu64 " (after %" PRIu64
+					" to %" PRIu64 "), not %.*s",
 					m->uid, truth->flags, truth_size(truth),
+					truth->modseq, truth->low, truth->high,
 					(int)(items.len < 200 ? items.len : 200),
 					items.data);
 	} while (view_starts(rest, VIEW(" ")));
@@ -254,6 +276,11 @@ void told_check(const struct told *told, bool numbers)
 		if (!truth && !numbers)
 			report_difference(told->who,
 					"nothing was said of UID %u, which went", m->uid);
+		if (!truth && told->condstore && truth_gone(box, m->uid) <= told->highest)
+			report_difference(told->who,
+					"UID %u went, and was not told up to MODSEQ "
+					"%" PRIu64,
+					m->uid, told->highest);
 		known += truth != NULL;
 		if (truth && m->flags != TOLD_UNKNOWN && m->flags != truth->flags)
 			report_difference(told->who,

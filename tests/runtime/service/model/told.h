@@ -23,6 +23,9 @@ struct told {
 	struct told_message *messages;
 	size_t count, capacity;
 	uint32_t uidnext; /* the first that it does not know */
+	bool condstore;   /* the session asked for MODSEQs */
+	uint64_t highest; /* where it would begin anew: it takes all before for told */
+	struct uid_set saved; /* what `$` stands for */
 	/* The line that is read was begun before others changed the mailbox. */
 	bool late;
 };
@@ -38,6 +41,8 @@ void told_exists(struct told *told, uint64_t n);
 void told_expunge(struct told *told, uint64_t n);
 /* `* n FETCH (…)`: the message it speaks of, whose items are right. */
 struct told_message *told_fetch(struct told *told, uint64_t n, struct view items);
+/* `OK [HIGHESTMODSEQ n]`. */
+void told_highest(struct told *told, uint64_t n);
 
 /* The session stored flags silently: it knows what became of them. */
 void told_stored(struct told *told, uint32_t uid, int sign, unsigned flags);

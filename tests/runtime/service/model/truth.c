@@ -27,6 +27,7 @@ void truth_free(struct truth *t)
 {
 	for (size_t i = 0; i < t->count; i++) {
 		free(t->boxes[i]->messages);
+		free(t->boxes[i]->gone);
 		free(t->boxes[i]);
 	}
 	free(t->boxes);
@@ -115,10 +116,7 @@ struct truth_box *truth_create(struct truth *t, const char *name)
 {
 	struct truth_box *box = xcalloc(1, sizeof(*box));
 
-	if (t->count == t->capacity) {
-		t->capacity = t->capacity ? 2 * t->capacity : 16;
-		t->boxes = xrealloc(t->boxes, t->capacity * sizeof(struct truth_box *));
-	}
+	array_grow(&t->boxes, &t->capacity, t->count + 1, sizeof(*t->boxes));
 	snprintf(box->name, sizeof(box->name), "%s", name);
 	box->there = true;
 	box->uidnext = 1;
@@ -149,8 +147,9 @@ static void move_inbox(struct truth *t, const char *to)
 	struct truth_box *inbox = truth_find(t, "INBOX"), *box = truth_create(t, to);
 
 	for (size_t i = 0; i < inbox->count; i++)
-		(void)truth_add(box, &inbox->messages[i]);
-	inbox->count = 0;
+		(void)truth_add(t, box, &inbox->messages[i]);
+	while (inbox->count)
+		truth_remove(t, inbox, inbox->messages[inbox->count - 1].uid);
 }
 
 static void new_name(
@@ -235,25 +234,83 @@ struct truth_message *truth_message(const struct truth_box *box, uint32_t uid)
 							       : NULL;
 }
 
+bool truth_modseq(struct truth *t, uint64_t modseq)
+{
+	t->low = t->high;
+	t->high = modseq;
+	return modseq >= t->low;
+}
+
+static void stamp(const struct truth *t, struct truth_message *m)
+{
+	m->modseq = 0;
+	m->low = t->low;
+	m->high = t->high;
+}
+
+void truth_flags(const struct truth *t, struct truth_message *m, unsigned flags)
+{
+	if (m->flags == flags)
+		return;
+	m->flags = flags;
+	stamp(t, m);
+}
+
+bool truth_message_modseq(struct truth_message *m, uint64_t modseq)
+{
+	if (m->modseq)
+		return modseq == m->modseq;
+	m->modseq = modseq;
+	return m->low < modseq && modseq <= m->high;
+}
+
+int truth_later(const struct truth_message *m, uint64_t modseq)
+{
+	if (m->modseq)
+		return m->modseq > modseq;
+	if (m->low >= modseq)
+		return 1;
+	return m->high <= modseq ? 0 : -1;
+}
+
+uint64_t truth_gone(const struct truth_box *box, uint32_t uid)
+{
+	for (size_t i = box->gone_count; i-- > 0;)
+		if (box->gone[i].uid == uid)
+			return box->gone[i].high;
+	return 0;
+}
+
+uint64_t truth_box_size(const struct truth_box *box)
+{
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < box->count; i++)
+		size += truth_size(&box->messages[i]);
+	return size;
+}
+
 /* `m` may be of the same mailbox. */
-struct truth_message *truth_add(struct truth_box *box, const struct truth_message *m)
+struct truth_message *truth_add(
+		struct truth *t, struct truth_box *box, const struct truth_message *m)
 {
 	struct truth_message copy = *m;
 
-	if (box->count == box->capacity) {
-		box->capacity = box->capacity ? 2 * box->capacity : 16;
-		box->messages = xrealloc(
-				box->messages, box->capacity * sizeof(*box->messages));
-	}
+	array_grow(&box->messages, &box->capacity, box->count + 1,
+			sizeof(*box->messages));
 	copy.uid = box->uidnext++;
+	stamp(t, &copy);
 	box->messages[box->count] = copy;
 	return &box->messages[box->count++];
 }
 
-void truth_remove(struct truth_box *box, uint32_t uid)
+void truth_remove(struct truth *t, struct truth_box *box, uint32_t uid)
 {
 	size_t at = truth_below(box, uid);
 
+	array_grow(&box->gone, &box->gone_capacity, box->gone_count + 1,
+			sizeof(*box->gone));
+	box->gone[box->gone_count++] = (struct truth_tombstone){ uid, t->high };
 	memmove(&box->messages[at], &box->messages[at + 1],
 			(--box->count - at) * sizeof(*box->messages));
 }

@@ -22,6 +22,14 @@ struct truth_message {
 	unsigned number;   /* its text: truth_text */
 	const char *above; /* header lines that the delivery put above it */
 	int64_t date;      /* 0: when it was appended */
+	/* MODSEQ: 0 until it was told; then, and before, low < it <= high. */
+	uint64_t modseq, low, high;
+};
+
+/* A message that went, and the MODSEQ that it went by. */
+struct truth_tombstone {
+	uint32_t uid;
+	uint64_t high;
 };
 
 struct truth_box {
@@ -32,6 +40,8 @@ struct truth_box {
 	uint32_t uidvalidity, floor;
 	struct truth_message *messages;
 	size_t count, capacity;
+	struct truth_tombstone *gone; /* by UID in no order */
+	size_t gone_count, gone_capacity;
 };
 
 struct truth {
@@ -39,6 +49,8 @@ struct truth {
 	size_t count, capacity;
 	size_t there;
 	uint32_t uidvalidity; /* the highest that was seen */
+	/* The account's MODSEQ before and after the change that is being made. */
+	uint64_t low, high;
 };
 
 void truth_init(struct truth *t);
@@ -68,9 +80,21 @@ bool truth_validity(struct truth *t, struct truth_box *box, uint64_t value);
 struct truth_message *truth_message(const struct truth_box *box, uint32_t uid);
 /* How many have a smaller UID. */
 size_t truth_below(const struct truth_box *box, uint64_t uid);
+/* The account's MODSEQ is this now: true where it may be. */
+bool truth_modseq(struct truth *t, uint64_t modseq);
 /* A copy of `m` with the next UID. */
-struct truth_message *truth_add(struct truth_box *box, const struct truth_message *m);
-void truth_remove(struct truth_box *box, uint32_t uid);
+struct truth_message *truth_add(
+		struct truth *t, struct truth_box *box, const struct truth_message *m);
+void truth_remove(struct truth *t, struct truth_box *box, uint32_t uid);
+/* These are its flags now; a MODSEQ goes with them where they are others. */
+void truth_flags(const struct truth *t, struct truth_message *m, unsigned flags);
+/* The server says that this is its MODSEQ: true where it may be. */
+bool truth_message_modseq(struct truth_message *m, uint64_t modseq);
+/* 1: it changed after `modseq`, 0: it did not, -1: who knows. */
+int truth_later(const struct truth_message *m, uint64_t modseq);
+/* The MODSEQ by which a message went, at most; 0: it is not known to have been there. */
+uint64_t truth_gone(const struct truth_box *box, uint32_t uid);
+uint64_t truth_box_size(const struct truth_box *box);
 size_t truth_unseen(const struct truth_box *box);
 
 #endif
