@@ -216,3 +216,74 @@ int account_read_former(struct database *db, walltime now, struct arena *arena,
 	*count_out = count;
 	return 0;
 }
+
+/* -- purging -- */
+
+static int run_by_uid(
+		struct database *db, const char *sql, const unsigned char uid[UID_SIZE])
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = database_prepare(db, sql, &s);
+
+	if (r)
+		return r;
+	bind_blob(s, 1, view_of(uid, UID_SIZE));
+	return statement_run(s);
+}
+
+int account_purge(struct database *db, const unsigned char uid[UID_SIZE], walltime now)
+{
+	static const char *const rows[] = {
+		"DELETE FROM key_slot WHERE account = ?1",
+		"DELETE FROM credential WHERE account = ?1",
+		"DELETE FROM former_address WHERE account = ?1",
+		"DELETE FROM account WHERE uid = ?1",
+	};
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows) && r == 0; i++)
+		r = run_by_uid(db, rows[i], uid);
+	if (r == 0)
+		r = database_prepare(
+				db, "INSERT OR IGNORE INTO purged VALUES (?1, ?2)", &s);
+	if (r)
+		return r;
+	bind_blob(s, 1, view_of(uid, UID_SIZE));
+	bind_i64(s, 2, now);
+	return statement_run(s);
+}
+
+int account_free_address(struct database *db, struct view address, walltime until)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = database_prepare(
+			db, "INSERT OR REPLACE INTO freed_address VALUES (?1, ?2)", &s);
+
+	if (r)
+		return r;
+	bind_text(s, 1, address);
+	bind_i64(s, 2, until);
+	return statement_run(s);
+}
+
+int account_address_freed(
+		struct database *db, struct view address, walltime now, walltime *until)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = database_prepare(db,
+			"SELECT until FROM freed_address WHERE address = ?1 AND until > "
+			"?2",
+			&s);
+
+	*until = 0;
+	if (r)
+		return r;
+	bind_text(s, 1, address);
+	bind_i64(s, 2, now);
+	r = statement_step(s);
+	if (r != DATABASE_ROW)
+		return r;
+	*until = column_i64(s, 0);
+	return 0;
+}

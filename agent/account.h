@@ -36,6 +36,16 @@ MUST_USE int account_add_key(struct database *db, const unsigned char uid[UID_SI
 MUST_USE int account_read_key(struct database *db, const unsigned char uid[UID_SIZE],
 		struct arena *arena, struct view *out);
 
+/* Destroys all rows of an account: its key slots first, then the rest. Its files are to be
+ * removed (purge.c). */
+MUST_USE int account_purge(
+		struct database *db, const unsigned char uid[UID_SIZE], walltime now);
+/* Lets nobody have an address before then; and until when that is, 0: it is free. */
+MUST_USE int account_free_address(
+		struct database *db, struct view address, walltime until);
+MUST_USE int account_address_freed(
+		struct database *db, struct view address, walltime now, walltime *until);
+
 /* Keeps an address that a rename left behind, until then. */
 MUST_USE int account_keep_address(struct database *db, const unsigned char uid[UID_SIZE],
 		struct view address, walltime until);

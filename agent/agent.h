@@ -148,6 +148,11 @@ MUST_USE int agent_rollback(struct agent *agent, uint64_t number,
 MUST_USE int agent_approve(struct agent *agent, struct view digest, struct view actor,
 		struct agent_result *out);
 
+/* Destroys the data of a disabled object, by name and uid, once `policy.retain` is over:
+ * its key slots first, then its files. AGENT_E_ABSENT; else the result says why not. */
+MUST_USE int agent_purge(struct agent *agent, struct view name, struct view uid,
+		struct view actor, struct agent_result *out);
+
 /* -- what is -- */
 
 /* All objects counted by kind, the unhappy ones by name, and the runtime's own figures.

@@ -141,6 +141,13 @@ static int write_change(struct application *a, const struct change *change)
 			return write_disabled(a, change);
 		change->object->gone = true;
 		return object_delete(a->o->db, change->object->uid);
+	case ACTION_PURGE:
+		if (change->driver->purge)
+			r = change->driver->purge(a, change);
+		if (r)
+			return r;
+		change->object->gone = true;
+		return object_delete(a->o->db, change->object->uid);
 	default:
 		r = write_wanted(a, change);
 		if (r || !change->driver->apply)
@@ -179,7 +186,7 @@ static int do_change(struct application *a, uint64_t seq, const struct change *c
 	return record(a, seq, change,
 			&(const struct journal_hashes){
 					.before = is_new ? NULL : before,
-					.after = change->action == ACTION_REMOVE
+					.after = change->object->gone
 								 ? NULL
 								 : change->object->hash,
 			});

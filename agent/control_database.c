@@ -169,6 +169,17 @@ static const char *const steps[] = {
 	"ALTER TABLE event ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;"
 	"UPDATE event SET revision = id;"
 	"CREATE INDEX event_revision ON event (revision);",
+
+	/* Accounts whose files are to be removed, and addresses that nobody gets for a
+	 * while. */
+	"CREATE TABLE purged ("
+	" uid BLOB PRIMARY KEY CHECK (length(uid) = 16),"
+	" at INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE freed_address ("
+	" address TEXT PRIMARY KEY,"
+	" until INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;",
 };
 
 const struct database_schema control_schema = {

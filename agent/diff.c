@@ -2,7 +2,9 @@
 
 #include "agent/account.h"
 #include "agent/fields.h"
+#include "agent/rules.h"
 #include "agent/text.h"
+#include "runtime/base/base64.h"
 #include "runtime/base/error.h"
 #include "schema/source.h"
 
@@ -19,10 +21,10 @@ static void match_by_id(struct observation *o)
 		struct wanted *wanted = &o->wanted.items[i];
 		struct object *object;
 
-		if (wanted->id.len == 0)
+		if (wanted->id.len == 0 || wanted->object)
 			continue;
 		object = object_by_id(&o->objects, wanted->driver, wanted->id);
-		if (!object)
+		if (!object || object->wanted)
 			continue;
 		wanted->object = object;
 		object->wanted = wanted;
@@ -46,6 +48,52 @@ static struct declaration declaration_of(
 		.start = wanted->span.start,
 		.end = wanted->span.end,
 	};
+}
+
+/* What is to take over an identity finds that another has it. */
+static void refuse_moved(struct observation *o, struct plan *plan,
+		const struct wanted *wanted, const struct object *holder)
+{
+	struct declaration declared = declaration_of(o, wanted);
+
+	plan_add_problem(plan, &declared, "IdTaken",
+			arena_printf(o->arena, "%.*s is another object already%s",
+					VIEW_ARG(known_place(o->arena, holder)),
+					holder->state == OBJECT_DISABLED
+							? ", disabled and with its data"
+							: ""),
+			VIEW("move to an id that was never used"));
+}
+
+/* What lived under one identity is wanted under another. An entry that was done finds
+ * nothing any more. */
+static void match_moved(struct observation *o, struct plan *plan)
+{
+	for (size_t i = 0; i < o->desired->moved_count; i++) {
+		const struct desired_moved *moved = &o->desired->moved[i];
+		const struct driver *driver = driver_of(moved->kind);
+		struct object *object, *holder;
+
+		if (!driver)
+			continue;
+		object = object_by_id(&o->objects, driver, moved->from);
+		holder = object_by_id(&o->objects, driver, moved->to);
+		if (!object)
+			object = object_by_key(&o->objects, driver, moved->from);
+		for (size_t j = 0; object && j < o->wanted.count; j++) {
+			struct wanted *wanted = &o->wanted.items[j];
+
+			if (wanted->driver != driver || wanted->object ||
+					object->wanted ||
+					!(view_eq(wanted->id, moved->to) ||
+							view_eq(wanted->key, moved->to)))
+				continue;
+			if (holder && holder != object)
+				refuse_moved(o, plan, wanted, holder);
+			wanted->object = object;
+			object->wanted = wanted;
+		}
+	}
 }
 
 /* The key is one of an object that the state names no more, and that is another one than
@@ -120,6 +168,7 @@ static void check_moved_key(
 
 static void match(struct observation *o, struct plan *plan)
 {
+	match_moved(o, plan);
 	match_by_id(o);
 	for (size_t i = 0; i < o->wanted.count; i++) {
 		struct wanted *wanted = &o->wanted.items[i];
@@ -249,12 +298,76 @@ static int change_existing(
 	return 0;
 }
 
-static void retain(struct plan *plan, const struct object *object)
+static void retain(struct observation *o, struct plan *plan, const struct object *object)
 {
 	array_grow(&plan->retained, &plan->retained_capacity, plan->retained_count + 1,
 			sizeof(*plan->retained));
 	plan->retained[plan->retained_count++] = (struct retained){ object->driver,
-		object->id, object->disabled_at };
+		object->id, object->disabled_at, object->disabled_at + o->rules->retain };
+}
+
+static bool names(const struct desired_purge *purge, const struct object *object)
+{
+	return purge && view_eq(purge->kind, view_z(object->driver->kind)) &&
+	       (view_eq(purge->id, object->id) || view_eq(purge->id, object->key));
+}
+
+/* What asks for the object's data to be destroyed: the state, or somebody by hand. */
+static const struct desired_purge *purge_of(
+		const struct observation *o, const struct object *object)
+{
+	for (size_t i = 0; o->desired && i < o->desired->purge_count; i++)
+		if (names(&o->desired->purges[i], object))
+			return &o->desired->purges[i];
+	return names(o->purge, object) ? o->purge : NULL;
+}
+
+static void refuse_uid(struct observation *o, struct plan *plan,
+		const struct desired_purge *purge, const struct object *object)
+{
+	struct place place = sources_place(o->desired->sources, purge->span);
+	const struct declaration declared = { .file = arena_copy(o->arena, place.path),
+		.line = place.line,
+		.column = place.column };
+
+	plan_add_problem(plan, &declared, "UidDiffers",
+			arena_printf(o->arena, "%.*s has another uid than this",
+					VIEW_ARG(known_place(o->arena, object))),
+			arena_printf(o->arena,
+					"`posthus get %.*s` shows its uid; is it really "
+					"this one that shall be destroyed?",
+					VIEW_ARG(known_place(o->arena, object))));
+}
+
+static bool has_uid(const struct desired_purge *purge, const struct object *object)
+{
+	CLEANUP(buf_free) struct buf text = BUF_NULL(UID_TEXT);
+
+	hex_add(&text, view_of(object->uid, UID_SIZE));
+	return view_eq(buf_view(&text), purge->uid);
+}
+
+/* A disabled object stays as it is, or its time has come. */
+static void stay_or_go(struct observation *o, struct plan *plan, struct object *object)
+{
+	const struct desired_purge *purge = purge_of(o, object);
+	struct change *change;
+
+	if (purge && !has_uid(purge, object)) {
+		refuse_uid(o, plan, purge, object);
+		return;
+	}
+	if (!purge || o->now < object->disabled_at + o->rules->retain ||
+			plan->purges == o->rules->purges) {
+		retain(o, plan, object);
+		return;
+	}
+	plan->purges++;
+	change = plan_add_change(
+			plan, ACTION_PURGE, object->driver, object->id, object->key);
+	change->reason = "PurgeRequested";
+	change->object = object;
+	change->risk = RISK_IRREVERSIBLE;
 }
 
 static void leave(struct observation *o, struct plan *plan, struct object *object)
@@ -265,7 +378,7 @@ static void leave(struct observation *o, struct plan *plan, struct object *objec
 	struct change *change;
 
 	if (object->state == OBJECT_DISABLED) {
-		retain(plan, object);
+		stay_or_go(o, plan, object);
 		return;
 	}
 	change = plan_add_change(plan, disables ? ACTION_DISABLE : ACTION_REMOVE,

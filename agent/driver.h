@@ -90,6 +90,9 @@ struct driver {
 	int (*apply)(struct application *a, const struct change *change);
 	/* The same for an object that leaves: before its row goes (or is disabled). */
 	int (*retire)(struct application *a, const struct change *change);
+	/* Destroys what is this kind's own, before the object's row goes; keys first. NULL:
+	 * there is nothing. */
+	int (*purge)(struct application *a, const struct change *change);
 };
 
 /* In the order in which they depend on each other: creation walks down, removal up. */

@@ -12,11 +12,6 @@ struct loss {
 	size_t disabled; /* of those that leave: they hold people's data */
 };
 
-static bool leaves(const struct change *change)
-{
-	return change->action == ACTION_DISABLE || change->action == ACTION_REMOVE;
-}
-
 /* Where data would go, the gate of user data counts. */
 static const struct gate_rule *gate_of(const struct rules *rules, const struct loss *loss)
 {
@@ -61,7 +56,10 @@ static size_t find_tripped(const struct observation *o, const struct rules *rule
 	for (size_t i = 0; i < plan->change_count; i++) {
 		struct loss *loss = &losses[driver_index(plan->changes[i].driver)];
 
-		loss->leaving += leaves(&plan->changes[i]);
+		/* A purge takes what was disabled before, by name, number and time. */
+		if (plan->changes[i].action == ACTION_PURGE)
+			continue;
+		loss->leaving += change_leaves(&plan->changes[i]);
 		loss->disabled += plan->changes[i].action == ACTION_DISABLE;
 	}
 	for (size_t i = 0; i < driver_count; i++)
@@ -73,7 +71,7 @@ static size_t find_tripped(const struct observation *o, const struct rules *rule
 static void mark(struct plan *plan, const char *from, const char *to)
 {
 	for (size_t i = 0; i < plan->change_count; i++)
-		if (leaves(&plan->changes[i]) && plan->changes[i].held == from)
+		if (change_leaves(&plan->changes[i]) && plan->changes[i].held == from)
 			plan->changes[i].held = to;
 	plan_finish_held(plan);
 }
@@ -101,7 +99,8 @@ static void hold_protected(const struct rules *rules, struct plan *plan)
 	for (size_t i = 0; i < plan->change_count; i++) {
 		struct change *change = &plan->changes[i];
 
-		if (!leaves(change) || !rules_protect(rules, change->object, plan->arena))
+		if (!change_leaves(change) ||
+				!rules_protect(rules, change->object, plan->arena))
 			continue;
 		change->held = held_by_protection;
 		plan->gate_reason = held_by_protection;

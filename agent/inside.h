@@ -86,6 +86,13 @@ MUST_USE bool result_accepts(const struct checked *checked, struct agent_result 
 /* An outcome of the database as a result; a fault is passed up. */
 MUST_USE int result_database(struct agent_result *result, int r);
 
+/* Removes the files of what was purged, as far as that was not done yet. What fails is
+ * logged and done the next time: nothing can open the files any more. */
+void purge_sweep(struct agent *agent);
+/* A reconcile that purges one object beside what the state says. */
+MUST_USE int agent_purge_run(struct agent *agent, const struct desired_purge *purge,
+		struct view actor, struct agent_result *out);
+
 /* Fills in what a plan needs to see. */
 void agent_observation(struct agent *agent, const struct desired *desired,
 		struct runtime_observed *live, struct plan *plan,

@@ -20,6 +20,7 @@ static const struct command *const commands[] = {
 	&command_approve,
 	&command_suspend,
 	&command_resume,
+	&command_purge,
 	&command_audit,
 	&command_resolve,
 	&command_account,

@@ -8,7 +8,9 @@
 #include "agent/plan.h"
 #include "schema/agent_file.h"
 
+struct desired_purge; /* schema/desired.h */
 struct os;
+struct rules; /* agent/rules.h */
 struct runtime_observed;
 
 struct observation {
@@ -20,6 +22,9 @@ struct observation {
 	const struct runtime_observed *live; /* NULL: no runtime is there to be seen */
 	bool assumed; /* nothing lives behind the objects: only states are compared */
 	const struct desired *desired; /* NULL: only what is shall be seen */
+	const struct rules *rules;     /* set before the diff */
+	const struct desired_purge
+			*purge; /* asked for by hand, beside the state's; or NULL */
 	struct object_set objects;
 	struct wanted_list wanted; /* one run a kind, in the order of drivers */
 };

@@ -17,6 +17,7 @@ static const struct {
 	[ACTION_ROTATE]  = { "rotate",  "rotate" },
 	[ACTION_ENABLE]  = { "enable",  "return" },
 	[ACTION_DISABLE] = { "disable", "disable" },
+	[ACTION_PURGE]   = { "purge",   "purge" },
 	[ACTION_REMOVE]  = { "remove",  "remove" },
 };
 /* clang-format on */
@@ -83,9 +84,10 @@ void plan_add_problem(struct plan *plan, const struct declaration *declared,
 
 /* -- order -- */
 
-static bool leaves(const struct change *change)
+bool change_leaves(const struct change *change)
 {
-	return change->action == ACTION_DISABLE || change->action == ACTION_REMOVE;
+	return change->action == ACTION_DISABLE || change->action == ACTION_PURGE ||
+	       change->action == ACTION_REMOVE;
 }
 
 /* What comes, in the order of dependences; then what leaves, in the opposite one. */
@@ -95,10 +97,10 @@ static int compare_changes(const void *left, const void *right)
 	size_t a_row = driver_index(a->driver), b_row = driver_index(b->driver);
 	int order;
 
-	if (leaves(a) != leaves(b))
-		return leaves(a) ? 1 : -1;
+	if (change_leaves(a) != change_leaves(b))
+		return change_leaves(a) ? 1 : -1;
 	if (a_row != b_row)
-		return (a_row < b_row) == leaves(a) ? 1 : -1;
+		return (a_row < b_row) == change_leaves(a) ? 1 : -1;
 	order = view_compare(a->key, b->key);
 	return order ? order : view_compare(a->id, b->id);
 }

@@ -20,6 +20,7 @@ enum action {
 	ACTION_ROTATE,  /* as it was asked for, made anew */
 	ACTION_ENABLE,  /* a disabled one is in the state again */
 	ACTION_DISABLE, /* it left the state: shut, its data kept */
+	ACTION_PURGE,   /* it was disabled for long enough: its data is destroyed */
 	ACTION_REMOVE,  /* it left the state and held nothing of anybody's */
 	ACTIONS,
 };
@@ -52,11 +53,15 @@ struct change {
 	struct wanted *wanted; /* NULL: it leaves */
 };
 
+/* True of what takes an object away: it disables, purges or removes. */
+bool change_leaves(const struct change *change);
+
 /* A disabled object that the state does not name: said in every plan. */
 struct retained {
 	const struct driver *driver;
 	struct view id;
 	walltime since;
+	walltime until; /* a purge is not done before */
 };
 
 struct drift {
@@ -96,6 +101,7 @@ struct plan {
 	const char *gate_reason; /* of the first that is held: PruneGate … */
 	struct view gate; /* in words: "3 of 10 users would be disabled (limit 1)" */
 	bool approvable;  /* an approval would let some of it go */
+	size_t purges;    /* among the changes */
 	size_t unchanged;
 	unsigned char digest[DIGEST_SIZE];      /* over the changes: no times, no uids */
 	unsigned char held_digest[DIGEST_SIZE]; /* over what an approval lets go */

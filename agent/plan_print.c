@@ -23,6 +23,7 @@ static char mark(enum action action)
 	case ACTION_ENABLE:
 		return '+';
 	case ACTION_DISABLE:
+	case ACTION_PURGE:
 		return '!';
 	case ACTION_REMOVE:
 		return '-';
@@ -119,6 +120,9 @@ static void add_saying(struct buf *out, const struct change *change)
 		break;
 	case ACTION_DISABLE:
 		buf_add_z(out, "absent from the state: disable, data kept");
+		break;
+	case ACTION_PURGE:
+		buf_add_z(out, "PURGE: its data is destroyed, for good");
 		break;
 	case ACTION_REMOVE:
 		buf_add_z(out, "absent from the state: remove");
@@ -223,7 +227,9 @@ void plan_print(const struct plan *plan, struct buf *out)
 		add_name(out, '!', kept->driver, kept->id, width);
 		buf_add_z(out, "absent from the state: disabled since ");
 		text_add_day(out, kept->since);
-		buf_add_z(out, ", data kept\n");
+		buf_add_z(out, ", data kept, no purge before ");
+		text_add_day(out, kept->until);
+		buf_add_byte(out, '\n');
 	}
 	if (plan->drift_count)
 		buf_add_z(out, "drift (what lives differs from what was applied)\n");
@@ -285,8 +291,9 @@ static json_t *problem_json(const struct problem *problem)
 
 static json_t *retained_json(const struct retained *kept)
 {
-	return json_pack("{s:s, s:o, s:o}", "kind", kept->driver->kind, "id",
-			json_view(kept->id), "disabled_at", json_time(kept->since));
+	return json_pack("{s:s, s:o, s:o, s:o}", "kind", kept->driver->kind, "id",
+			json_view(kept->id), "disabled_at", json_time(kept->since),
+			"purge_not_before", json_time(kept->until));
 }
 
 json_t *plan_json(const struct plan *plan)

@@ -40,7 +40,9 @@ struct run {
 	bool new_generation;
 	bool frozen; /* suspended: only what was applied is brought up */
 	struct view actor, approve, expect;
+	const struct desired_purge *purge; /* asked for by hand; or NULL */
 	struct runtime_observed live;
+	struct rules rules;
 	struct plan *plan;
 	struct observation o;
 };
@@ -54,22 +56,23 @@ static void run_deinit(struct run *run)
 static int make_plan(struct run *run)
 {
 	struct agent *agent = run->agent;
-	struct rules rules;
 	int r;
 
 	run->plan = plan_new();
 	run->plan->origin = arena_copy(run->plan->arena, run->generation.origin);
 	agent_observation(agent, run->desired, &run->live, run->plan, &run->o);
+	run->o.rules = &run->rules;
+	run->o.purge = run->purge;
 	r = control_serial(agent->db, &run->plan->base_serial);
 	if (r == 0)
 		r = observe(&run->o);
 	if (r == 0)
-		r = rules_load(&run->o, &rules);
+		r = rules_load(&run->o, &run->rules);
 	if (r == 0)
 		r = diff(&run->o, run->plan);
 	if (r)
 		return r;
-	gate_hold(&run->o, &rules, run->plan, run->approve);
+	gate_hold(&run->o, &run->rules, run->plan, run->approve);
 	return 0;
 }
 /* -- carrying out -- */
@@ -411,6 +414,7 @@ static int finish(struct agent *agent, struct view actor, struct agent_result *r
 	int r = 0;
 
 	end_run(agent, actor, result, start);
+	purge_sweep(agent);
 	if (is_news && result->code != EXIT_INVALID && result->code != EXIT_CONFLICT)
 		r = note_failure(agent, result);
 	if (r)
@@ -497,8 +501,6 @@ static int hold_still(struct run *run, const struct suspension *suspension, nsti
 			suspension->until - agent->os->wall(agent->os->state));
 
 	agent->deadline = nstime_min(agent->deadline, start + left);
-	*out = (struct agent_result){ .serial = out->serial,
-		.generation = out->generation };
 	if (agent->configuration)
 		return 0;
 	run->frozen = true;
@@ -547,6 +549,29 @@ int agent_reconcile(
 		return 0;
 	}
 	return run.generation.number == 0 ? 0 : reconcile(&run, out, start);
+}
+
+/* By hand, as the state's `purge` would: the same conditions hold, and the same plan does
+ * it. */
+int agent_purge_run(struct agent *agent, const struct desired_purge *purge,
+		struct view actor, struct agent_result *out)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	CLEANUP(run_deinit)
+	struct run run = {
+		.agent = agent,
+		.actor = actor,
+		.purge = purge,
+	};
+	struct suspension suspension;
+	nstime start = now_of(agent);
+	int r = begin_result(agent, arena, &run.generation, out);
+
+	if (r == 0 && out->code == EXIT_FINE)
+		r = is_suspended(agent, arena, &suspension, out);
+	if (r || out->code != EXIT_FINE || run.generation.number == 0)
+		return r;
+	return reconcile(&run, out, start);
 }
 
 int agent_approve(struct agent *agent, struct view digest, struct view actor,

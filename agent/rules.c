@@ -1,6 +1,7 @@
 #include "agent/rules.h"
 
 #include "runtime/base/error.h"
+#include "runtime/store/database.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -8,6 +9,7 @@
 enum {
 	RETAIN_DAYS = 30,
 	DAY_SECONDS = 24 * 60 * 60,
+	HOUR_SECONDS = 60 * 60,
 };
 
 static const struct rules defaults = {
@@ -65,12 +67,34 @@ static int take(struct view applied, struct arena *arena, struct rules *out)
 	return 0;
 }
 
+static int count_purges(const struct observation *o, struct rules *out)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	uint64_t done;
+	int r = database_prepare(o->db,
+			"SELECT count(*) FROM audit WHERE action = 'purge' AND at > ?1",
+			&s);
+
+	if (r)
+		return r;
+	bind_i64(s, 1, o->now - HOUR_SECONDS);
+	r = statement_step(s);
+	if (r != DATABASE_ROW)
+		return r;
+	done = column_u64(s, 0);
+	out->purges = done < PURGES_AN_HOUR ? (size_t)(PURGES_AN_HOUR - done) : 0;
+	return 0;
+}
+
 int rules_load(const struct observation *o, struct rules *out)
 {
 	struct object_texts texts;
 	int r;
 
 	*out = defaults;
+	r = count_purges(o, out);
+	if (r)
+		return r;
 	for (size_t i = 0; i < o->objects.count; i++) {
 		const struct object *object = &o->objects.items[i];
 

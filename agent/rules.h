@@ -16,6 +16,11 @@ struct rules {
 	walltime retain;      /* seconds: what is disabled is kept at least as long */
 	struct view *protect; /* KIND/ID; in the observation's arena */
 	size_t protect_count;
+	size_t purges; /* that may still be done within this hour */
+};
+
+enum {
+	PURGES_AN_HOUR = 10
 };
 
 /* Of the objects that were loaded. */

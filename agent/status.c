@@ -247,8 +247,7 @@ static void print_held(const struct status *status, struct buf *out)
 {
 	if (!status->approvable)
 		return;
-	buf_addf(out, "HELD %zu steps wait for approval: posthus approve ",
-			status->held);
+	buf_addf(out, "HELD %zu steps wait for approval: posthus approve ", status->held);
 	text_add_digest(out, status->held_digest);
 	buf_add_byte(out, '\n');
 }
@@ -372,5 +371,6 @@ json_t *status_json(const struct status *status)
 			status->has_runtime ? runtime_json(status) : json_null(),
 			"last_run", last_run_json(status), "held",
 			(json_int_t)status->held, "held_digest",
-			status->approvable ? json_digest(status->held_digest) : json_null());
+			status->approvable ? json_digest(status->held_digest)
+					   : json_null());
 }

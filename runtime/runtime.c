@@ -260,6 +260,11 @@ int runtime_configure(struct runtime *rt, struct configuration *next,
 	return 0;
 }
 
+int runtime_destroy_account(struct runtime *rt, const unsigned char uid[ACCOUNT_UID_SIZE])
+{
+	return accounts_destroy(service_accounts(rt->service), uid);
+}
+
 /* -- observe -- */
 
 void runtime_observe(struct runtime *rt, struct runtime_observed *out)

@@ -46,6 +46,12 @@ enum {
 MUST_USE int runtime_configure(struct runtime *rt, struct configuration *next,
 		struct runtime_failure *failure);
 
+/* Removes the files of an account that no configuration knows any more; its key slots are
+ * destroyed already, so that nothing can open them. Waits for the disk. -EBUSY while a
+ * session still holds it: to be asked again. Done twice it is fine. */
+MUST_USE int runtime_destroy_account(
+		struct runtime *rt, const unsigned char uid[ACCOUNT_UID_SIZE]);
+
 struct runtime_observed {
 	struct {
 		struct listener_spec spec;

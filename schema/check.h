@@ -124,6 +124,10 @@ void decode_fields(struct check *c, const struct table *table, struct value *val
 /* The items of a list as they are written in their canonical form. */
 void decode_texts(struct check *c, const struct value *list, struct view_list *out);
 void route_domains(struct check *c);
+/* What the state says of objects that moved or go: rules first, then taken. */
+void moved_check(struct check *c);
+void moved_take(struct check *c, struct desired *desired);
+void purge_take(struct check *c, struct desired *desired);
 /* What cannot be said of one field alone. */
 void rules_check(struct check *c);
 

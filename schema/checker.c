@@ -116,6 +116,8 @@ static void fill(struct check *c, struct desired *desired)
 			take_objects(c, KIND_CERTIFICATE, &desired->certificate_count);
 	take_policy(c, &desired->policy);
 	take_recipients(c, desired);
+	moved_take(c, desired);
+	purge_take(c, desired);
 	desired_index(desired);
 	diagnostics_sort(&c->not_served);
 	desired->not_served = c->not_served;

@@ -263,6 +263,21 @@ struct desired_recipient {
 	struct span span;
 };
 
+/* An object that changed its identity. Done once, the entry says nothing more. */
+struct desired_moved {
+	struct view kind;
+	struct view from, to; /* an id, or the key where there is none */
+	struct span span;
+};
+
+/* An object whose data is destroyed. */
+struct desired_purge {
+	struct view kind;
+	struct view id;
+	struct view uid; /* 32 hexadecimal digits, lower case */
+	struct span span;
+};
+
 struct desired {
 	struct arena *arena; /* owns all that is below */
 	const struct sources *sources;
@@ -283,6 +298,10 @@ struct desired {
 	struct desired_policy policy;
 	struct desired_recipient *recipients;
 	size_t recipient_count;
+	struct desired_moved *moved;
+	size_t moved_count;
+	struct desired_purge *purges;
+	size_t purge_count;
 	struct desired_index *index; /* desired.c's own */
 	/* What validates and is not acted on by this version: apply and plan refuse a state
 	 * with any, and print them. Sorted by place. */

@@ -295,6 +295,7 @@ void rules_check(struct check *c)
 		for (size_t i = 0; i < c->kinds[kind].count; i++)
 			check_object(c, object_at(&c->kinds[kind], i));
 	choose_host(c);
+	moved_check(c);
 	if (c->d->errors == 0)
 		warn(c);
 }

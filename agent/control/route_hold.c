@@ -1,4 +1,4 @@
-/* What an operator does to the reconciler itself: hold still, go back, let go once. */
+/* What an operator does to the reconciler itself: hold still, go back, let go once, let go for good. */
 #include "agent/control/call.h"
 
 #include "agent/text.h"
@@ -68,6 +68,20 @@ int serve_approve(struct call *call)
 	int r = agent_approve(call->agent, call_body(call, "digest"), call_actor(call),
 			&result);
 
+	if (r)
+		return call_fault(call, r);
+	return call_result(call, &result);
+}
+
+int serve_purge(struct call *call)
+{
+	CLEANUP(agent_result_free) struct agent_result result = { 0 };
+	struct view name = call_body(call, "object");
+	int r = agent_purge(call->agent, name, call_body(call, "uid"), call_actor(call),
+			&result);
+
+	if (r == AGENT_E_ABSENT)
+		return call_absent(call, name);
 	if (r)
 		return call_fault(call, r);
 	return call_result(call, &result);

@@ -189,6 +189,7 @@ static const struct route routes[] = {
 	{ "POST", "/v1/suspend",     true,  serve_suspend },
 	{ "POST", "/v1/resume",      false, serve_resume },
 	{ "POST", "/v1/rollback",    true,  serve_rollback },
+	{ "POST", "/v1/purge",       true,  serve_purge },
 	{ "POST", "/v1/approve",     true,  serve_approve },
 	{ "POST", "/v1/password",    true,  serve_password },
 	{ "POST", "/v1/account-key", true,  serve_account_key },

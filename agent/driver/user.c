@@ -163,6 +163,38 @@ static int retire(struct application *a, const struct change *change)
 	return account_revoke(application_db(a), change->object->uid);
 }
 
+/* An address that a purge freed goes to nobody else for a while: mail to the one who had it
+ * would. */
+static int check(const struct change *change, struct observation *o, struct plan *plan)
+{
+	CLEANUP(buf_free) struct buf message = BUF_NULL(LONGEST_SPEC);
+	walltime until;
+	int r;
+
+	if (change->action != ACTION_CREATE && change->action != ACTION_MOVE)
+		return 0;
+	r = account_address_freed(o->db, change->key, o->now, &until);
+	if (r || until == 0)
+		return r;
+	buf_addf(&message,
+			"%.*s belonged to an account that was purged; nobody gets it "
+			"before ",
+			VIEW_ARG(change->key));
+	text_add_day(&message, until);
+	plan_add_problem(plan, &change->declared, "AddressQuarantined",
+			arena_copy(plan->arena, buf_view(&message)),
+			VIEW("use another address; an alias may have this one"));
+	return 0;
+}
+
+static int purge(struct application *a, const struct change *change)
+{
+	int r = account_free_address(application_db(a), change->key,
+			change->object->disabled_at + ADDRESS_KEPT);
+
+	return r ? r : account_purge(application_db(a), change->object->uid, a->o->now);
+}
+
 const struct driver driver_user = {
 	.kind = "user",
 	.schema = KIND_USER,
@@ -170,7 +202,9 @@ const struct driver driver_user = {
 	.risk = RISK_HARMLESS,
 	.want = want,
 	.observe = observe_all,
+	.check = check,
 	.condition = condition,
 	.apply = apply,
 	.retire = retire,
+	.purge = purge,
 };

@@ -42,10 +42,18 @@ struct account {
 	struct list use; /* all->open, the one unused for the longest first */
 	unsigned refs, jobs, pins;
 	bool open, closing;
+	struct destruction *destruction; /* while `close` removes the files */
 	struct account_seen seen;
 	unsigned char wrapped[BROKER_WRAPPED];
 	size_t wrapped_len;
 	uint64_t quota;
+};
+
+/* The removal of an account's files, on the stack of who waits for it. */
+struct destruction {
+	pthread_cond_t done;
+	bool ended;
+	int r;
 };
 
 struct accounts {
@@ -436,6 +444,72 @@ void account_look(struct account *a, struct account_seen *out)
 const unsigned char *account_uid(const struct account *a)
 {
 	return a->uid;
+}
+
+/* -- destroying -- */
+
+static int remove_files(const struct account *a)
+{
+	static const char *const endings[] = { ".db", ".db-wal", ".db-journal" };
+	const struct os *os = a->all->os;
+	CLEANUP(freep) char *folder = path_of(a, "");
+	bool removed = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
+		CLEANUP(freep) char *path = path_of(a, endings[i]);
+		int r;
+
+		if (!is_there(os, path))
+			continue;
+		r = os->unlink(os->state, path);
+		if (r)
+			return r;
+		removed = true;
+	}
+	return removed ? os->sync_dir(os->state, folder) : 0;
+}
+
+static int run_destroy(struct account_job *job, struct account_store *store, int outcome)
+{
+	struct account *a = CONTAINER_OF(job, struct account, close);
+	struct accounts *all = a->all;
+	int r;
+
+	(void)outcome;
+	if (store)
+		close_store(a);
+	r = remove_files(a);
+	pthread_mutex_lock(&all->lock);
+	a->closing = false;
+	a->destruction->r = r;
+	a->destruction->ended = true;
+	pthread_cond_signal(&a->destruction->done);
+	a->destruction = NULL;
+	pthread_mutex_unlock(&all->lock);
+	return STORE_OK;
+}
+
+int accounts_destroy(struct accounts *all, const unsigned char uid[ACCOUNT_UID_SIZE])
+{
+	struct destruction destruction = { .done = PTHREAD_COND_INITIALIZER };
+	struct account *a;
+
+	pthread_mutex_lock(&all->lock);
+	a = map_get(&all->by_uid, view_of(uid, ACCOUNT_UID_SIZE));
+	if (!a)
+		a = new_account(all, uid);
+	if (a->refs || a->pins || a->closing) {
+		pthread_mutex_unlock(&all->lock);
+		return -EBUSY;
+	}
+	a->closing = true;
+	a->destruction = &destruction;
+	a->close.run = run_destroy;
+	submit(a, &a->close);
+	while (!destruction.ended)
+		pthread_cond_wait(&destruction.done, &all->lock);
+	pthread_mutex_unlock(&all->lock);
+	return destruction.r;
 }
 
 struct accounts_observed accounts_observe(struct accounts *all)

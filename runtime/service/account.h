@@ -78,6 +78,12 @@ struct account_seen {
 /* From any thread, and without waiting for the queue. */
 void account_look(struct account *account, struct account_seen *out);
 
+/* Removes the files of an account that the configuration knows no more, and waits until they
+ * are gone from the disk; from no worker and no loop. -EBUSY while a session still holds it.
+ * Done twice it is fine. */
+MUST_USE int accounts_destroy(
+		struct accounts *accounts, const unsigned char uid[ACCOUNT_UID_SIZE]);
+
 /* How many are open, known and in quarantine. */
 struct accounts_observed {
 	size_t open, known, quarantined;

@@ -58,20 +58,20 @@ static const struct field maintenance_fields[] = {
 static const struct table maintenance_table = { .noun = "`maintenance`", .help = "What the host does for itself.", FIELDS(maintenance_fields) };
 
 static const struct field moved_fields[] = {
-	{ "kind", TYPE(TYPE_NAME), NULL, OWNER_ENFORCE, RISK_DATA, LATER | FIELD_REQUIRED, 0, "of the object" },
-	{ "from", TYPE(TYPE_TEXT), NULL, OWNER_ENFORCE, RISK_DATA, LATER | FIELD_REQUIRED, 0, "its identity before" },
-	{ "to",   TYPE(TYPE_TEXT), NULL, OWNER_ENFORCE, RISK_DATA, LATER | FIELD_REQUIRED, 0, "its identity now" },
+	{ "kind", WORDS("user", "shared", "service", "alias", "domain", "group"), NULL, OWNER_ENFORCE, RISK_DATA, SERVED | FIELD_REQUIRED, 0, "of the object" },
+	{ "from", TYPE(TYPE_TEXT), NULL, OWNER_ENFORCE, RISK_DATA, SERVED | FIELD_REQUIRED, 0, "its identity before: its id, or its key where it has none" },
+	{ "to",   TYPE(TYPE_TEXT), NULL, OWNER_ENFORCE, RISK_DATA, SERVED | FIELD_REQUIRED, 0, "its identity now" },
 };
 
 static const struct table moved_table = { .noun = "an entry of `moved`", .help = "An object that changed its identity.", FIELDS(moved_fields) };
 
 static const struct field purge_fields[] = {
-	{ "kind", TYPE(TYPE_NAME), NULL, OWNER_ENFORCE, RISK_IRREVERSIBLE, LATER | FIELD_REQUIRED, 0, "of the object" },
-	{ "id",   TYPE(TYPE_TEXT), NULL, OWNER_ENFORCE, RISK_IRREVERSIBLE, LATER | FIELD_REQUIRED, 0, "its identity" },
-	{ "uid",  TYPE(TYPE_TEXT), NULL, OWNER_ENFORCE, RISK_IRREVERSIBLE, LATER | FIELD_REQUIRED, 0, "the number that the host gave it; `posthus get` shows it" },
+	{ "kind", WORDS("user", "shared", "service", "domain"), NULL, OWNER_ENFORCE, RISK_IRREVERSIBLE, SERVED | FIELD_REQUIRED, 0, "of the object" },
+	{ "id",   TYPE(TYPE_TEXT), NULL, OWNER_ENFORCE, RISK_IRREVERSIBLE, SERVED | FIELD_REQUIRED, 0, "its identity" },
+	{ "uid",  TYPE(TYPE_TEXT), NULL, OWNER_ENFORCE, RISK_IRREVERSIBLE, SERVED | FIELD_REQUIRED, 0, "the number that the host gave it; `posthus get` shows it" },
 };
 
-static const struct table purge_table = { .noun = "an entry of `purge`", .help = "An object whose data is destroyed, after `policy.retain` and with a verified backup.", FIELDS(purge_fields) };
+static const struct table purge_table = { .noun = "an entry of `purge`", .help = "An object whose data is destroyed, once it left the state and `policy.retain` is over.", FIELDS(purge_fields) };
 
 #define OBJECTS(key_kind, table_) MAP_OF(TYPE(key_kind), RECORD(table_))
 
@@ -98,8 +98,8 @@ static const struct field fields[] = {
 	{ "spam",         RECORD(&spam_table),                            NULL, OWNER_ENFORCE, RISK_POLICY,   LATER,  0, "how mail from outside is judged" },
 	{ "logs",         RECORD(&logs_table),                            NULL, OWNER_ENFORCE, RISK_DATA,     LATER,  0, "what is written down" },
 	{ "maintenance",  RECORD(&maintenance_table),                     NULL, OWNER_ENFORCE, RISK_SERVICE,  LATER,  0, "what the host does for itself" },
-	{ "moved",        LIST_OF(RECORD(&moved_table)),                  NULL, OWNER_ENFORCE, RISK_DATA,     LATER,  0, "objects that changed their identity" },
-	{ "purge",        LIST_OF(RECORD(&purge_table)),                  NULL, OWNER_ENFORCE, RISK_IRREVERSIBLE, LATER, 0, "objects whose data is destroyed" },
+	{ "moved",        LIST_OF(RECORD(&moved_table)),                  NULL, OWNER_ENFORCE, RISK_DATA,     SERVED, 0, "objects that changed their identity" },
+	{ "purge",        LIST_OF(RECORD(&purge_table)),                  NULL, OWNER_ENFORCE, RISK_IRREVERSIBLE, SERVED, 0, "objects whose data is destroyed" },
 };
 /* clang-format on */
 

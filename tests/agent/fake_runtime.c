@@ -28,6 +28,15 @@ int runtime_configure(struct runtime *rt, struct configuration *next,
 	return 0;
 }
 
+int runtime_destroy_account(struct runtime *rt, const unsigned char uid[ACCOUNT_UID_SIZE])
+{
+	(void)uid;
+	if (rt->busy)
+		return -EBUSY;
+	rt->destroyed++;
+	return 0;
+}
+
 void runtime_observe(struct runtime *rt, struct runtime_observed *out)
 {
 	const struct host_spec *host =

@@ -10,6 +10,8 @@ struct runtime {
 	unsigned configured;                 /* how often */
 	uint16_t taken_port;       /* a listener there fails with EADDRINUSE; 0: none */
 	enum listener_kind closed; /* not seen as bound; LISTENER_KINDS: all are */
+	unsigned destroyed;        /* accounts whose files were removed */
+	bool busy;                 /* a session holds them */
 };
 
 #define FAKE_RUNTIME_NEW ((struct runtime){ .closed = LISTENER_KINDS })

@@ -13,6 +13,7 @@
 #include "runtime/store/message.h"
 #include "tests/lib/test.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -59,6 +59,43 @@ static void a_message_reaches_the_inbox_of_each_recipient(void **state)
 	assert_int_equal(delivery_observe(w->delivery).accepted, 1);
 }
 
+static bool has_files(struct world *w, int n)
+{
+	unsigned char uid[ACCOUNT_UID_SIZE];
+	char path[200];
+
+	uid_of(n, uid);
+	snprintf(path, sizeof(path),
+			"%s/accounts/%02x/%02x%02x%02x%02x%02x%02x%02x%02x%02x"
+			"%02x%02x%02x%02x%02x%02x%02x.db",
+			w->data, uid[0], uid[0], uid[1], uid[2], uid[3], uid[4], uid[5],
+			uid[6], uid[7], uid[8], uid[9], uid[10], uid[11], uid[12],
+			uid[13], uid[14], uid[15]);
+	return access(path, F_OK) == 0;
+}
+
+static void a_destroyed_account_leaves_no_file(void **state)
+{
+	struct world *w = *state;
+	unsigned char uid[ACCOUNT_UID_SIZE];
+	struct account *held;
+
+	delivery_start(w->delivery, w->intake);
+	world_send(w, 7, 3, on_done, w);
+	world_await(w, &w->changes, 2);
+	await_filed(w);
+	assert_true(has_files(w, 0) && has_files(w, 1));
+	uid_of(1, uid);
+	held = account_ref(w->accounts, configuration_account(w->configuration, uid));
+	assert_int_equal(accounts_destroy(w->accounts, uid), -EBUSY);
+	assert_true(has_files(w, 1));
+	account_unref(held);
+	assert_int_equal(accounts_destroy(w->accounts, uid), 0);
+	assert_false(has_files(w, 1));
+	assert_true(has_files(w, 0));
+	assert_int_equal(accounts_destroy(w->accounts, uid), 0);
+}
+
 static void many_messages_are_each_there_once(void **state)
 {
 	struct world *w = *state;
@@ -264,6 +301,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(a_message_reaches_the_inbox_of_each_recipient),
+		world_test(a_destroyed_account_leaves_no_file),
 		world_test(many_messages_are_each_there_once),
 		world_test(a_message_for_nobody_leaves_the_log),
 		world_test(a_replay_files_nothing_twice),
