@@ -42,6 +42,8 @@ static struct configuration *configuration(uint64_t revocation)
 		.message_size = 1000000 };
 	const struct view team[] = { VIEW("alice@example.org"), VIEW("bob@example.org") };
 	const struct view away[] = { VIEW("alice@example.net") };
+	const struct view round[] = { VIEW("back@example.org") };
+	const struct view back[] = { VIEW("round@example.org") };
 	struct secret wonderland = secret_copy(VIEW("wonderland"));
 	char hash[PASSWORD_HASH_TEXT];
 	struct account_spec people[PEOPLE];
@@ -56,6 +58,8 @@ static struct configuration *configuration(uint64_t revocation)
 		{ VIEW("postmaster"), ROUTE_ACCOUNT, .account = { ALICE } },
 		{ VIEW("team"),       ROUTE_ALIAS,   .targets = team, .target_count = 2 },
 		{ VIEW("away"),       ROUTE_ALIAS,   .targets = away, .target_count = 1 },
+		{ VIEW("round"),      ROUTE_ALIAS,   .targets = round, .target_count = 1 },
+		{ VIEW("back"),       ROUTE_ALIAS,   .targets = back, .target_count = 1 },
 		{ VIEW("closed"),     ROUTE_REJECT,  .text = VIEW("Write to team\r\n250 instead") },
 		{ VIEW("void"),       ROUTE_DISCARD },
 	};
