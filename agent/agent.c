@@ -219,7 +219,8 @@ void agent_observation(struct agent *agent, const struct desired *desired,
 
 nstime agent_next_deadline(const struct agent *agent)
 {
-	return agent->deadline;
+	return agent->confirm_due ? nstime_min(agent->deadline, agent->confirm_due)
+				  : agent->deadline;
 }
 
 int agent_history(struct agent *agent, size_t most, struct history **out)

@@ -107,6 +107,7 @@ struct agent_apply_options {
 			      */
 	struct view expect;  /* the digest of the plan that was shown: another one is
 				exit 5; or empty */
+	int64_t confirm_within; /* seconds: taken back unless agent_confirm comes; 0: no */
 };
 
 /* Makes this state the desired generation and applies it. What it holds back (exit 4)
@@ -144,6 +145,8 @@ MUST_USE int agent_resume(struct agent *agent, struct view actor);
  * was forgotten. */
 MUST_USE int agent_rollback(struct agent *agent, uint64_t number,
 		const struct agent_apply_options *options, struct agent_result *out);
+/* Keeps the generation that waits for it: AGENT_E_ABSENT where none does. */
+MUST_USE int agent_confirm(struct agent *agent, struct view actor);
 /* Lets the held steps of the desired generation go that this digest names, once. */
 MUST_USE int agent_approve(struct agent *agent, struct view digest, struct view actor,
 		struct agent_result *out);

@@ -180,6 +180,15 @@ static const char *const steps[] = {
 	" address TEXT PRIMARY KEY,"
 	" until INTEGER NOT NULL"
 	") STRICT, WITHOUT ROWID;",
+
+	/* One row at most: a generation that is taken back unless it is confirmed. */
+	"CREATE TABLE confirmation ("
+	" only INTEGER PRIMARY KEY CHECK (only = 1),"
+	" generation INTEGER NOT NULL,"
+	" back_to INTEGER NOT NULL,"
+	" until INTEGER NOT NULL,"
+	" within INTEGER NOT NULL"
+	") STRICT;",
 };
 
 const struct database_schema control_schema = {

@@ -70,6 +70,81 @@ int agent_resume(struct agent *agent, struct view actor)
 	return r;
 }
 
+/* -- confirmations -- */
+
+/* A clock that jumps while nobody confirms neither hastens the way back nor puts it off: the
+ * wall clock counts after a start alone, and for no longer than was given. */
+int confirmation_look(struct agent *agent, struct confirmation *out)
+{
+	walltime left;
+	int r = confirmation_read(agent->db, out);
+
+	if (r)
+		return r;
+	if (out->generation == 0) {
+		agent->confirm_due = NSTIME_NEVER;
+		return 0;
+	}
+	if (agent->confirm_due && agent->confirm_due != NSTIME_NEVER)
+		return 0;
+	left = out->until - agent->os->wall(agent->os->state);
+	if (left > out->within)
+		left = out->within;
+	agent->confirm_due = agent->os->now(agent->os->state) +
+			     nstime_seconds(left > 0 ? left : 0);
+	if (agent->confirm_due == 0)
+		agent->confirm_due = 1;
+	return 0;
+}
+
+int confirmation_expire(struct agent *agent, struct agent_result *out, bool *taken_out)
+{
+	const struct agent_apply_options options = { .actor = VIEW("not confirmed") };
+	struct confirmation confirmation;
+	int r = confirmation_look(agent, &confirmation);
+
+	*taken_out = false;
+	if (r || agent->os->now(agent->os->state) < agent->confirm_due)
+		return r > 0 ? fault(-EIO) : r;
+	log_event(LOG_WARN, "agent.confirm.missed",
+			log_number("generation", (int64_t)confirmation.generation),
+			log_number("back_to", (int64_t)confirmation.back_to));
+	r = confirmation_write(agent->db, &(const struct confirmation){ 0 });
+	agent->confirm_due = NSTIME_NEVER;
+	if (r == 0)
+		r = agent_rollback(agent, confirmation.back_to, &options, out);
+	*taken_out = r == 0;
+	return r > 0 ? fault(-EIO) : r;
+}
+
+int agent_confirm(struct agent *agent, struct view actor)
+{
+	CLEANUP(transaction_end) struct transaction t = TRANSACTION_NULL;
+	struct confirmation confirmation;
+	const struct audit_entry entry = {
+		.at = agent->os->wall(agent->os->state),
+		.actor = actor,
+		.action = "confirm",
+	};
+	int r = confirmation_look(agent, &confirmation);
+
+	if (r == 0 && confirmation.generation == 0)
+		return AGENT_E_ABSENT;
+	if (r == 0)
+		r = transaction_begin(agent->db, &t);
+	if (r == 0)
+		r = confirmation_write(agent->db, &(const struct confirmation){ 0 });
+	if (r == 0)
+		r = audit_add(agent->db, &entry);
+	if (r == 0)
+		r = transaction_commit(&t);
+	if (r == 0)
+		agent->confirm_due = NSTIME_NEVER;
+	return r > 0 ? fault(-EIO) : r;
+}
+
+/* -- going back -- */
+
 int agent_rollback(struct agent *agent, uint64_t number,
 		const struct agent_apply_options *options, struct agent_result *out)
 {

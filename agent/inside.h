@@ -3,6 +3,7 @@
 #define AGENT_INSIDE_H
 
 #include "agent/agent.h"
+#include "agent/confirmation.h"
 #include "agent/control_database.h"
 #include "agent/generation.h"
 #include "agent/observe.h"
@@ -52,6 +53,7 @@ struct agent {
 	nstime full_due;         /* when all is compared again, whatever moved */
 	nstime deadline;
 	nstime interval;
+	nstime confirm_due; /* the desired generation is taken back; 0: look, NEVER: not */
 };
 
 /* Loads and checks the desired generation where that was not done yet. *out is NULL where
@@ -86,6 +88,11 @@ MUST_USE bool result_accepts(const struct checked *checked, struct agent_result 
 /* An outcome of the database as a result; a fault is passed up. */
 MUST_USE int result_database(struct agent_result *result, int r);
 
+/* Looks whether a confirmation is awaited, and for how long. */
+MUST_USE int confirmation_look(struct agent *agent, struct confirmation *out);
+/* Takes a generation back whose time is over; *taken_out where it did. */
+MUST_USE int confirmation_expire(
+		struct agent *agent, struct agent_result *out, bool *taken_out);
 /* Removes the files of what was purged, as far as that was not done yet. What fails is
  * logged and done the next time: nothing can open the files any more. */
 void purge_sweep(struct agent *agent);

@@ -17,6 +17,7 @@ static const struct command *const commands[] = {
 	&command_events,
 	&command_history,
 	&command_rollback,
+	&command_confirm,
 	&command_approve,
 	&command_suspend,
 	&command_resume,

@@ -38,7 +38,9 @@ struct run {
 	size_t file_count;
 	struct generation generation; /* the one that will be desired */
 	bool new_generation;
-	bool frozen; /* suspended: only what was applied is brought up */
+	uint64_t before;         /* the generation that was desired until now */
+	walltime confirm_within; /* seconds; 0: it stays unasked */
+	bool frozen;             /* suspended: only what was applied is brought up */
 	struct view actor, approve, expect;
 	const struct desired_purge *purge; /* asked for by hand; or NULL */
 	struct runtime_observed live;
@@ -116,9 +118,26 @@ static int write_events(struct run *run)
 	return r;
 }
 
+static int write_confirmation(struct run *run)
+{
+	const struct confirmation confirmation = {
+		.generation = run->generation.number,
+		.back_to = run->before,
+		.until = run->o.now + run->confirm_within,
+		.within = run->confirm_within,
+	};
+
+	if (!run->new_generation || run->confirm_within == 0)
+		return 0;
+	return confirmation_write(run->agent->db, &confirmation);
+}
+
 static int write_all(struct run *run, struct application *a)
 {
 	int r = store_generation(run);
+
+	if (r == 0)
+		r = write_confirmation(run);
 
 	if (r == 0)
 		r = apply_write(a);
@@ -151,6 +170,7 @@ static int commit_all(struct run *run, struct application *a, struct agent_resul
 		return result_database(result, r);
 	}
 	result->serial = a->serial;
+	agent->confirm_due = 0;
 	if (run->new_generation) {
 		result->generation = run->generation.number;
 		agent_forget_desired(agent);
@@ -408,6 +428,7 @@ static int note_failure(struct agent *agent, const struct agent_result *result)
 static int finish(struct agent *agent, struct view actor, struct agent_result *result,
 		nstime start)
 {
+	struct confirmation awaited;
 	bool is_news = result->code != EXIT_FINE &&
 		       (!agent->last.reason ||
 				       strcmp(agent->last.reason, result->reason) != 0);
@@ -417,10 +438,40 @@ static int finish(struct agent *agent, struct view actor, struct agent_result *r
 	purge_sweep(agent);
 	if (is_news && result->code != EXIT_INVALID && result->code != EXIT_CONFLICT)
 		r = note_failure(agent, result);
+	if (r == 0)
+		r = confirmation_look(agent, &awaited);
 	if (r)
 		log_event(LOG_WARN, "agent.event.lost",
 				log_text("reason", result->reason),
 				log_number("outcome", r));
+	return 0;
+}
+
+/* Said where a state cannot be applied now, whatever it is. */
+static int may_apply(struct agent *agent, struct arena *arena,
+		const struct agent_apply_options *options,
+		const struct generation *newest, struct agent_result *out)
+{
+	CLEANUP(buf_free) struct buf text = BUF_NULL(LONGEST_ADVICE);
+	struct confirmation confirmation;
+	struct suspension suspension;
+	int r = is_suspended(agent, arena, &suspension, out);
+
+	if (r || out->code != EXIT_FINE)
+		return r;
+	r = confirmation_look(agent, &confirmation);
+	if (r)
+		return result_database(out, r);
+	if (confirmation.generation) {
+		confirmation_print(&confirmation, &text);
+		result_say(out, EXIT_CONFLICT, "ConfirmationAwaited",
+				"%.*s: `posthus confirm` keeps it. Nothing was changed.",
+				VIEW_ARG(buf_view(&text)));
+	} else if (options->confirm_within && newest->number == 0) {
+		result_say(out, EXIT_INVALID, "NothingToGoBackTo",
+				"this is the first generation: there is none to go back "
+				"to. Apply without --confirm-within.");
+	}
 	return 0;
 }
 
@@ -435,16 +486,17 @@ int agent_apply(struct agent *agent, const struct agent_source *source,
 		.actor = options->actor,
 		.approve = options->approve,
 		.expect = options->expect,
+		.confirm_within = options->confirm_within,
 	};
-	struct suspension suspension;
 	struct generation newest;
 	nstime start = now_of(agent);
 	int r = begin_result(agent, arena, &newest, out);
 
 	if (r == 0 && out->code == EXIT_FINE)
-		r = is_suspended(agent, arena, &suspension, out);
+		r = may_apply(agent, arena, options, &newest, out);
 	if (r || out->code != EXIT_FINE)
 		return r;
+	run.before = newest.number;
 	r = agent_check(agent, source->files, source->count, &checked);
 	if (r < 0)
 		return r;
@@ -539,8 +591,12 @@ int agent_reconcile(
 		.actor = view_z(causes[cause]),
 	};
 	nstime start = now_of(agent);
-	int r = begin_result(agent, arena, &run.generation, out);
+	bool taken_back;
+	int r = confirmation_expire(agent, out, &taken_back);
 
+	if (r || taken_back)
+		return r;
+	r = begin_result(agent, arena, &run.generation, out);
 	if (r || out->code != EXIT_FINE)
 		return r;
 	agent->deadline = start + jittered(agent->interval);

@@ -155,6 +155,8 @@ int agent_status(struct agent *agent, struct view name, struct status **out)
 	if (r)
 		return r;
 	r = suspension_read(agent->db, status->now, status->arena, &status->suspension);
+	if (r == 0)
+		r = confirmation_read(agent->db, &status->confirmation);
 	if (r)
 		return r > 0 ? fault(-EIO) : r;
 	*out = TAKE(status);
@@ -198,6 +200,11 @@ static void print_head(const struct status *status, struct buf *out)
 /* The first line of all: a suspension that is forgotten does harm for months. */
 static void print_suspension(const struct status *status, struct buf *out)
 {
+	if (status->confirmation.generation) {
+		buf_add_z(out, "UNCONFIRMED ");
+		confirmation_print(&status->confirmation, out);
+		buf_add_z(out, " · `posthus confirm` keeps it\n");
+	}
 	if (status->suspension.until == 0)
 		return;
 	buf_add_z(out, "SUSPENDED ");
@@ -360,9 +367,11 @@ static json_t *last_run_json(const struct status *status)
 
 json_t *status_json(const struct status *status)
 {
-	return json_pack("{s:i, s:o, s:b, s:I, s:o, s:I, s:o, s:o, s:o, s:o, s:I, s:o}",
+	return json_pack("{s:i, s:o, s:o, s:b, s:I, s:o, s:I, s:o, s:o, s:o, s:o, s:I, "
+			 "s:o}",
 			"format_version", 1, "suspension",
-			suspension_json(&status->suspension), "ready",
+			suspension_json(&status->suspension), "confirmation",
+			confirmation_json(&status->confirmation), "ready",
 			(int)status_is_well(status), "generation",
 			(json_int_t)status->generation.number, "origin",
 			json_view(status->generation.origin), "serial",

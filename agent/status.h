@@ -2,6 +2,7 @@
 #ifndef AGENT_STATUS_H
 #define AGENT_STATUS_H
 
+#include "agent/confirmation.h"
 #include "agent/generation.h"
 #include "agent/observe.h"
 #include "agent/suspension.h"
@@ -32,6 +33,7 @@ struct status {
 	struct generation generation; /* number 0: nothing was applied yet */
 	uint64_t serial;
 	struct suspension suspension;
+	struct confirmation confirmation;
 	walltime now;
 	struct kind_count *kinds;
 	size_t kind_count;

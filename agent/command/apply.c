@@ -4,6 +4,7 @@
 #include "agent/control/files.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/limit.h"
+#include "schema/unit.h"
 
 #include <stdio.h>
 
@@ -46,14 +47,24 @@ static int run(const struct words *words)
 {
 	CLEANUP(setting_deinit) struct setting setting = { 0 };
 	const char *approve = words_option(words, "approve");
+	const char *within = words_option(words, "confirm-within");
+	int64_t seconds = 0;
 	struct control_reply reply;
 	json_t *body = NULL;
-	enum exit_code code = setting_load(words, &setting);
+	enum exit_code code;
 
+	if (within && duration_parse(view_z(within), &seconds)) {
+		say_error(NULL, "--confirm-within takes a duration like 5m, not %s",
+				within);
+		return EXIT_ERROR;
+	}
+	code = setting_load(words, &setting);
 	if (code == EXIT_FINE)
 		code = take_body(words, &setting, &body);
 	if (code != EXIT_FINE)
 		return (int)code;
+	if (within)
+		json_object_set_new(body, "confirm_within", json_integer(seconds));
 	if (approve)
 		json_object_set_new(body, "approve", json_string(approve));
 	code = connect_call(&setting, "POST", "/v1/apply", body, &reply);
@@ -67,6 +78,9 @@ static int run(const struct words *words)
 
 static const struct option_row options[] = {
 	{ "wait", NULL, "end only when every object is Ready; exit 6 where one is not" },
+	{ "confirm-within", "TIME",
+			"go back by itself unless `posthus confirm` comes within this, "
+			"like 5m" },
 	{ "approve", "DIGEST",
 			"allow, this once, the held steps that the plan names by this "
 			"digest" },

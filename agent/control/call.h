@@ -44,6 +44,7 @@ int serve_resume(struct call *call);
 int serve_rollback(struct call *call);
 int serve_approve(struct call *call);
 int serve_purge(struct call *call);
+int serve_confirm(struct call *call);
 /* route_records.c: what was recorded. */
 int serve_history(struct call *call);
 int serve_events(struct call *call);

@@ -86,3 +86,15 @@ int serve_purge(struct call *call)
 		return call_fault(call, r);
 	return call_result(call, &result);
 }
+
+int serve_confirm(struct call *call)
+{
+	int r = agent_confirm(call->agent, call_actor(call));
+
+	if (r == AGENT_E_ABSENT)
+		return call_refuse(call, 404, EXIT_ERROR,
+				VIEW("error: nothing waits for a confirmation\n"));
+	if (r)
+		return call_fault(call, r);
+	return call_answer(call, EXIT_FINE, VIEW("Confirmed: it stays.\n"));
+}

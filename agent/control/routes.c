@@ -1,6 +1,7 @@
 /* One table of routes; a route is a function from a request to an answer. */
 #include "agent/control/routes.h"
 
+#include "agent/confirmation.h"
 #include "agent/control/call.h"
 #include "agent/control/files.h"
 #include "agent/control/objects_text.h"
@@ -50,13 +51,19 @@ static int serve_apply(struct call *call)
 	CLEANUP(agent_result_free) struct agent_result result = { 0 };
 	struct agent_apply_options options = { .actor = call_actor(call),
 		.approve = call_body(call, "approve"),
-		.expect = call_body(call, "expect") };
+		.expect = call_body(call, "expect"),
+		.confirm_within = json_integer_value(
+				json_object_get(call->body, "confirm_within")) };
 	struct agent_source source;
 	int r;
 
 	if (files_unpack(call->arena, call->body, &source))
 		return call_refuse(call, 400, EXIT_INVALID,
 				VIEW("error: the request has no files\n"));
+	if (options.confirm_within < 0 || options.confirm_within > CONFIRM_LONGEST)
+		return call_refuse(call, 400, EXIT_INVALID,
+				VIEW("error: a change waits for its confirmation for at "
+				     "most a day\n"));
 	r = agent_apply(call->agent, &source, &options, &result);
 	if (r)
 		return call_fault(call, r);
@@ -189,6 +196,7 @@ static const struct route routes[] = {
 	{ "POST", "/v1/suspend",     true,  serve_suspend },
 	{ "POST", "/v1/resume",      false, serve_resume },
 	{ "POST", "/v1/rollback",    true,  serve_rollback },
+	{ "POST", "/v1/confirm",     false, serve_confirm },
 	{ "POST", "/v1/purge",       true,  serve_purge },
 	{ "POST", "/v1/approve",     true,  serve_approve },
 	{ "POST", "/v1/password",    true,  serve_password },

@@ -161,6 +161,59 @@ static void an_approval_lets_go_what_was_held(void **state)
 	assert_int_equal(free.plan->counts[ACTION_DISABLE], 2);
 }
 
+static void apply_unconfirmed(
+		struct house *house, struct view state, struct agent_result *out)
+{
+	const struct source_file file = { VIEW("state.yaml"), state };
+	const struct agent_source source = { &file, 1, VIEW("test") };
+	const struct agent_apply_options options = { .actor = VIEW("test"),
+		.confirm_within = 300 };
+
+	assert_int_equal(agent_apply(house->agent, &source, &options, out), 0);
+}
+
+static void what_nobody_confirms_is_taken_back(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free)
+	struct agent_result first = { 0 }, applied = { 0 }, next = { 0 }, back = { 0 };
+	STATE(one, USERS(""));
+	STATE(two, USERS(BO));
+
+	apply_unconfirmed(house, buf_view(&one), &first);
+	assert_string_equal(first.reason, "NothingToGoBackTo");
+	house_must_apply(house, buf_view(&one));
+	apply_unconfirmed(house, buf_view(&two), &applied);
+	assert_int_equal(applied.code, EXIT_FINE);
+	assert_true(has(house, "bo@a.example"));
+	house_apply(house, buf_view(&one), &next);
+	assert_string_equal(next.reason, "ConfirmationAwaited");
+	house_restart(house, &next);
+	assert_true(has(house, "bo@a.example"));
+	house->now += 300;
+	house_restart(house, &back);
+	assert_int_equal(back.code, EXIT_FINE);
+	assert_int_equal(back.generation, 3);
+	assert_false(has(house, "bo@a.example"));
+}
+
+static void what_is_confirmed_stays(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result applied = { 0 }, later = { 0 };
+	STATE(one, USERS(""));
+	STATE(two, USERS(BO));
+
+	house_must_apply(house, buf_view(&one));
+	assert_int_equal(agent_confirm(house->agent, VIEW("uid 7")), AGENT_E_ABSENT);
+	apply_unconfirmed(house, buf_view(&two), &applied);
+	assert_int_equal(agent_confirm(house->agent, VIEW("uid 7")), 0);
+	house->now += 400;
+	house_restart(house, &later);
+	assert_int_equal(later.generation, 2);
+	assert_true(has(house, "bo@a.example"));
+}
+
 static const char *member(const json_t *of, const char *name)
 {
 	const char *text = json_string_value(json_object_get(of, name));
@@ -257,6 +310,8 @@ int main(void)
 		STORY(a_rollback_is_a_new_generation),
 		STORY(a_rollback_keeps_data),
 		STORY(an_approval_lets_go_what_was_held),
+		STORY(what_nobody_confirms_is_taken_back),
+		STORY(what_is_confirmed_stays),
 		STORY(a_trace_leads_to_the_line_and_the_steps),
 		STORY(events_are_counted_and_numbered),
 		STORY(an_audit_that_was_changed_does_not_hold),

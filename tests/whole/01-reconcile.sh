@@ -59,6 +59,15 @@ sed -i 's/name: Bo/name: Bob/' "$home/state/mail.yaml"
 refuse "is applied, whatever the files say now" 0 "7MiB" posthus apply "$work/plan.posthus"
 truncate -s 100 "$work/plan.posthus"
 refuse "half a plan is none" 3 "damaged plan" posthus apply "$work/plan.posthus"
+sed -i 's/quota: [0-9]*MiB/quota: 8MiB/' "$home/state/mail.yaml"
+refuse "a change that waits for its confirmation" 0 "8MiB" posthus apply --confirm-within 1s
+taken_back() { # by the agent's own timer
+	while ! posthus history 1 | grep -q 'rollback to generation'; do kill -0 "$agent_pid" || return 1; done
+}
+check "is taken back when none comes" taken_back
+refuse "one that is confirmed" 0 "8MiB" posthus apply --confirm-within 1h
+refuse "is shown as unconfirmed" 0 "UNCONFIRMED" posthus status
+refuse "and stays" 0 "it stays" posthus confirm
 refuse "events tell it" 0 "Applied" posthus events
 followed() { # an event that comes while `events -f` waits is printed
 	timeout 30 "$POSTHUS" events -f --config "$home/agent.yaml" >"$work/events" &
@@ -71,7 +80,7 @@ check "events -f prints them as they come" followed
 refuse "the audit holds" 0 "whole:" posthus audit verify
 
 mkdir "$work/base"
-cp "$work/kept.yaml" "$work/base/mail.yaml"
+cp "$home/state/mail.yaml" "$work/base/mail.yaml"
 between() { (cd "$work" && HOME=/nonexistent "$POSTHUS" plan --base base "$home/state" --detailed-exitcode); }
 refuse "plan --base needs no agent, no key, no agent.yaml" 0 "no changes" between
 sed -i '/carol@org.example/d' "$work/base/mail.yaml"
