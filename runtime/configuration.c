@@ -39,6 +39,13 @@ struct configuration {
 	size_t identity_capacity;
 	struct map domains;  /* name → struct shard */
 	struct map accounts; /* uid → const struct account_spec */
+	struct map members;  /* uid → struct member */
+};
+
+/* An account that may look into shared mailboxes. */
+struct member {
+	struct membership *items; /* malloc'd */
+	size_t count, capacity;
 };
 
 /* -- building -- */
@@ -79,6 +86,46 @@ struct configuration *configuration_new(
 	return c;
 }
 
+static struct member *member_of(struct configuration *c, struct view uid)
+{
+	struct member *member = map_get(&c->members, uid);
+
+	if (!member) {
+		member = xcalloc(1, sizeof(*member));
+		map_set(&c->members, uid, member);
+	}
+	return member;
+}
+
+/* Keeps the list in the order of addresses. */
+static void add_membership(struct member *member, struct membership membership)
+{
+	size_t at = member->count;
+
+	array_grow(&member->items, &member->capacity, member->count + 1,
+			sizeof(*member->items));
+	for (; at > 0; at--) {
+		if (view_compare(member->items[at - 1].account->address,
+				    membership.account->address) <= 0)
+			break;
+		member->items[at] = member->items[at - 1];
+	}
+	member->items[at] = membership;
+	member->count++;
+}
+
+static void index_members(struct configuration *c, const struct account_spec *shared)
+{
+	if (shared->state != ACCOUNT_ACTIVE)
+		return;
+	for (size_t i = 0; i < shared->member_count; i++) {
+		const struct member_spec *member = &shared->members[i];
+
+		add_membership(member_of(c, view_of(member->uid, ACCOUNT_UID_SIZE)),
+				(struct membership){ shared, member->right });
+	}
+}
+
 /* Takes the caller's reference of the shard. */
 static void add_shard(struct configuration *c, struct shard *shard)
 {
@@ -91,6 +138,7 @@ static void add_shard(struct configuration *c, struct shard *shard)
 
 		map_set(&c->accounts, view_of(account->uid, ACCOUNT_UID_SIZE),
 				(void *)account);
+		index_members(c, account);
 	}
 }
 
@@ -106,6 +154,16 @@ bool configuration_share_domain(struct configuration *c, struct view name,
 	return true;
 }
 
+/* Aligned as anything may be. */
+static void *copy_array(struct arena *arena, const void *from, size_t size)
+{
+	void *copy = size ? arena_alloc(arena, size) : NULL;
+
+	if (size)
+		memcpy(copy, from, size);
+	return copy;
+}
+
 static void copy_accounts(struct shard *shard, const struct domain_spec *spec)
 {
 	struct account_spec *copies =
@@ -119,6 +177,8 @@ static void copy_accounts(struct shard *shard, const struct domain_spec *spec)
 		copy->name = arena_copy(shard->arena, copy->name);
 		copy->password = arena_copy(shard->arena, copy->password);
 		copy->wrapped_key = arena_copy(shard->arena, copy->wrapped_key);
+		copy->members = copy_array(shard->arena, copy->members,
+				copy->member_count * sizeof(*copy->members));
 	}
 	shard->accounts = copies;
 	shard->account_count = spec->account_count;
@@ -136,9 +196,8 @@ static void copy_route(struct shard *shard, const struct route_spec *spec)
 	for (size_t i = 0; i < spec->target_count; i++)
 		targets[i] = arena_copy(shard->arena, spec->targets[i]);
 	copy->targets = targets;
-	copy->senders = (const unsigned char *)arena_copy(shard->arena,
-			view_of(spec->senders, spec->sender_count * ACCOUNT_UID_SIZE))
-					.data;
+	copy->senders = copy_array(shard->arena, spec->senders,
+			spec->sender_count * ACCOUNT_UID_SIZE);
 	map_set(&shard->routes, copy->local_part, copy);
 }
 
@@ -179,6 +238,21 @@ struct configuration *configuration_ref(struct configuration *c)
 	return c;
 }
 
+static void free_members(struct configuration *c)
+{
+	struct view uid;
+	void *value;
+	size_t at = 0;
+
+	while (map_next(&c->members, &at, &uid, &value)) {
+		struct member *member = value;
+
+		free(member->items);
+		free(member);
+	}
+	map_free(&c->members);
+}
+
 void configuration_unref(struct configuration *c)
 {
 	struct view name;
@@ -193,6 +267,7 @@ void configuration_unref(struct configuration *c)
 		secret_free(&c->keys[i]);
 	map_free(&c->domains);
 	map_free(&c->accounts);
+	free_members(c);
 	free(c->identities);
 	free(c->keys);
 	arena_free(c->arena);
@@ -205,6 +280,11 @@ void configuration_unrefp(struct configuration **c)
 }
 
 /* -- reading -- */
+
+static bool is_uid(const unsigned char *uid, const struct account_spec *account)
+{
+	return memcmp(uid, account->uid, ACCOUNT_UID_SIZE) == 0;
+}
 
 const struct host_spec *configuration_host(const struct configuration *c)
 {
@@ -260,6 +340,41 @@ const struct account_spec *configuration_account(
 	return map_get(&c->accounts, view_of(uid, ACCOUNT_UID_SIZE));
 }
 
+const struct membership *configuration_memberships(const struct configuration *c,
+		const unsigned char uid[ACCOUNT_UID_SIZE], size_t *count_out)
+{
+	const struct member *member =
+			map_get(&c->members, view_of(uid, ACCOUNT_UID_SIZE));
+
+	*count_out = member ? member->count : 0;
+	return member ? member->items : NULL;
+}
+
+const struct membership *configuration_membership(const struct configuration *c,
+		const unsigned char uid[ACCOUNT_UID_SIZE], struct view address)
+{
+	size_t count;
+	const struct membership *all = configuration_memberships(c, uid, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (view_eq(all[i].account->address, address))
+			return &all[i];
+	return NULL;
+}
+
+const struct membership *configuration_membership_of(const struct configuration *c,
+		const unsigned char uid[ACCOUNT_UID_SIZE],
+		const unsigned char shared[ACCOUNT_UID_SIZE])
+{
+	size_t count;
+	const struct membership *all = configuration_memberships(c, uid, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (is_uid(shared, all[i].account))
+			return &all[i];
+	return NULL;
+}
+
 const struct account_spec *configuration_next_account(
 		const struct configuration *c, size_t *at)
 {
@@ -290,6 +405,7 @@ static const struct route_spec *find_route(
 const struct account_spec *configuration_login(
 		const struct configuration *c, struct view address)
 {
+	const struct account_spec *account;
 	const struct route_spec *route;
 	struct halves halves;
 	struct shard *shard;
@@ -300,12 +416,18 @@ const struct account_spec *configuration_login(
 	route = shard ? map_get(&shard->routes, halves.local_part) : NULL;
 	if (!route || route->kind != ROUTE_ACCOUNT)
 		return NULL;
-	return configuration_account(c, route->account);
+	account = configuration_account(c, route->account);
+	return account && account->kind != ACCOUNT_SHARED ? account : NULL;
 }
 
-static bool is_uid(const unsigned char *uid, const struct account_spec *account)
+/* Whether the account is a member of a shared mailbox whose members may write as it. */
+static bool is_sending_member(const struct configuration *c,
+		const struct account_spec *account, const unsigned char *shared)
 {
-	return memcmp(uid, account->uid, ACCOUNT_UID_SIZE) == 0;
+	const struct membership *membership =
+			configuration_membership_of(c, account->uid, shared);
+
+	return membership && membership->account->members_send_as;
 }
 
 bool configuration_may_send_as(const struct configuration *c,
@@ -323,7 +445,8 @@ bool configuration_may_send_as(const struct configuration *c,
 	if (!route)
 		return false;
 	if (route->kind == ROUTE_ACCOUNT)
-		return is_uid(route->account, account);
+		return is_uid(route->account, account) ||
+		       is_sending_member(c, account, route->account);
 	for (size_t i = 0; i < route->sender_count; i++)
 		if (is_uid(route->senders + i * ACCOUNT_UID_SIZE, account))
 			return true;

@@ -6,7 +6,7 @@
  * before, so that a change of one user rebuilds one shard, not the world.
  *
  * Addresses in it are normalised: lower case, domain as A-label. An account is the store
- * behind a user (later: a shared mailbox, a service). */
+ * behind a user or a shared mailbox. */
 #ifndef RUNTIME_CONFIGURATION_H
 #define RUNTIME_CONFIGURATION_H
 
@@ -69,7 +69,26 @@ enum protocol {
 	PROTOCOL_SMTP = 1 << 1, /* submission */
 };
 
+enum account_kind {
+	ACCOUNT_USER,
+	ACCOUNT_SHARED, /* nobody logs in; its members look into it */
+};
+
+/* What somebody may do in a shared mailbox; each allows what is before it, too. */
+enum right {
+	RIGHT_NONE,
+	RIGHT_READ,
+	RIGHT_WRITE,  /* flags, and putting in and taking out of messages */
+	RIGHT_MANAGE, /* folders */
+};
+
+struct member_spec {
+	unsigned char uid[ACCOUNT_UID_SIZE];
+	enum right right;
+};
+
 struct account_spec {
+	enum account_kind kind;
 	unsigned char uid[ACCOUNT_UID_SIZE];
 	struct view address;     /* its first address, and its login name */
 	struct view name;        /* a person's, for headers that we write */
@@ -80,6 +99,10 @@ struct account_spec {
 	enum account_state state;
 	walltime disabled_since;
 	uint64_t revocation; /* a session that began under another number must end */
+	/* ACCOUNT_SHARED */
+	const struct member_spec *members;
+	size_t member_count;
+	bool members_send_as; /* they may write in its name */
 };
 
 enum route_kind {
@@ -142,9 +165,25 @@ const struct identity_spec *configuration_identity(
 bool configuration_has_domain(const struct configuration *c, struct view domain);
 const struct account_spec *configuration_account(
 		const struct configuration *c, const unsigned char uid[ACCOUNT_UID_SIZE]);
-/* By the address that it logs in with: its first address or a further one of its own. */
+/* By the address that it logs in with: its first address or a further one of its own.
+ * A shared mailbox has no login. */
 const struct account_spec *configuration_login(
 		const struct configuration *c, struct view address);
+/* The shared mailboxes that an account may look into, by address; those that have left the
+ * state are not among them. */
+struct membership {
+	const struct account_spec *account;
+	enum right right;
+};
+
+const struct membership *configuration_memberships(const struct configuration *c,
+		const unsigned char uid[ACCOUNT_UID_SIZE], size_t *count_out);
+/* The one with that address, or with that uid; NULL: the account is no member of it. */
+const struct membership *configuration_membership(const struct configuration *c,
+		const unsigned char uid[ACCOUNT_UID_SIZE], struct view address);
+const struct membership *configuration_membership_of(const struct configuration *c,
+		const unsigned char uid[ACCOUNT_UID_SIZE],
+		const unsigned char shared[ACCOUNT_UID_SIZE]);
 /* Walks the accounts in no order: *at begins at 0; NULL at the end. */
 const struct account_spec *configuration_next_account(
 		const struct configuration *c, size_t *at);
@@ -182,8 +221,8 @@ MUST_USE int configuration_resolve(const struct configuration *c, struct view ad
 		struct resolution *out);
 void resolution_free(struct resolution *r);
 
-/* True where `address` is one that this account may send as: an address of its own, or an
- * alias that names it as a sender; with or without a subaddress. */
+/* True where `address` is one that this account may send as: an address of its own, an
+ * alias that names it as a sender, a shared mailbox whose members may; with or without a subaddress. */
 bool configuration_may_send_as(const struct configuration *c,
 		const struct account_spec *account, struct view address);
 

@@ -35,7 +35,8 @@ enum engine_event {
 	ENGINE_EOF,         /* the peer closed its side; arg unused */
 	ENGINE_CHANGED, /* the account changed; arg: the mailbox's id, 0 for the list of
 			   mailboxes */
-	ENGINE_REVOKED, /* the account may no longer be used: say so and close */
+	ENGINE_REVOKED, /* the account may no longer be used: say so and close; arg: where
+			   it is not 0, only who has that mailbox open */
 	ENGINE_DRAIN,   /* the server stops: finish what was accepted, say so and close */
 	ENGINE_TIMEOUT, /* told by a driver that gives up (a slow peer, a shed connection)
 			 */

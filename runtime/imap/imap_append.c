@@ -152,6 +152,8 @@ static const char *refusal_of(enum imap_outcome outcome)
 		return "NO [OVERQUOTA] The mailbox is full; delete messages first";
 	case IMAP_E_TOO_BIG:
 		return limit_reply(LIMIT_IMAP_APPEND);
+	case IMAP_E_NOT_PERMITTED:
+		return "NO [NOPERM] You may not put messages into this shared mailbox";
 	case IMAP_E_LIMIT:
 		return "NO [LIMIT] More keywords than an account may have";
 	default:

@@ -81,6 +81,7 @@ void imap_enable_proceed(struct imap_session *s, struct imap_op *answer)
 
 void imap_namespace_proceed(struct imap_session *s, struct imap_op *answer)
 {
-	imap_say(s, VIEW("* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n"));
+	imap_say(s, VIEW("* NAMESPACE ((\"\" \"/\")) NIL ((\"" IMAP_SHARED
+			 "\" \"/\"))\r\n"));
 	imap_finish(s, VIEW("OK That is all of it"));
 }

@@ -17,6 +17,10 @@
 #include "runtime/base/secret.h"
 #include "runtime/base/uid_set.h"
 
+/* Below it are the mailboxes that are shared with the session's account: first the address
+ * of one, then its folders. */
+#define IMAP_SHARED "Shared/"
+
 enum imap_op_kind {
 	IMAP_OP_LOGIN,         /* struct imap_login_op */
 	IMAP_OP_LIST,          /* struct imap_list_op */
@@ -52,6 +56,7 @@ enum imap_outcome {
 	IMAP_E_LIMIT,       /* more work than one command may ask for */
 	IMAP_E_GONE,        /* the message was expunged meanwhile */
 	IMAP_E_READ_ONLY,
+	IMAP_E_NOT_PERMITTED, /* in a shared mailbox, with less than that right */
 };
 
 /* Message flags (RFC 3501, 2.3.2). \Recent is never set and RECENT is always 0: no mail
@@ -142,7 +147,7 @@ struct imap_name_op {
 struct imap_select_op {
 	struct imap_op op;
 	struct view name;
-	bool read_only; /* EXAMINE */
+	bool read_only; /* EXAMINE; the answer may set it */
 	/* -- answer -- */
 	uint64_t mailbox; /* its id, as ENGINE_CHANGED names it; never 0 */
 	uint32_t uidvalidity, uidnext;

@@ -270,6 +270,15 @@ static void changed(struct imap_session *s, uint64_t mailbox)
 		imap_sync(s);
 }
 
+/* Of the account, or of a shared mailbox that is selected. */
+static void revoked(struct imap_session *s, uint64_t mailbox)
+{
+	if (mailbox == 0)
+		imap_bye(s, "This account may not be used any more");
+	else if (s->view && s->view->mailbox == mailbox)
+		imap_bye(s, "The selected mailbox may not be used any more");
+}
+
 static void tls_started(struct imap_session *s)
 {
 	s->tls = true;
@@ -297,7 +306,7 @@ static void imap_event(
 		changed(s, arg);
 		break;
 	case ENGINE_REVOKED:
-		imap_bye(s, "This account may not be used any more");
+		revoked(s, arg);
 		break;
 	case ENGINE_DRAIN:
 		drain(s);

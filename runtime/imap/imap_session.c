@@ -132,6 +132,7 @@ void imap_refuse(struct imap_session *s, enum imap_outcome outcome)
 		[IMAP_E_LIMIT]       = "NO [LIMIT] That is more than one account may have",
 		[IMAP_E_GONE]        = "NO [EXPUNGEISSUED] The message has been expunged",
 		[IMAP_E_READ_ONLY]   = "NO The mailbox is selected read-only",
+		[IMAP_E_NOT_PERMITTED] = "NO [NOPERM] You may not do that in this shared mailbox",
 	};
 	/* clang-format on */
 

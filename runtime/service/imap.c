@@ -1,6 +1,12 @@
-/* A session's operations. A login is the checker's; all else is a job on the queue of the
- * account. One operation is out at a time, so that the session is touched by one thread at
- * a time. */
+/* A session's operations. A login is the checker's; all else is work on the account that
+ * imap_place finds: the session's own, or one that is shared with it. Most is one job on
+ * that account's queue; a LIST goes from account to account, a COPY may go back and forth
+ * between two. One operation is out at a time, so that the session is touched by one thread
+ * at a time.
+ *
+ * Mailboxes are told to the engine by their number, which is unique within an account. It
+ * takes a change of a mailbox of the same number in the other account for one of its own,
+ * looks, and finds nothing. */
 #include "runtime/service/imap.h"
 
 #include "runtime/base/error.h"
@@ -8,7 +14,10 @@
 #include "runtime/imap/imap_server.h"
 #include "runtime/net/net.h"
 #include "runtime/service/account.h"
+#include "runtime/service/imap_listing.h"
 #include "runtime/service/imap_perform.h"
+#include "runtime/service/imap_place.h"
+#include "runtime/service/imap_transfer.h"
 #include "runtime/service/login.h"
 #include "runtime/service/service.h"
 #include "runtime/service/sessions.h"
@@ -24,11 +33,21 @@ struct session {
 	struct op *op; /* the one that is out */
 	struct login_request request;
 
-	struct account *account; /* once logged in */
-	unsigned char uid[ACCOUNT_UID_SIZE];
+	struct account *account; /* its own, once logged in */
+	struct imap_self self;
 	uint64_t revocation;
-	struct account_job job;
+	struct account *append_at; /* where an APPEND is open; its store is kept open */
 	struct imap_performer performer;
+
+	/* of the operation that is out */
+	struct configuration *configuration;
+	struct imap_place place;
+	struct view name;   /* as the engine said it */
+	struct account *at; /* where it is performed */
+	struct account_job job;
+	struct imap_listing listing;
+	size_t listed; /* shared accounts that it is through with */
+	struct imap_transfer *transfer;
 };
 
 static struct view peer_text(const struct session *n)
@@ -39,6 +58,8 @@ static struct view peer_text(const struct session *n)
 /* The session may be gone when this returns. */
 static void answer(struct session *n)
 {
+	account_unref(TAKE(n->at));
+	configuration_unref(TAKE(n->configuration));
 	connection_answer(service_net(n->service), TAKE(n->op));
 }
 
@@ -50,12 +71,12 @@ static bool is_still_valid(struct session *n)
 	CLEANUP(configuration_unrefp)
 	struct configuration *now = service_configuration(n->service);
 
-	return sessions_valid(now, n->uid, n->revocation, PROTOCOL_IMAP);
+	return sessions_valid(now, n->self.own, n->revocation, PROTOCOL_IMAP);
 }
 
 static void enter_account(struct session *n, const struct account_spec *account)
 {
-	memcpy(n->uid, account->uid, sizeof(n->uid));
+	memcpy(n->self.own, account->uid, sizeof(n->self.own));
 	n->revocation = account->revocation;
 	n->account = account_ref(service_accounts(n->service), account);
 	sessions_add(service_sessions(n->service), n->id, account, PROTOCOL_IMAP);
@@ -104,25 +125,7 @@ static void log_in(struct session *n, struct imap_login_op *op)
 	login_check(service_logins(n->service), &n->request);
 }
 
-/* -- work on the account -- */
-
-static void tell_others(struct session *n)
-{
-	for (size_t i = 0; i < n->performer.changed_count; i++)
-		sessions_changed(service_sessions(n->service), n->uid,
-				n->performer.changed[i], n->id);
-}
-
-/* An open APPEND keeps the store open. */
-static void pin(struct session *n, bool was_open)
-{
-	bool is_open = n->performer.append != NULL;
-
-	if (is_open && !was_open)
-		account_pin(n->account);
-	if (!is_open && was_open)
-		account_unpin(n->account);
-}
+/* -- work on accounts -- */
 
 static void report_fault(const struct session *n, int r)
 {
@@ -134,12 +137,78 @@ static void report_fault(const struct session *n, int r)
 				log_number("operation", n->op->kind));
 }
 
+static void tell_others(struct session *n)
+{
+	for (size_t i = 0; i < n->performer.changed_count; i++)
+		sessions_changed(service_sessions(n->service), account_uid(n->at),
+				n->performer.changed[i], n->id);
+}
+
+static bool is_own(const struct session *n, const struct account *account)
+{
+	return account == n->account;
+}
+
+/* With a reference. */
+static struct account *account_at(const struct session *n, const struct imap_place *place)
+{
+	if (memcmp(place->account->uid, n->self.own, ACCOUNT_UID_SIZE) == 0)
+		return account_ref_again(n->account);
+	return account_ref(service_accounts(n->service), place->account);
+}
+
+static void submit(struct session *n, struct account *account,
+		int (*run)(struct account_job *, struct account_store *, int))
+{
+	n->job.run = run;
+	account_submit(account, &n->job);
+}
+
+/* An open APPEND keeps its store open. On the account's queue. */
+static void follow_append(struct session *n)
+{
+	bool is_open = n->performer.append != NULL;
+
+	if (is_open && !n->append_at) {
+		n->append_at = account_ref_again(n->at);
+		memcpy(n->self.append, account_uid(n->at), ACCOUNT_UID_SIZE);
+		account_pin(n->append_at);
+	}
+	if (!is_open && n->append_at) {
+		account_unpin(n->append_at);
+		account_unref(TAKE(n->append_at));
+	}
+}
+
+/* A mailbox of a shared account is watched while it is selected. False where the
+ * membership ended as that began. */
+static bool follow_select(struct session *n, const struct imap_select_op *op)
+{
+	CLEANUP(configuration_unrefp) struct configuration *now = NULL;
+
+	memcpy(n->self.selected, account_uid(n->at), ACCOUNT_UID_SIZE);
+	if (is_own(n, n->at))
+		return true;
+	sessions_watch(service_sessions(n->service), n->id, n->self.selected,
+			op->mailbox);
+	now = service_configuration(n->service);
+	return configuration_membership_of(now, n->self.own, n->self.selected);
+}
+
+/* -- in one account -- */
+
+/* Names are told as they were asked for. */
+static void restore_name(struct session *n)
+{
+	if (n->op->kind == IMAP_OP_STATUS)
+		((struct imap_status_op *)n->op)->name = n->name;
+}
+
 static int run_on_account(
 		struct account_job *job, struct account_store *store, int outcome)
 {
 	struct session *n = CONTAINER_OF(job, struct session, job);
 	struct imap_op *op = (struct imap_op *)n->op;
-	bool was_open = n->performer.append != NULL;
 	int r;
 
 	if (outcome) {
@@ -148,14 +217,177 @@ static int run_on_account(
 		return 0;
 	}
 	r = imap_perform(&n->performer, store, op);
-	pin(n, was_open);
+	follow_append(n);
 	report_fault(n, r);
 	tell_others(n);
-	if (n->performer.again)
-		account_submit(n->account, &n->job);
-	else
-		answer(n);
+	if (n->performer.again) {
+		account_submit(n->at, &n->job);
+		return r;
+	}
+	if (op->op.kind == IMAP_OP_SELECT && !op->outcome &&
+			!follow_select(n, (struct imap_select_op *)op))
+		op->outcome = IMAP_E_ABSENT;
+	restore_name(n);
+	answer(n);
 	return r;
+}
+
+/* -- a list: from account to account -- */
+
+static int run_listing(struct account_job *job, struct account_store *store, int outcome);
+
+static const struct membership *next_shared(const struct session *n)
+{
+	size_t count;
+	const struct membership *all =
+			configuration_memberships(n->configuration, n->self.own, &count);
+
+	return n->listed < count ? &all[n->listed] : NULL;
+}
+
+static void list_next(struct session *n)
+{
+	const struct membership *shared = next_shared(n);
+
+	if (!shared) {
+		imap_listing_end(&n->listing);
+		answer(n);
+		return;
+	}
+	account_unref(n->at);
+	n->at = account_ref(service_accounts(n->service), shared->account);
+	submit(n, n->at, run_listing);
+}
+
+/* A shared account that cannot be opened does not keep anybody from her own. */
+static int run_listing(struct account_job *job, struct account_store *store, int outcome)
+{
+	struct session *n = CONTAINER_OF(job, struct session, job);
+	struct imap_list_op *op = (struct imap_list_op *)n->op;
+	bool own = is_own(n, n->at);
+	int r = 0;
+
+	op->count = 0;
+	if (!outcome)
+		r = imap_perform(&n->performer, store, &op->op);
+	report_fault(n, r);
+	if (own && (outcome || op->op.outcome)) {
+		op->op.outcome = outcome ? IMAP_E_UNAVAILABLE : op->op.outcome;
+		answer(n);
+		return r;
+	}
+	op->op.outcome = IMAP_OK;
+	if (own)
+		imap_listing_begin(&n->listing, op);
+	else
+		imap_listing_add(&n->listing, next_shared(n)->account);
+	n->listed += !own;
+	list_next(n);
+	return r;
+}
+
+/* -- a copy between two accounts -- */
+
+static int run_transfer(struct account_job *job, struct account_store *store, int outcome)
+{
+	struct session *n = CONTAINER_OF(job, struct session, job);
+	const struct account *here = imap_transfer_next(n->transfer);
+	struct account *next;
+	uint64_t changed;
+	int r = imap_transfer_step(n->transfer, store, outcome, &changed);
+
+	report_fault(n, r);
+	if (changed)
+		sessions_changed(service_sessions(n->service), account_uid(here), changed,
+				n->id);
+	next = imap_transfer_next(n->transfer);
+	if (next) {
+		account_submit(next, &n->job);
+		return r;
+	}
+	imap_transfer_free(TAKE(n->transfer));
+	answer(n);
+	return r;
+}
+
+/* -- which of these -- */
+
+static void refuse(struct session *n, enum imap_outcome outcome)
+{
+	((struct imap_op *)n->op)->outcome = outcome;
+	answer(n);
+}
+
+static void copy(struct session *n, struct imap_copy_op *op)
+{
+	struct imap_place target;
+	enum imap_outcome outcome =
+			imap_place_find_target(n->configuration, &n->self, op, &target);
+
+	if (outcome) {
+		refuse(n, outcome);
+	} else if (target.account == n->place.account) {
+		submit(n, n->at, run_on_account);
+	} else {
+		struct account *to = account_at(n, &target);
+
+		n->transfer = imap_transfer_new(n->at, to, op);
+		account_unref(to);
+		submit(n, imap_transfer_next(n->transfer), run_transfer);
+	}
+}
+
+static int drop_append(struct account_job *job, struct account_store *store, int outcome)
+{
+	struct session *n = CONTAINER_OF(job, struct session, job);
+
+	(void)store;
+	(void)outcome;
+	imap_perform_end(&n->performer);
+	follow_append(n);
+	answer(n);
+	return 0;
+}
+
+/* A message that may no longer be put in does not stay half there. */
+static void refuse_here(struct session *n, enum imap_outcome outcome)
+{
+	if (n->op->kind != IMAP_OP_APPEND_COMMIT) {
+		refuse(n, outcome);
+		return;
+	}
+	((struct imap_op *)n->op)->outcome = outcome;
+	submit(n, n->append_at, drop_append);
+}
+
+static void work(struct session *n, struct imap_op *op)
+{
+	enum imap_outcome outcome;
+
+	n->configuration = service_configuration(n->service);
+	if (op->op.kind == IMAP_OP_STATUS)
+		n->name = ((struct imap_status_op *)op)->name;
+	if (op->op.kind == IMAP_OP_SELECT)
+		sessions_unwatch(service_sessions(n->service), n->id);
+	outcome = imap_place_find(n->configuration, &n->self, op, &n->place);
+	if (outcome) {
+		restore_name(n);
+		refuse_here(n, outcome);
+		return;
+	}
+	n->at = account_at(n, &n->place);
+	switch (op->op.kind) {
+	case IMAP_OP_LIST:
+		n->listed = 0;
+		submit(n, n->at, run_listing);
+		break;
+	case IMAP_OP_COPY:
+		copy(n, (struct imap_copy_op *)op);
+		break;
+	default:
+		submit(n, n->at, run_on_account);
+		break;
+	}
 }
 
 static void perform(void *context, struct connection *c, struct op *op)
@@ -164,12 +396,10 @@ static void perform(void *context, struct connection *c, struct op *op)
 
 	(void)context;
 	n->op = op;
-	if (op->kind == IMAP_OP_LOGIN) {
+	if (op->kind == IMAP_OP_LOGIN)
 		log_in(n, (struct imap_login_op *)op);
-		return;
-	}
-	n->job.run = run_on_account;
-	account_submit(n->account, &n->job);
+	else
+		work(n, (struct imap_op *)op);
 }
 
 /* -- the port -- */
@@ -202,12 +432,11 @@ static int end_on_account(
 		struct account_job *job, struct account_store *store, int outcome)
 {
 	struct session *n = CONTAINER_OF(job, struct session, job);
-	bool was_open = n->performer.append != NULL;
 
 	(void)store;
 	(void)outcome;
 	imap_perform_end(&n->performer);
-	pin(n, was_open);
+	follow_append(n);
 	session_free(n);
 	return 0;
 }
@@ -223,9 +452,9 @@ static void closed(void *context, struct connection *c)
 				log_view("from", peer_text(n)),
 				log_number("seconds",
 						(clock_now() - n->began) / NS_PER_S));
-	if (n->performer.append) {
+	if (n->append_at) {
 		n->job.run = end_on_account;
-		account_submit(n->account, &n->job);
+		account_submit(n->append_at, &n->job);
 	} else {
 		session_free(n);
 	}

@@ -10,10 +10,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* An account with at least one session. */
+/* An account with at least one session, or one that watches it. */
 struct household {
 	unsigned char uid[ACCOUNT_UID_SIZE];
 	struct list members;
+	struct list watchers;
 };
 
 struct member {
@@ -22,6 +23,9 @@ struct member {
 	uint64_t session;
 	uint64_t revocation;
 	enum protocol protocol;
+	struct list watch;         /* of `watched` */
+	struct household *watched; /* NULL: none */
+	uint64_t mailbox;
 };
 
 struct sessions {
@@ -61,6 +65,42 @@ static struct view uid_key(const unsigned char uid[ACCOUNT_UID_SIZE])
 	return view_of(uid, ACCOUNT_UID_SIZE);
 }
 
+/* Locked. */
+static struct household *household_of(
+		struct sessions *s, const unsigned char uid[ACCOUNT_UID_SIZE])
+{
+	struct household *household = map_get(&s->households, uid_key(uid));
+
+	if (household)
+		return household;
+	household = xcalloc(1, sizeof(*household));
+	memcpy(household->uid, uid, ACCOUNT_UID_SIZE);
+	list_init(&household->members);
+	list_init(&household->watchers);
+	map_set(&s->households, uid_key(household->uid), household);
+	return household;
+}
+
+/* Locked: nobody may be left in it. */
+static void settle(struct sessions *s, struct household *household)
+{
+	if (!list_empty(&household->members) || !list_empty(&household->watchers))
+		return;
+	map_remove(&s->households, uid_key(household->uid));
+	free(household);
+}
+
+/* Locked. */
+static void unwatch(struct sessions *s, struct member *member)
+{
+	struct household *watched = TAKE(member->watched);
+
+	if (!watched)
+		return;
+	list_remove(&member->watch);
+	settle(s, watched);
+}
+
 void sessions_add(struct sessions *s, uint64_t session,
 		const struct account_spec *account, enum protocol protocol)
 {
@@ -71,13 +111,7 @@ void sessions_add(struct sessions *s, uint64_t session,
 	member->revocation = account->revocation;
 	member->protocol = protocol;
 	pthread_mutex_lock(&s->lock);
-	household = map_get(&s->households, uid_key(account->uid));
-	if (!household) {
-		household = xcalloc(1, sizeof(*household));
-		memcpy(household->uid, account->uid, ACCOUNT_UID_SIZE);
-		list_init(&household->members);
-		map_set(&s->households, uid_key(household->uid), household);
-	}
+	household = household_of(s, account->uid);
 	member->household = household;
 	list_push(&household->members, &member->link);
 	if (map_set(&s->members, session_key(&member->session), member))
@@ -94,13 +128,38 @@ void sessions_remove(struct sessions *s, uint64_t session)
 	member = map_remove(&s->members, session_key(&session));
 	if (member) {
 		household = member->household;
+		unwatch(s, member);
 		list_remove(&member->link);
 		free(member);
-		if (list_empty(&household->members)) {
-			map_remove(&s->households, uid_key(household->uid));
-			free(household);
-		}
+		settle(s, household);
 	}
+	pthread_mutex_unlock(&s->lock);
+}
+
+void sessions_watch(struct sessions *s, uint64_t session,
+		const unsigned char shared[ACCOUNT_UID_SIZE], uint64_t mailbox)
+{
+	struct member *member;
+
+	pthread_mutex_lock(&s->lock);
+	member = map_get(&s->members, session_key(&session));
+	if (member) { /* else it has ended meanwhile */
+		unwatch(s, member);
+		member->watched = household_of(s, shared);
+		member->mailbox = mailbox;
+		list_push(&member->watched->watchers, &member->watch);
+	}
+	pthread_mutex_unlock(&s->lock);
+}
+
+void sessions_unwatch(struct sessions *s, uint64_t session)
+{
+	struct member *member;
+
+	pthread_mutex_lock(&s->lock);
+	member = map_get(&s->members, session_key(&session));
+	if (member)
+		unwatch(s, member);
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -114,6 +173,14 @@ size_t sessions_count(struct sessions *s)
 	return count;
 }
 
+/* Locked. */
+static void tell(const struct sessions *s, const struct member *member, uint64_t mailbox,
+		uint64_t except)
+{
+	if (member->session != except)
+		connection_event(s->net, member->session, ENGINE_CHANGED, mailbox);
+}
+
 void sessions_changed(struct sessions *s, const unsigned char account[ACCOUNT_UID_SIZE],
 		uint64_t mailbox, uint64_t except)
 {
@@ -121,15 +188,20 @@ void sessions_changed(struct sessions *s, const unsigned char account[ACCOUNT_UI
 
 	pthread_mutex_lock(&s->lock);
 	household = map_get(&s->households, uid_key(account));
-	if (household)
-		LIST_EACH (link, &household->members) {
-			struct member *member = LIST_ITEM(link, struct member, link);
-
-			if (member->session != except)
-				connection_event(s->net, member->session, ENGINE_CHANGED,
-						mailbox);
-		}
+	if (household) {
+		LIST_EACH (link, &household->members)
+			tell(s, LIST_ITEM(link, struct member, link), mailbox, except);
+		LIST_EACH (link, &household->watchers)
+			tell(s, LIST_ITEM(link, struct member, watch), mailbox, except);
+	}
 	pthread_mutex_unlock(&s->lock);
+}
+
+static bool may_watch(const struct configuration *now, const struct member *member)
+{
+	return !member->watched ||
+	       configuration_membership_of(
+			       now, member->household->uid, member->watched->uid);
 }
 
 size_t sessions_revoke(struct sessions *s, const struct configuration *now)
@@ -141,13 +213,16 @@ size_t sessions_revoke(struct sessions *s, const struct configuration *now)
 	pthread_mutex_lock(&s->lock);
 	while (map_next(&s->members, &at, &key, &value)) {
 		const struct member *member = value;
+		bool valid = sessions_valid(now, member->household->uid,
+				member->revocation, member->protocol);
 
-		if (sessions_valid(now, member->household->uid, member->revocation,
-				    member->protocol))
+		if (valid && may_watch(now, member))
 			continue;
-		log_event(LOG_INFO, "session.revoked",
-				log_id("session", member->session));
-		connection_event(s->net, member->session, ENGINE_REVOKED, 0);
+		log_event(LOG_INFO, "session.revoked", log_id("session", member->session),
+				log_text("reason", valid ? "no-longer-a-member"
+							 : "account"));
+		connection_event(s->net, member->session, ENGINE_REVOKED,
+				valid ? member->mailbox : 0);
 		revoked++;
 	}
 	pthread_mutex_unlock(&s->lock);

@@ -222,12 +222,35 @@ static void keep_deleted(struct brief_list *list)
 	list->count = kept;
 }
 
+static int take_out(struct account_store *store, int64_t mailbox, struct brief_list *list,
+		const struct mailbox_status *status, struct expunge_result *out)
+{
+	CLEANUP(store_end) struct store_change change = { 0 };
+	struct expunge_result result = { .modseq_before = status->modseq,
+		.modseq = status->modseq };
+	int r = 0;
+
+	if (list->count) {
+		r = store_begin(store, &change);
+		if (!r)
+			r = messages_remove(
+					store, mailbox, list, ++store->counters.modseq);
+		result.modseq = store->counters.modseq;
+		if (!r)
+			r = store_commit(&change);
+	}
+	if (r)
+		return r;
+	for (size_t i = 0; i < list->count; i++)
+		uid_set_add(&result.expunged, list->items[i].uid, list->items[i].uid);
+	*out = result;
+	return STORE_OK;
+}
+
 int message_expunge(struct account_store *store, int64_t mailbox,
 		const struct uid_set *uids, struct expunge_result *out)
 {
-	CLEANUP(store_end) struct store_change change = { 0 };
 	CLEANUP(briefs_free) struct brief_list list = { 0 };
-	struct expunge_result result = { 0 };
 	struct mailbox_status status;
 	int r = mailbox_status(store, mailbox, &status);
 
@@ -236,20 +259,17 @@ int message_expunge(struct account_store *store, int64_t mailbox,
 	if (r)
 		return r;
 	keep_deleted(&list);
-	result.modseq_before = result.modseq = status.modseq;
-	if (list.count) {
-		r = store_begin(store, &change);
-		if (!r)
-			r = messages_remove(
-					store, mailbox, &list, ++store->counters.modseq);
-		result.modseq = store->counters.modseq;
-		if (!r)
-			r = store_commit(&change);
-	}
-	if (r)
-		return r;
-	for (size_t i = 0; i < list.count; i++)
-		uid_set_add(&result.expunged, list.items[i].uid, list.items[i].uid);
-	*out = result;
-	return STORE_OK;
+	return take_out(store, mailbox, &list, &status, out);
+}
+
+int message_remove(struct account_store *store, int64_t mailbox,
+		const struct uid_set *uids, struct expunge_result *out)
+{
+	CLEANUP(briefs_free) struct brief_list list = { 0 };
+	struct mailbox_status status;
+	int r = mailbox_status(store, mailbox, &status);
+
+	if (!r)
+		r = briefs_read(store, mailbox, uids, &list);
+	return r ? r : take_out(store, mailbox, &list, &status, out);
 }

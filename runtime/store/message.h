@@ -141,5 +141,9 @@ struct expunge_result {
 /* Takes out the messages of `uids` (NULL: all) that have \Deleted. */
 MUST_USE int message_expunge(struct account_store *store, int64_t mailbox,
 		const struct uid_set *uids, struct expunge_result *out);
+/* Takes out the messages of `uids`, whatever their flags: they have gone to another
+ * account. */
+MUST_USE int message_remove(struct account_store *store, int64_t mailbox,
+		const struct uid_set *uids, struct expunge_result *out);
 
 #endif

@@ -168,6 +168,68 @@ static void logins_and_senders_are_ones_own_addresses(void **state)
 	configuration_unref(c);
 }
 
+/* Members look into the mailboxes that are shared with them, in the order of addresses, and
+ * write as those whose members may; nobody logs into one. */
+static void members_have_what_is_shared_with_them(void **state)
+{
+	static struct host_spec host;
+	const struct member_spec office[] = { { { ANNA }, RIGHT_MANAGE },
+		{ { BO }, RIGHT_READ } };
+	const struct member_spec desk[] = { { { ANNA }, RIGHT_WRITE } };
+	struct account_spec accounts[] = {
+		account(ANNA, "anna@a.example"),
+		account(BO, "bo@a.example"),
+		{ ACCOUNT_SHARED, { 7 }, VIEW("office@a.example"), .members = office,
+				.member_count = 2, .members_send_as = true },
+		{ ACCOUNT_SHARED, { 8 }, VIEW("desk@a.example"), .members = desk,
+				.member_count = 1 },
+		{ ACCOUNT_SHARED, { 9 }, VIEW("left@a.example"), .members = office,
+				.member_count = 2, .state = ACCOUNT_DISABLED },
+	};
+	struct route_spec routes[] = {
+		to_account("anna", ANNA),
+		to_account("bo", BO),
+		to_account("office", 7),
+		to_account("desk", 8),
+	};
+	struct domain_spec a = { VIEW("a.example"), .accounts = accounts,
+		.account_count = ARRAY_LEN(accounts), .routes = routes,
+		.route_count = ARRAY_LEN(routes) };
+	struct configuration *c = configuration_new(&host, NULL), *next;
+	const unsigned char anna[ACCOUNT_UID_SIZE] = { ANNA };
+	const unsigned char bo[ACCOUNT_UID_SIZE] = { BO };
+	const unsigned char desk_uid[ACCOUNT_UID_SIZE] = { 8 };
+	const struct membership *all;
+	size_t count;
+
+	(void)state;
+	configuration_add_domain(c, &a);
+	all = configuration_memberships(c, anna, &count);
+	assert_int_equal(count, 2);
+	assert_view(all[0].account->address, "desk@a.example");
+	assert_int_equal(all[0].right, RIGHT_WRITE);
+	assert_view(all[1].account->address, "office@a.example");
+	assert_int_equal(all[1].right, RIGHT_MANAGE);
+	assert_ptr_equal(configuration_membership_of(c, anna, desk_uid), &all[0]);
+	assert_null(configuration_membership_of(c, bo, desk_uid));
+	assert_non_null(configuration_membership(c, bo, VIEW("office@a.example")));
+	assert_null(configuration_membership(c, bo, VIEW("left@a.example")));
+	(void)configuration_memberships(c, desk_uid, &count);
+	assert_int_equal(count, 0);
+	assert_null(configuration_login(c, VIEW("office@a.example")));
+	assert_true(configuration_may_send_as(
+			c, configuration_account(c, bo), VIEW("office@a.example")));
+	assert_false(configuration_may_send_as(
+			c, configuration_account(c, anna), VIEW("desk@a.example")));
+	/* a domain that did not change brings its members along */
+	next = configuration_new(&host, c);
+	assert_true(configuration_share_domain(next, a.name, a.hash));
+	configuration_unref(c);
+	(void)configuration_memberships(next, anna, &count);
+	assert_int_equal(count, 2);
+	configuration_unref(next);
+}
+
 static void an_unchanged_domain_is_shared_and_outlives_its_first_owner(void **state)
 {
 	struct configuration *c = sample();
@@ -212,6 +274,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_recipient_goes_where_the_state_says),
 		cmocka_unit_test(logins_and_senders_are_ones_own_addresses),
+		cmocka_unit_test(members_have_what_is_shared_with_them),
 		cmocka_unit_test(
 				an_unchanged_domain_is_shared_and_outlives_its_first_owner),
 		cmocka_unit_test(identities_keep_their_keys),
