@@ -18,8 +18,8 @@ enum {
 };
 
 /* By id or address, in any case; NULL where there is none. */
-static struct object *find_user(const struct object_set *objects, struct arena *arena,
-		struct view account)
+static struct object *find_account(const struct object_set *objects,
+		const struct driver *driver, struct arena *arena, struct view account)
 {
 	struct view copy = arena_copy(arena, account);
 	char *text = (char *)copy.data;
@@ -27,12 +27,13 @@ static struct object *find_user(const struct object_set *objects, struct arena *
 
 	for (size_t i = 0; i < copy.len; i++)
 		text[i] = byte_lower(text[i]);
-	object = object_by_id(objects, &driver_user, copy);
-	return object ? object : object_by_key(objects, &driver_user, copy);
+	object = object_by_id(objects, driver, copy);
+	return object ? object : object_by_key(objects, driver, copy);
 }
 
-static int load_user(struct agent *agent, struct view account, struct arena *arena,
-		struct object *out)
+/* A user; with `shared`, or else a shared mailbox. */
+static int load_account(struct agent *agent, struct view account, bool shared,
+		struct arena *arena, struct object *out)
 {
 	CLEANUP(object_set_deinit) struct object_set objects = OBJECT_SET_NULL;
 	struct object *object;
@@ -40,7 +41,9 @@ static int load_user(struct agent *agent, struct view account, struct arena *are
 
 	if (r)
 		return r > 0 ? fault(-EIO) : r;
-	object = find_user(&objects, arena, account);
+	object = find_account(&objects, &driver_user, arena, account);
+	if (!object && shared)
+		object = find_account(&objects, &driver_shared, arena, account);
 	if (!object)
 		return AGENT_E_ABSENT;
 	*out = *object;
@@ -140,7 +143,7 @@ int agent_password_set(struct agent *agent, struct view account,
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
 	char hash[PASSWORD_HASH_TEXT];
 	struct object object;
-	int r = load_user(agent, account, arena, &object);
+	int r = load_account(agent, account, false, arena, &object);
 
 	if (r)
 		return r;
@@ -212,7 +215,7 @@ int agent_account_key_export(struct agent *agent, struct view account, struct vi
 	CLEANUP(secret_free) struct secret key = SECRET_NULL;
 	CLEANUP(buf_free) struct buf path = BUF_NULL(LONGEST_PATH);
 	struct object object;
-	int r = load_user(agent, account, arena, &object);
+	int r = load_account(agent, account, true, arena, &object);
 
 	if (r == 0)
 		r = unwrap(agent, &object, arena, &key);

@@ -35,7 +35,7 @@ int apply_prepare(struct application *a)
 		if (change->action != ACTION_CREATE)
 			continue;
 		make_object(a, change);
-		if (change->driver == &driver_user)
+		if (change->driver->has_postbox)
 			memcpy(uids + BROKER_UID * count++, change->object->uid,
 					UID_SIZE);
 	}

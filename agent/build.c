@@ -31,6 +31,7 @@ struct build {
 	struct former_address *former;
 	size_t former_count;
 	const unsigned char **uids; /* by the user's place in the state */
+	const unsigned char **shared_uids;
 	struct shard *shards;
 	size_t shard_count;
 	struct map by_name;
@@ -113,6 +114,65 @@ static void add_users(struct build *b)
 	}
 }
 
+static const unsigned char *uid_of(const struct build *b, const struct desired_user *user)
+{
+	return b->uids[user - b->o->desired->users];
+}
+
+static enum right right_of(uint64_t right)
+{
+	static const enum right rights[] = { [MAY_READ] = RIGHT_READ,
+		[MAY_WRITE] = RIGHT_WRITE,
+		[MAY_MANAGE] = RIGHT_MANAGE };
+
+	return right < ARRAY_LEN(rights) ? rights[right] : RIGHT_NONE;
+}
+
+/* A user who is no object yet has no account to look from. */
+static void add_member(struct member_spec *members, size_t *count,
+		const unsigned char *uid, uint64_t right)
+{
+	if (!uid)
+		return;
+	memcpy(members[*count].uid, uid, ACCOUNT_UID_SIZE);
+	members[(*count)++].right = right_of(right);
+}
+
+static void set_members(struct build *b, struct account_spec *account,
+		const struct desired_shared *shared)
+{
+	struct member_spec *members =
+			arena_array(b->arena, shared->member_count, sizeof(*members));
+
+	for (size_t i = 0; i < shared->member_count; i++)
+		add_member(members, &account->member_count,
+				uid_of(b, shared->members[i].user),
+				shared->members[i].right);
+	account->members = members;
+}
+
+/* After the users, who are its members. */
+static void add_shared(struct build *b)
+{
+	for (size_t i = 0; i < b->o->wanted.count; i++) {
+		const struct wanted *wanted = &b->o->wanted.items[i];
+		const struct desired_shared *shared = wanted->desired;
+		struct account_spec *account;
+
+		if (wanted->driver != &driver_shared || !wanted->object)
+			continue;
+		b->shared_uids[shared - b->o->desired->shared] = wanted->object->uid;
+		account = add_account(b, shared->object.key, wanted->object->uid);
+		if (!account)
+			continue;
+		account->kind = ACCOUNT_SHARED;
+		account->quota = shared->quota;
+		account->state = ACCOUNT_ACTIVE;
+		account->members_send_as = shared->send_as == SEND_AS_MEMBERS;
+		set_members(b, account, shared);
+	}
+}
+
 /* -- what has left the state -- */
 
 static struct route_spec *add_left_route(struct build *b, struct view address)
@@ -160,32 +220,66 @@ static struct view copy_json(struct build *b, const json_t *text)
 			view_of(json_string_value(text), json_string_length(text)));
 }
 
-static void add_left_user(struct build *b, const struct object *object, const json_t *was)
+static uint64_t number_of(const json_t *was, const char *key)
+{
+	return (uint64_t)json_integer_value(json_object_get(was, key));
+}
+
+/* What users and shared mailboxes have in common. */
+static struct account_spec *add_left_account(
+		struct build *b, const struct object *object, const json_t *was)
 {
 	struct account_spec *account = add_account(b, object->key, object->uid);
 	json_t *address;
 	size_t i;
 
 	if (!account)
-		return;
-	account->quota = (uint64_t)json_integer_value(json_object_get(was, "quota"));
-	account->protocols = protocols_of(
-			(uint64_t)json_integer_value(json_object_get(was, "protocols")));
+		return NULL;
+	account->quota = number_of(was, "quota");
 	account->state = object->state == OBJECT_DISABLED ? ACCOUNT_DISABLED
 							  : ACCOUNT_ACTIVE;
 	account->disabled_since = object->disabled_at;
 	add_account_route(b, object->key, object->uid);
 	json_array_foreach (json_object_get(was, "addresses"), i, address)
 		add_account_route(b, copy_json(b, address), object->uid);
+	return account;
+}
+
+static void add_left_user(struct build *b, const struct object *object, const json_t *was)
+{
+	struct account_spec *account = add_left_account(b, object, was);
+
+	if (account)
+		account->protocols = protocols_of(number_of(was, "protocols"));
 }
 
 /* The account of a user by the address that is kept of it; NULL where it has gone. */
-static const unsigned char *left_user(struct build *b, const json_t *address)
+static const unsigned char *left_uid(struct build *b, const json_t *address)
 {
 	const struct object *user = object_by_key(
 			&b->o->objects, &driver_user, copy_json(b, address));
 
 	return user && !user->gone ? user->uid : NULL;
+}
+
+static void add_left_shared(
+		struct build *b, const struct object *object, const json_t *was)
+{
+	struct account_spec *account = add_left_account(b, object, was);
+	json_t *all = json_object_get(was, "members"), *one;
+	struct member_spec *members;
+	size_t i;
+
+	if (!account)
+		return;
+	members = arena_array(b->arena, json_array_size(all), sizeof(*members));
+	account->kind = ACCOUNT_SHARED;
+	account->members_send_as = number_of(was, "send_as") == SEND_AS_MEMBERS;
+	account->members = members;
+	json_array_foreach (all, i, one)
+		add_member(members, &account->member_count,
+				left_uid(b, json_array_get(one, 0)),
+				(uint64_t)json_integer_value(json_array_get(one, 1)));
 }
 
 /* By addresses, as users had them. */
@@ -196,7 +290,7 @@ static void set_left_senders(
 	const unsigned char **uids = arena_array(b->arena, count, sizeof(*uids));
 
 	for (size_t i = 0; i < count; i++)
-		uids[i] = left_user(b, json_array_get(addresses, i));
+		uids[i] = left_uid(b, json_array_get(addresses, i));
 	set_senders(b, route, uids, count);
 }
 
@@ -257,9 +351,13 @@ static int add_all_left(struct build *b)
 		add_account_route(b, b->former[i].address, b->former[i].uid);
 	r = add_left(b, &driver_user, OBJECT_DISABLED, add_left_user);
 	if (r == 0)
+		r = add_left(b, &driver_shared, OBJECT_DISABLED, add_left_shared);
+	if (r == 0)
 		r = add_left(b, &driver_alias, OBJECT_ACTIVE, add_left_alias);
 	if (r == 0)
 		r = add_left(b, &driver_user, OBJECT_ACTIVE, add_left_user);
+	if (r == 0)
+		r = add_left(b, &driver_shared, OBJECT_ACTIVE, add_left_shared);
 	return r;
 }
 
@@ -308,9 +406,10 @@ static int add_domains(struct build *b)
 	return r ? r : add_left(b, &driver_domain, OBJECT_DISABLED, add_left_domain);
 }
 
-static const unsigned char *uid_of(const struct build *b, const struct desired_user *user)
+static const unsigned char *shared_uid_of(
+		const struct build *b, const struct desired_shared *shared)
 {
-	return b->uids[user - b->o->desired->users];
+	return b->shared_uids[shared - b->o->desired->shared];
 }
 
 static void set_alias_senders(struct build *b, struct route_spec *route,
@@ -339,6 +438,10 @@ static struct route_spec route_spec(struct build *b, const struct desired_route 
 		spec.kind = ROUTE_ACCOUNT;
 		memcpy(spec.account, uid_of(b, route->user), ACCOUNT_UID_SIZE);
 		break;
+	case TO_SHARED:
+		spec.kind = ROUTE_ACCOUNT;
+		memcpy(spec.account, shared_uid_of(b, route->shared), ACCOUNT_UID_SIZE);
+		break;
 	case TO_TARGETS:
 		targets = targets_addresses(&route->targets, b->arena);
 		spec.kind = ROUTE_ALIAS;
@@ -356,9 +459,11 @@ static struct route_spec route_spec(struct build *b, const struct desired_route 
 	return spec;
 }
 
-/* A user who is not an object yet has no account to deliver to. */
+/* Who is not an object yet has no account to deliver to. */
 static bool is_served(const struct build *b, const struct desired_route *route)
 {
+	if (route->kind == TO_SHARED)
+		return shared_uid_of(b, route->shared);
 	return route->kind != TO_USER || uid_of(b, route->user);
 }
 
@@ -407,6 +512,13 @@ static void digest_account(struct digest *d, const struct account_spec *account)
 	digest_u64(d, account->state);
 	digest_u64(d, (uint64_t)account->disabled_since);
 	digest_u64(d, account->revocation);
+	digest_u64(d, account->kind);
+	digest_u64(d, account->members_send_as);
+	digest_u64(d, account->member_count);
+	for (size_t i = 0; i < account->member_count; i++) {
+		digest_add(d, view_of(account->members[i].uid, ACCOUNT_UID_SIZE));
+		digest_u64(d, account->members[i].right);
+	}
 }
 
 static void digest_route(struct digest *d, const struct route_spec *route)
@@ -535,7 +647,10 @@ static int gather(struct build *b)
 	if (r)
 		return r;
 	b->uids = arena_array(b->arena, b->o->desired->user_count, sizeof(*b->uids));
+	b->shared_uids = arena_array(
+			b->arena, b->o->desired->shared_count, sizeof(*b->shared_uids));
 	add_users(b);
+	add_shared(b);
 	return add_all_left(b);
 }
 

@@ -166,6 +166,37 @@ static void check_moved_key(
 		refuse_key(o, plan, wanted, holder);
 }
 
+/* A mailbox of another kind that the state names no more holds its address as well. */
+static void check_other_kinds(
+		struct observation *o, struct plan *plan, const struct wanted *wanted)
+{
+	for (size_t i = 0; i < driver_count; i++) {
+		const struct object *holder;
+		struct declaration declared;
+		struct view name;
+
+		if (!drivers[i]->has_postbox || drivers[i] == wanted->driver)
+			continue;
+		holder = object_by_key(&o->objects, drivers[i], wanted->key);
+		if (!holder || holder->wanted)
+			continue;
+		declared = declaration_of(o, wanted);
+		name = known_place(o->arena, holder);
+		plan_add_problem(plan, &declared, "AddressKept",
+				arena_printf(o->arena,
+						"%.*s is the address of %.*s, which "
+						"keeps its data",
+						VIEW_ARG(wanted->key), VIEW_ARG(name)),
+				VIEW("use another address; what leaves the state is "
+				     "disabled, and its mail is its own"));
+	}
+}
+
+static bool takes_key(const struct wanted *wanted)
+{
+	return !wanted->object || !view_eq(wanted->object->key, wanted->key);
+}
+
 static void match(struct observation *o, struct plan *plan)
 {
 	match_moved(o, plan);
@@ -177,6 +208,12 @@ static void match(struct observation *o, struct plan *plan)
 			match_by_key(o, plan, wanted);
 		else if (!view_eq(wanted->object->key, wanted->key))
 			check_moved_key(o, plan, wanted);
+	}
+	for (size_t i = 0; i < o->wanted.count; i++) {
+		const struct wanted *wanted = &o->wanted.items[i];
+
+		if (wanted->driver->has_postbox && takes_key(wanted))
+			check_other_kinds(o, plan, wanted);
 	}
 }
 

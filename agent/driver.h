@@ -67,6 +67,7 @@ struct driver {
 	/* Of ABSENCE_DISABLES: false where this one holds nobody's data and may go;
 	 * NULL: all hold some. */
 	bool (*holds_data)(const struct object *object, const struct object_set *all);
+	bool has_postbox; /* each has an encrypted file: its creation takes a wrapped key */
 	enum risk risk; /* of its coming and going, and of fields that the schema does not
 			   know */
 	/* False for a field of the spec that another kind shows (a host's listeners);
@@ -111,6 +112,7 @@ extern const struct driver driver_listener;
 extern const struct driver driver_group;
 extern const struct driver driver_domain;
 extern const struct driver driver_user;
+extern const struct driver driver_shared;
 extern const struct driver driver_alias;
 
 #endif

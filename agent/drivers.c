@@ -10,6 +10,7 @@ const struct driver *const drivers[] = {
 	&driver_listener,
 	&driver_domain,
 	&driver_user,
+	&driver_shared,
 	&driver_group,
 	&driver_alias,
 };

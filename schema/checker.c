@@ -111,6 +111,7 @@ static void fill(struct check *c, struct desired *desired)
 	desired->groups = take_objects(c, KIND_GROUP, &desired->group_count);
 	desired->domains = take_objects(c, KIND_DOMAIN, &desired->domain_count);
 	desired->users = take_objects(c, KIND_USER, &desired->user_count);
+	desired->shared = take_objects(c, KIND_SHARED, &desired->shared_count);
 	desired->aliases = take_objects(c, KIND_ALIAS, &desired->alias_count);
 	desired->certificates =
 			take_objects(c, KIND_CERTIFICATE, &desired->certificate_count);

@@ -188,6 +188,79 @@ static void finish_group(struct check *c, struct desired_group *group)
 				by_address);
 }
 
+static enum desired_right right_of(const struct value *entry)
+{
+	static const enum desired_right rights[] = { MAY_READ, MAY_WRITE, MAY_MANAGE };
+
+	return rights[entry->number]; /* in the order of the words */
+}
+
+/* Who is in the list already, or a new one. */
+static struct desired_member *member_of(struct check *c, struct map *by_user,
+		struct desired_shared *shared, const struct desired_user *user)
+{
+	struct view key = view_of(&user, sizeof(user));
+	struct desired_member *member = map_get(by_user, key);
+
+	if (member)
+		return member;
+	member = &shared->members[shared->member_count++];
+	*member = (struct desired_member){ .user = user };
+	map_set(by_user, arena_copy(c->scratch, key), member);
+	return member;
+}
+
+static void add_group(struct check *c, struct map *by_user, struct desired_shared *shared,
+		const struct desired_group *group, enum desired_right right)
+{
+	for (size_t i = 0; i < group->member_count; i++) {
+		struct desired_member *member =
+				member_of(c, by_user, shared, group->members[i]);
+
+		if (member->right < right)
+			member->right = right;
+	}
+}
+
+static int by_member(const void *left, const void *right)
+{
+	const struct desired_member *a = left, *b = right;
+
+	return view_compare(a->user->object.key, b->user->object.key);
+}
+
+static bool entry_target(const struct check *c, const struct value *entry,
+		struct desired_target *out)
+{
+	struct value name = *entry;
+
+	name.text = entry->key;
+	return reference_target(c, &name, out);
+}
+
+/* Groups come first, so that who is named has the last word. */
+static void finish_shared(struct check *c, struct desired_shared *shared)
+{
+	const struct value *members = value_at(shared->object.values, "members");
+	CLEANUP(map_free) struct map by_user = MAP_NULL;
+	struct desired_target target;
+
+	if (!members)
+		return;
+	shared->members = arena_array(
+			c->arena, c->kinds[KIND_USER].count, sizeof(*shared->members));
+	for (const struct value *entry = members->first; entry; entry = entry->next)
+		if (entry_target(c, entry, &target) && target.group)
+			add_group(c, &by_user, shared, target.group, right_of(entry));
+	for (const struct value *entry = members->first; entry; entry = entry->next)
+		if (entry_target(c, entry, &target) && target.user)
+			member_of(c, &by_user, shared, target.user)->right =
+					right_of(entry);
+	if (shared->member_count > 1)
+		qsort(shared->members, shared->member_count, sizeof(*shared->members),
+				by_member);
+}
+
 static void finish_alias(struct desired_alias *alias)
 {
 	alias->action = alias->to.count     ? ALIAS_TO
@@ -205,6 +278,9 @@ static void finish(struct check *c, struct desired_object *object)
 		break;
 	case KIND_GROUP:
 		finish_group(c, typed);
+		break;
+	case KIND_SHARED:
+		finish_shared(c, typed);
 		break;
 	case KIND_ALIAS:
 		finish_alias(typed);

@@ -33,6 +33,9 @@ static struct shelf shelf_of(const struct desired *d, enum kind kind)
 	case KIND_USER:
 		return (struct shelf){ (const char *)d->users, sizeof(*d->users),
 			d->user_count };
+	case KIND_SHARED:
+		return (struct shelf){ (const char *)d->shared, sizeof(*d->shared),
+			d->shared_count };
 	case KIND_ALIAS:
 		return (struct shelf){ (const char *)d->aliases, sizeof(*d->aliases),
 			d->alias_count };

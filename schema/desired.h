@@ -160,6 +160,35 @@ struct desired_user {
 	struct view locale;
 };
 
+/* What somebody may do in a mailbox that is not hers; each may what is before it, too. */
+enum desired_right {
+	MAY_READ,
+	MAY_WRITE,  /* flags, and putting in and taking out of messages */
+	MAY_MANAGE, /* folders */
+};
+
+struct desired_member {
+	const struct desired_user *user;
+	enum desired_right right;
+};
+
+enum shared_send_as {
+	SEND_AS_MEMBERS,
+	SEND_AS_NONE
+};
+
+struct desired_shared {
+	struct desired_object object; /* key: its first address */
+	struct view name;
+	/* Each once, groups written out, in the order of their addresses. Who is named has
+	 * what is said of him; else the most that one of his groups has. */
+	struct desired_member *members;
+	size_t member_count;
+	uint64_t send_as; /* enum shared_send_as */
+	uint64_t quota;   /* bytes */
+	struct view_list addresses;
+};
+
 /* -- addresses -- */
 
 enum target_kind {
@@ -188,6 +217,7 @@ struct target_list {
 /* What stands behind one local part of a domain. */
 enum desired_route_kind {
 	TO_USER,
+	TO_SHARED,
 	TO_TARGETS, /* an alias, or postmaster and abuse of a domain with a contact */
 	TO_REJECTION,
 	TO_NOTHING, /* discarded */
@@ -197,6 +227,7 @@ struct desired_route {
 	struct view local_part;
 	enum desired_route_kind kind;
 	const struct desired_user *user;
+	const struct desired_shared *shared;
 	const struct desired_alias *alias; /* NULL where a contact gave it */
 	struct target_list targets;
 	struct view text; /* of a rejection */
@@ -291,6 +322,8 @@ struct desired {
 	size_t domain_count;
 	struct desired_user *users;
 	size_t user_count;
+	struct desired_shared *shared;
+	size_t shared_count;
 	struct desired_alias *aliases;
 	size_t alias_count;
 	struct desired_certificate *certificates; /* none: self-signed */
@@ -312,8 +345,8 @@ struct desired {
 void desired_free(struct desired *desired);
 void desired_freep(struct desired **desired);
 
-/* Walks every object of every kind, in the order hosts, groups, domains, users, aliases,
- * certificates, policy; *at begins at 0; NULL at the end. */
+/* Walks every object of every kind, in the order hosts, groups, domains, users, shared,
+ * aliases, certificates, policy; *at begins at 0; NULL at the end. */
 const struct desired_object *desired_next(const struct desired *desired, size_t *at);
 /* By id or key; NULL where there is none. */
 const struct desired_object *desired_find(

@@ -85,6 +85,7 @@ static const struct diagnostic_row rows[DIAGNOSTIC_NAMES] = {
 	[NO_RECIPIENT_OFF_HOST] = { "NoRecipientOffHost",  SEVERITY_WARNING, "secrets can be opened on the host alone: if it is lost, so are they" },
 	[ALERTS_STAY_INSIDE]    = { "AlertsStayInside",    SEVERITY_WARNING, "every alert goes to a domain of this state" },
 	[NO_POSTMASTER]         = { "NoPostmaster",        SEVERITY_WARNING, "nobody gets the mail to postmaster@ of a domain" },
+	[NO_MEMBERS]            = { "NoMembers",           SEVERITY_WARNING, "a shared mailbox that nobody can look into" },
 	[CANNOT_LOG_IN]         = { "CannotLogIn",         SEVERITY_WARNING, "a user with neither password nor invitation" },
 };
 /* clang-format on */

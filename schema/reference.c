@@ -398,6 +398,8 @@ bool reference_target(const struct check *c, const struct value *value,
 	} else if (kind == KIND_GROUP) {
 		out->kind = TARGET_GROUP;
 		out->group = (const struct desired_group *)(const void *)object;
+	} else if (kind == KIND_SHARED) {
+		out->kind = TARGET_ADDRESS;
 	}
 	return true;
 }

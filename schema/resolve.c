@@ -14,7 +14,7 @@ struct walk {
 	const struct desired *desired;
 	struct arena *arena;
 	struct resolution_path *out;
-	struct map reached; /* users */
+	struct map reached; /* mailboxes */
 	struct pending stack[HOPS_MAX];
 	size_t waiting;
 };
@@ -25,6 +25,7 @@ const char *hop_name(enum hop_kind kind)
 	static const char *const names[] = {
 		[HOP_TWIN]       = "twin",
 		[HOP_USER]       = "user",
+		[HOP_SHARED]     = "shared",
 		[HOP_ALIAS]      = "alias",
 		[HOP_CONTACT]    = "contact",
 		[HOP_SUBADDRESS] = "subaddress",
@@ -62,15 +63,18 @@ static struct view local_part(struct view address)
 	return view_sub(address, 0, view_find_last(address, '@'));
 }
 
-static void reach_user(struct walk *w, const struct desired_user *user,
+/* A user or a shared mailbox. */
+static void reach(struct walk *w, const struct desired_object *object,
 		struct view address, unsigned depth, struct span span)
 {
-	bool before = map_set(&w->reached, user->object.key, (void *)user) != NULL;
+	bool before = map_set(&w->reached, object->key, (void *)object) != NULL;
 
-	add_hop(w, (struct hop){ .kind = before ? HOP_AGAIN : HOP_USER,
+	add_hop(w, (struct hop){ .kind = before                        ? HOP_AGAIN
+					 : object->kind == KIND_SHARED ? HOP_SHARED
+								       : HOP_USER,
 				   .depth = depth,
 				   .address = address,
-				   .text = desired_identity(&user->object),
+				   .text = desired_identity(object),
 				   .placed = true,
 				   .span = span });
 }
@@ -105,7 +109,10 @@ static void follow_route(
 
 	switch (route->kind) {
 	case TO_USER:
-		reach_user(w, route->user, at.address, at.depth, route->span);
+		reach(w, &route->user->object, at.address, at.depth, route->span);
+		return;
+	case TO_SHARED:
+		reach(w, &route->shared->object, at.address, at.depth, route->span);
 		return;
 	case TO_TARGETS:
 		hop.kind = route->alias ? HOP_ALIAS : HOP_CONTACT;
@@ -174,7 +181,7 @@ static void follow_catch_all(
 				   .placed = true,
 				   .span = target->span });
 	if (target->user)
-		reach_user(w, target->user, target->address, at.depth + 1,
+		reach(w, &target->user->object, target->address, at.depth + 1,
 				target->user->object.key_span);
 	else
 		push(w, target->address, at.depth + 1);

@@ -8,6 +8,7 @@
 enum hop_kind {
 	HOP_TWIN,    /* the domain is a twin: its domain is asked */
 	HOP_USER,    /* ends: delivered */
+	HOP_SHARED,  /* ends: delivered to a shared mailbox */
 	HOP_ALIAS,   /* goes on to targets */
 	HOP_CONTACT, /* postmaster or abuse, given by the contact of the domain */
 	HOP_SUBADDRESS, /* nothing has the whole: what stands before the separator is asked */
@@ -17,7 +18,7 @@ enum hop_kind {
 	HOP_DISCARDED, /* ends: taken and thrown away */
 	HOP_REMOTE,    /* ends: elsewhere */
 	HOP_UNKNOWN,   /* ends: no such address */
-	HOP_AGAIN,     /* ends: the user has it already by another way */
+	HOP_AGAIN,     /* ends: the mailbox has it already by another way */
 };
 
 struct hop {

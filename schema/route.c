@@ -1,6 +1,6 @@
 /* Which local part of which domain leads where, and that no way is a circle.
  *
- * A domain's routes are its users' addresses, its aliases, and postmaster and abuse where
+ * A domain's routes are the addresses of users and shared mailboxes, its aliases, and postmaster and abuse where
  * nothing else has them. Twins borrow the routes of their domain. */
 #include "schema/check.h"
 
@@ -46,17 +46,16 @@ static struct gathering *gathering_of(
 	return &all[(size_t)((const char *)domain - domains->items) / domains->size];
 }
 
-static void route_user(
-		struct check *c, struct gathering *all, const struct desired_user *user)
+/* All addresses of an object. */
+static void route_holder(struct check *c, struct gathering *all,
+		const struct desired_object *object, struct desired_route route)
 {
-	const struct value *further = value_at(user->object.values, "addresses");
-	struct desired_route route = {
-		.kind = TO_USER, .user = user, .span = user->object.key_span
-	};
-	struct gathering *g = gathering_of(c, all, user->object.key);
+	const struct value *further = value_at(object->values, "addresses");
+	struct gathering *g = gathering_of(c, all, object->key);
 
+	route.span = object->key_span;
 	if (g)
-		add_route(c, g, user->object.key, route);
+		add_route(c, g, object->key, route);
 	for (const struct value *item = further ? further->first : NULL; item;
 			item = item->next) {
 		route.span = item->node->span;
@@ -64,6 +63,20 @@ static void route_user(
 		if (g)
 			add_route(c, g, item->text, route);
 	}
+}
+
+static void route_user(
+		struct check *c, struct gathering *all, const struct desired_user *user)
+{
+	route_holder(c, all, &user->object,
+			(struct desired_route){ .kind = TO_USER, .user = user });
+}
+
+static void route_shared(struct check *c, struct gathering *all,
+		const struct desired_shared *shared)
+{
+	route_holder(c, all, &shared->object,
+			(struct desired_route){ .kind = TO_SHARED, .shared = shared });
 }
 
 static void route_alias(
@@ -295,6 +308,7 @@ static void close_domain(struct check *c, struct gathering *g,
 void route_domains(struct check *c)
 {
 	struct objects *users = &c->kinds[KIND_USER], *aliases = &c->kinds[KIND_ALIAS];
+	struct objects *shared = &c->kinds[KIND_SHARED];
 	size_t count = c->kinds[KIND_DOMAIN].count;
 	struct gathering *all = arena_array(c->scratch, count, sizeof(*all));
 	struct target_list stand_in = admins(c);
@@ -302,6 +316,10 @@ void route_domains(struct check *c)
 	for (size_t i = 0; i < users->count; i++)
 		route_user(c, all,
 				(const struct desired_user *)(void *)object_at(users, i));
+	for (size_t i = 0; i < shared->count; i++)
+		route_shared(c, all,
+				(const struct desired_shared *)(void *)object_at(
+						shared, i));
 	for (size_t i = 0; i < aliases->count; i++)
 		route_alias(c, all,
 				(const struct desired_alias *)(void *)object_at(

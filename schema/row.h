@@ -23,6 +23,7 @@ enum {
 };
 /* clang-format on */
 
-#define ANYBODY (REFERS(KIND_USER) | REFERS(KIND_GROUP))
+#define ANYBODY   (REFERS(KIND_USER) | REFERS(KIND_GROUP))
+#define MAILBOXES (ANYBODY | REFERS(KIND_SHARED)) /* where mail can go */
 
 #endif

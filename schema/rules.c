@@ -276,14 +276,31 @@ static void warn_of_postmaster(struct check *c, const struct desired_domain *dom
 	help(c, item, "name a `contact`, or give a user the role admin");
 }
 
+static void warn_of_nobody(struct check *c, const struct desired_shared *shared)
+{
+	struct diagnostic *item;
+
+	if (shared->member_count)
+		return;
+	item = complain_key(c, NO_MEMBERS, shared->object.node,
+			"its mail is kept, and nobody can look into it");
+	help(c, item, "name `members`: users or groups with people in them");
+}
+
 static void warn(struct check *c)
 {
 	struct objects *domains = &c->kinds[KIND_DOMAIN];
+	struct objects *shared = &c->kinds[KIND_SHARED];
 
 	for (size_t i = 0; i < domains->count; i++) {
 		void *domain = object_at(domains, i);
 
 		warn_of_postmaster(c, domain);
+	}
+	for (size_t i = 0; i < shared->count; i++) {
+		void *mailbox = object_at(shared, i);
+
+		warn_of_nobody(c, mailbox);
 	}
 	warn_of_recipients(c);
 	warn_of_alerts(c);

@@ -11,6 +11,7 @@ struct sentence {
 static const struct sentence sentences[] = {
 	[HOP_TWIN]       = { "its domain is a twin of ", "" },
 	[HOP_USER]       = { "delivered to user/", "" },
+	[HOP_SHARED]     = { "delivered to shared/", "" },
 	[HOP_ALIAS]      = { "alias ", "" },
 	[HOP_CONTACT]    = { "goes to the contact of the domain", "" },
 	[HOP_SUBADDRESS] = { "a detail of ", "" },
@@ -20,7 +21,7 @@ static const struct sentence sentences[] = {
 	[HOP_DISCARDED]  = { "taken and thrown away", "" },
 	[HOP_REMOTE]     = { "no domain of this state", "" },
 	[HOP_UNKNOWN]    = { "no such address: refused", "" },
-	[HOP_AGAIN]      = { "has it already: user/", "" },
+	[HOP_AGAIN]      = { "has it already: ", "" },
 };
 /* clang-format on */
 

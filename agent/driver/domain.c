@@ -1,4 +1,4 @@
-/* Domains. One that holds users is disabled when it leaves; an empty one goes. */
+/* Domains. One that holds mailboxes is disabled when it leaves; an empty one goes. */
 #include "agent/driver.h"
 
 #include "agent/targets.h"
@@ -39,13 +39,13 @@ static bool is_in(struct view address, struct view domain)
 	return at < address.len && view_eq(view_from(address, at + 1), domain);
 }
 
-static bool holds_users(const struct object *object, const struct object_set *all)
+static bool holds_mailboxes(const struct object *object, const struct object_set *all)
 {
 	for (size_t i = 0; i < all->count; i++) {
 		const struct object *other = &all->items[i];
 		struct view key = other->wanted ? other->wanted->key : other->key;
 
-		if (other->driver == &driver_user && is_in(key, object->key))
+		if (other->driver->has_postbox && is_in(key, object->key))
 			return true;
 	}
 	return false;
@@ -55,7 +55,7 @@ const struct driver driver_domain = {
 	.kind = "domain",
 	.schema = KIND_DOMAIN,
 	.absence = ABSENCE_DISABLES,
-	.holds_data = holds_users,
+	.holds_data = holds_mailboxes,
 	.risk = RISK_HARMLESS,
 	.want = want,
 };

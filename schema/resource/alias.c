@@ -6,7 +6,7 @@
 /* clang-format off */
 static const struct field fields[] = {
 	{ "id",       TYPE(TYPE_ID),               NULL,    OWNER_ENFORCE, RISK_HARMLESS, SERVED | FIELD_OWN, 0, "the identity when the address changes" },
-	{ "to",       LIST_OF(REFERENCE(ANYBODY)), NULL,    OWNER_ENFORCE, RISK_EXPOSING, SERVED | FIELD_OWN | FIELD_REMOTE, AT(to), "users, groups and addresses" },
+	{ "to",       LIST_OF(REFERENCE(MAILBOXES)), NULL,  OWNER_ENFORCE, RISK_EXPOSING, SERVED | FIELD_OWN | FIELD_REMOTE, AT(to), "users, groups, shared mailboxes and addresses" },
 	{ "reject",   TYPE(TYPE_TEXT),             NULL,    OWNER_ENFORCE, RISK_DATA,     SERVED | FIELD_OWN, AT(reject), "mail is refused with this text" },
 	{ "discard",  TYPE(TYPE_BOOL),             NULL,    OWNER_ENFORCE, RISK_DATA,     SERVED | FIELD_OWN, AT(discard), "mail is taken and thrown away" },
 	{ "match",    TYPE(TYPE_PATTERN),          NULL,    OWNER_ENFORCE, RISK_EXPOSING, LATER | FIELD_OWN, 0, "a regular expression over the local part; `to` may use $1" },

@@ -62,7 +62,7 @@ static const struct table mta_sts_table = { .noun = "`mta_sts`", .help = "TLS fo
 
 static const struct field fields[] = {
 	{ "id",          TYPE(TYPE_ID),                        NULL,  OWNER_ENFORCE, RISK_HARMLESS, SERVED | FIELD_OWN, 0, "its identity when the name changes" },
-	{ "contact",     REFERENCE(ANYBODY),                   NULL,  OWNER_ENFORCE, RISK_EXPOSING, SERVED, AT(contact), "gets postmaster@ and abuse@, reports and the mail of certificate authorities; default: everyone with the role admin" },
+	{ "contact",     REFERENCE(MAILBOXES),                 NULL,  OWNER_ENFORCE, RISK_EXPOSING, SERVED, AT(contact), "gets postmaster@ and abuse@, reports and the mail of certificate authorities; default: everyone with the role admin" },
 	{ "catch_all",   REFERENCE(REFERS(KIND_USER)),         NULL,  OWNER_ENFORCE, RISK_EXPOSING, SERVED, AT(catch_all), "gets what is for no other address" },
 	{ "subaddress",  WORDS("none", "+", "-", "="),         "+",   OWNER_ENFORCE, RISK_DATA,     SERVED, AT(subaddress_word), "what begins the detail: eva+shop@ is eva@" },
 	{ "same_as",     REFERENCE(REFERS(KIND_DOMAIN)),       NULL,  OWNER_ENFORCE, RISK_EXPOSING, SERVED | FIELD_OWN, AT(same_as_target), "the domain of which it is a twin: every address exists in both" },

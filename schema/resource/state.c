@@ -6,7 +6,7 @@ static const struct field defaults_fields[] = {
 	{ "host",    RECORD(&host_table),    NULL, OWNER_ENFORCE, RISK_SERVICE,  SERVED, 0, "what a host has that does not say otherwise" },
 	{ "domain",  RECORD(&domain_table),  NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "what a domain has that does not say otherwise" },
 	{ "user",    RECORD(&user_table),    NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "what a user has that neither a group nor the user says otherwise" },
-	{ "shared",  RECORD(&shared_table),  NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER,  0, "what a shared mailbox has that does not say otherwise" },
+	{ "shared",  RECORD(&shared_table),  NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED,  0, "what a shared mailbox has that does not say otherwise" },
 	{ "service", RECORD(&service_table), NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER,  0, "what a service has that does not say otherwise" },
 };
 
@@ -82,7 +82,7 @@ static const struct field fields[] = {
 	{ "groups",       OBJECTS(TYPE_NAME, &group_table),               NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "people who are named together" },
 	{ "domains",      OBJECTS(TYPE_DOMAIN, &domain_table),            NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "where mail is taken for" },
 	{ "users",        OBJECTS(TYPE_ADDRESS, &user_table),             NULL, OWNER_ENFORCE, RISK_DATA,     SERVED, 0, "people with a mailbox" },
-	{ "shared",       OBJECTS(TYPE_ADDRESS, &shared_table),           NULL, OWNER_ENFORCE, RISK_DATA,     LATER,  0, "mailboxes of several people" },
+	{ "shared",       OBJECTS(TYPE_ADDRESS, &shared_table),           NULL, OWNER_ENFORCE, RISK_DATA,     SERVED, 0, "mailboxes of several people" },
 	{ "services",     OBJECTS(TYPE_ADDRESS, &service_table),          NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER,  0, "machines that send" },
 	{ "aliases",      OBJECTS(TYPE_ADDRESS, &alias_table),            NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "addresses that lead elsewhere, or nowhere" },
 	{ "relays",       OBJECTS(TYPE_NAME, &relay_table),               NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER,  0, "servers that send for us" },

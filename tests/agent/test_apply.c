@@ -132,6 +132,102 @@ static void A11_an_alias_is_written_as_by_those_it_names(void **state)
 	assert_false(may_send_as(house, "bo@a.example", "help@a.example"));
 }
 
+#define THREE                                                                            \
+	"domains: {a.example: {}}\n"                                                     \
+	"groups: {sales: {members: [bo, carl]}}\n"                                       \
+	"users:\n"                                                                       \
+	"  anna@a.example: {id: anna}\n"                                                 \
+	"  bo@a.example: {id: bo}\n"                                                     \
+	"  carl@a.example: {id: carl}\n"
+#define OFFICE(members)                                                                  \
+	"shared:\n"                                                                      \
+	"  office@a.example: {id: office, members: " members "}\n"
+
+/* The right of a user in a shared mailbox. */
+static enum right right_in(struct house *house, const char *user, const char *shared)
+{
+	const struct configuration *c = house->runtime.configuration;
+	const struct membership *membership = configuration_membership(
+			c, configuration_login(c, view_z(user))->uid, view_z(shared));
+
+	return membership ? membership->right : RIGHT_NONE;
+}
+
+static void a_shared_mailbox_is_an_account_of_its_members(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result again = { 0 };
+	CLEANUP(secret_free) struct secret key = SECRET_NULL;
+	CLEANUP(secret_free) struct secret password = secret_copy(VIEW("x"));
+	struct view address = VIEW_NULL;
+	char *path = NULL;
+	STATE(s, THREE OFFICE("{group/sales: write, carl: read, anna: manage}"));
+	STATE(later, THREE OFFICE("{group/sales: manage}"));
+
+	house_must_apply(house, buf_view(&s));
+	assert_int_equal(resolved(house, "office@a.example", &address), RESOLVE_OK);
+	assert_view(address, "office@a.example");
+	assert_int_equal(right_in(house, "anna@a.example", "office@a.example"),
+			RIGHT_MANAGE);
+	assert_int_equal(
+			right_in(house, "bo@a.example", "office@a.example"), RIGHT_WRITE);
+	/* who is named has the last word */
+	assert_int_equal(right_in(house, "carl@a.example", "office@a.example"),
+			RIGHT_READ);
+	assert_true(may_send_as(house, "carl@a.example", "office@a.example"));
+	/* a key like anybody's, and no login */
+	assert_int_equal(agent_account_key_export(house->agent, VIEW("office"),
+					 VIEW("test"), &key, &path),
+			0);
+	assert_int_equal(key.len, 32);
+	free(path);
+	assert_int_equal(agent_password_set(house->agent, VIEW("office"), &password,
+					 VIEW("test")),
+			AGENT_E_ABSENT);
+	house_apply(house, buf_view(&s), &again);
+	assert_int_equal(again.plan->change_count, 0);
+	house_must_apply(house, buf_view(&later));
+	assert_int_equal(right_in(house, "anna@a.example", "office@a.example"),
+			RIGHT_NONE);
+	assert_int_equal(right_in(house, "carl@a.example", "office@a.example"),
+			RIGHT_MANAGE);
+}
+
+static void a_shared_mailbox_that_leaves_keeps_its_mail_and_address(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	CLEANUP(agent_result_free) struct agent_result gone = { 0 }, slip = { 0 };
+	CLEANUP(agent_result_free) struct agent_result released = { 0 };
+	CLEANUP(buf_free) struct buf approval = BUF_NULL(DIGEST_TEXT + 1);
+	struct view before;
+	STATE(s, THREE OFFICE("{anna: write}"));
+	STATE(without, THREE);
+	STATE(taken, THREE "  office@a.example: {id: olle}\n");
+
+	house_must_apply(house, buf_view(&s));
+	before = uid_of(house, "shared/office", arena);
+	/* the last of its kind: a gate holds it, and meanwhile it is served */
+	house_apply(house, buf_view(&without), &gone);
+	assert_int_equal(gone.plan->held_count, 1);
+	assert_int_equal(right_in(house, "anna@a.example", "office@a.example"),
+			RIGHT_WRITE);
+	assert_true(may_send_as(house, "anna@a.example", "office@a.example"));
+	text_add_digest(&approval, gone.plan->held_digest);
+	house_apply_approved(house, buf_view(&without), buf_view(&approval), &released);
+	assert_int_equal(resolved(house, "office@a.example", NULL), RESOLVE_E_DISABLED);
+	assert_int_equal(right_in(house, "anna@a.example", "office@a.example"),
+			RIGHT_NONE);
+	assert_false(may_send_as(house, "anna@a.example", "office@a.example"));
+	/* its address does not become a person's by a slip */
+	house_apply(house, buf_view(&taken), &slip);
+	assert_string_equal(slip.reason, "AddressKept");
+	house_must_apply(house, buf_view(&s));
+	assert_int_equal(right_in(house, "anna@a.example", "office@a.example"),
+			RIGHT_WRITE);
+	assert_true(view_eq(uid_of(house, "shared/office", arena), before));
+}
+
 static void a_plan_needs_no_database(void **state)
 {
 	struct house *house = *state;
@@ -726,6 +822,8 @@ int main(void)
 		STORY(the_second_apply_has_no_steps),
 		STORY(a_plan_writes_nothing),
 		STORY(A11_an_alias_is_written_as_by_those_it_names),
+		STORY(a_shared_mailbox_is_an_account_of_its_members),
+		STORY(a_shared_mailbox_that_leaves_keeps_its_mail_and_address),
 		STORY(a_plan_needs_no_database),
 		STORY(a_taken_port_changes_nothing),
 		STORY(a_restart_needs_no_files_and_writes_nothing),

@@ -85,6 +85,14 @@ static void everything_served_is_decoded(void **state)
 	assert_view(bo->role_domains.items[0], "c.example");
 	assert_int_equal(bo->protocols, USER_IMAP | USER_SMTP);
 	assert_view(bo->locale, "sv");
+	assert_int_equal(d->shared_count, 1);
+	assert_view(d->shared[0].name, "Office");
+	assert_int_equal(d->shared[0].quota, (uint64_t)50 << 30);
+	assert_int_equal(d->shared[0].send_as, SEND_AS_NONE);
+	assert_int_equal(d->shared[0].member_count, 2);
+	assert_ptr_equal(d->shared[0].members[0].user, anna);
+	assert_int_equal(d->shared[0].members[0].right, MAY_MANAGE);
+	assert_int_equal(d->shared[0].members[1].right, MAY_READ);
 	assert_int_equal(d->group_count, 2);
 	assert_int_equal(d->groups[0].member_count, 2);
 	assert_view(d->groups[0].members[1]->object.key, "bo@a.example");

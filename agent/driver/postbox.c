@@ -1,0 +1,148 @@
+#include "agent/driver/postbox.h"
+
+#include "agent/account.h"
+#include "agent/text.h"
+#include "runtime/base/error.h"
+#include "runtime/store/database.h"
+
+enum {
+	LONGEST_MESSAGE = 1024
+};
+
+/* -- creation, renames, leaving -- */
+
+int postbox_create(struct application *a, const struct change *change, struct view name,
+		struct view locale)
+{
+	const unsigned char *uid = change->object->uid;
+	struct database *db = application_db(a);
+	const struct broker_wrapped *wrapped = &a->wrapped[a->wrapped_used];
+	int r;
+
+	if (a->wrapped_used == a->wrapped_count)
+		die("a new account without a wrapped key");
+	r = account_add(db, uid, name, locale);
+	if (r == 0)
+		r = account_add_key(db, uid, view_of(wrapped->bytes, BROKER_WRAPPED),
+				a->o->now);
+	a->wrapped_used++;
+	return r;
+}
+
+int postbox_change(struct application *a, const struct change *change)
+{
+	int r;
+
+	if (change->key_before.len == 0)
+		return 0;
+	r = account_drop_address(application_db(a), change->key);
+	if (r)
+		return r;
+	return account_keep_address(application_db(a), change->object->uid,
+			change->key_before, a->o->now + ADDRESS_KEPT);
+}
+
+int postbox_retire(struct application *a, const struct change *change)
+{
+	return account_revoke(application_db(a), change->object->uid);
+}
+
+/* -- purges -- */
+
+int postbox_check(const struct change *change, struct observation *o, struct plan *plan)
+{
+	CLEANUP(buf_free) struct buf message = BUF_NULL(LONGEST_MESSAGE);
+	walltime until;
+	int r;
+
+	if (change->action != ACTION_CREATE && change->action != ACTION_MOVE)
+		return 0;
+	r = account_address_freed(o->db, change->key, o->now, &until);
+	if (r || until == 0)
+		return r;
+	buf_addf(&message,
+			"%.*s belonged to an account that was purged; nobody gets it "
+			"before ",
+			VIEW_ARG(change->key));
+	text_add_day(&message, until);
+	plan_add_problem(plan, &change->declared, "AddressQuarantined",
+			arena_copy(plan->arena, buf_view(&message)),
+			VIEW("use another address; an alias may have this one"));
+	return 0;
+}
+
+int postbox_purge(struct application *a, const struct change *change)
+{
+	int r = account_free_address(application_db(a), change->key,
+			change->object->disabled_at + ADDRESS_KEPT);
+
+	return r ? r : account_purge(application_db(a), change->object->uid, a->o->now);
+}
+
+/* -- keys -- */
+
+/* An account whose key is gone is data that nobody can read: say so, and make no new key
+ * in its place. */
+static int count_without_key(
+		struct database *db, const struct driver *driver, uint64_t *out)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = database_prepare(db,
+			"SELECT (SELECT count(*) FROM object WHERE kind = ?1) -"
+			" (SELECT count(DISTINCT account) FROM key_slot"
+			"  JOIN object ON uid = account WHERE kind = ?1)",
+			&s);
+
+	if (r)
+		return r;
+	bind_text(s, 1, view_z(driver->kind));
+	r = statement_step(s);
+	if (r != DATABASE_ROW)
+		return r;
+	*out = column_u64(s, 0);
+	return 0;
+}
+
+static int note_without_key(const struct driver *driver, struct observation *o)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = database_prepare(o->db,
+			"SELECT id FROM object WHERE kind = ?1 AND uid NOT IN"
+			" (SELECT account FROM key_slot)",
+			&s);
+
+	if (r)
+		return r;
+	bind_text(s, 1, view_z(driver->kind));
+	while ((r = statement_step(s)) == DATABASE_ROW) {
+		struct object *object =
+				object_by_id(&o->objects, driver, column_view(s, 0));
+
+		if (object)
+			observe_drift(object, DRIFT_REPORT, "KeyMissing",
+					VIEW("no slot holds its data key: restore "
+					     "control.db from a backup"));
+	}
+	return r;
+}
+
+int postbox_observe(const struct driver *driver, struct observation *o)
+{
+	uint64_t without = 0;
+	int r = count_without_key(o->db, driver, &without);
+
+	return r || without == 0 ? r : note_without_key(driver, o);
+}
+
+/* -- what lives -- */
+
+void postbox_add_addresses(struct buf *json, const struct view_list *addresses)
+{
+	buf_add_byte(json, '[');
+	for (size_t i = 0; i < addresses->count; i++) {
+		if (i)
+			buf_add_byte(json, ',');
+		text_add_json(json, addresses->items[i]);
+	}
+	buf_add_byte(json, ']');
+}

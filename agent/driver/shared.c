@@ -1,0 +1,72 @@
+/* Shared mailboxes: accounts that nobody logs into. Members look into one from accounts of
+ * their own; who is one is written out, so that it can be served even where the state no
+ * longer says. Leaving disables, and destroys nothing. */
+#include "agent/driver.h"
+
+#include "agent/driver/postbox.h"
+#include "agent/text.h"
+
+enum {
+	LONGEST_SPEC = 16 * 1024 * 1024
+};
+
+static void add_members(struct buf *json, const struct desired_shared *shared)
+{
+	buf_add_byte(json, '[');
+	for (size_t i = 0; i < shared->member_count; i++) {
+		const struct desired_member *member = &shared->members[i];
+
+		buf_add_z(json, i ? ",[" : "[");
+		text_add_json(json, member->user->object.key);
+		buf_addf(json, ",%d]", (int)member->right);
+	}
+	buf_add_byte(json, ']');
+}
+
+static struct view applied(struct arena *arena, const struct desired_shared *shared)
+{
+	CLEANUP(buf_free) struct buf json = BUF_NULL(LONGEST_SPEC);
+
+	buf_add_z(&json, "{\"addresses\":");
+	postbox_add_addresses(&json, &shared->addresses);
+	buf_add_z(&json, ",\"members\":");
+	add_members(&json, shared);
+	buf_addf(&json, ",\"quota\":%llu,\"send_as\":%llu}",
+			(unsigned long long)shared->quota,
+			(unsigned long long)shared->send_as);
+	return arena_copy(arena, buf_view(&json));
+}
+
+static void want(const struct driver *driver, const struct desired *desired,
+		struct wanted_list *out)
+{
+	for (size_t i = 0; i < desired->shared_count; i++) {
+		const struct desired_shared *shared = &desired->shared[i];
+		struct wanted *wanted = wanted_add_object(out, driver, &shared->object);
+
+		wanted->applied = applied(out->arena, shared);
+	}
+}
+
+static int apply(struct application *a, const struct change *change)
+{
+	const struct desired_shared *shared = change->wanted->desired;
+
+	if (change->action == ACTION_CREATE)
+		return postbox_create(a, change, shared->name, VIEW_NULL);
+	return postbox_change(a, change);
+}
+
+const struct driver driver_shared = {
+	.kind = "shared",
+	.schema = KIND_SHARED,
+	.absence = ABSENCE_DISABLES,
+	.has_postbox = true,
+	.risk = RISK_HARMLESS,
+	.want = want,
+	.observe = postbox_observe,
+	.check = postbox_check,
+	.apply = apply,
+	.retire = postbox_retire,
+	.purge = postbox_purge,
+};
