@@ -27,6 +27,6 @@ check "get shows it" grep -q office@org.example <(posthus get shared/office)
 check "status counts it" grep -q 'shared *2 ready' <(posthus status)
 check "resolve names it" grep -q 'delivered to shared/office' <("$POSTHUS" resolve o@org.example --state "$home/state")
 set_password() { printf 'secret\n' | posthus account passwd office; }
-refuse "nobody sets a password for it" 1 "no account" set_password
+refuse "nobody sets a password for it" 1 "there is no user/office" set_password
 check "its key comes out as a user's does" posthus key account office
 finish
