@@ -1,6 +1,6 @@
 /* Commands at random. They are those that a session may send in its state. */
 #include "runtime/base/error.h"
-#include "tests/runtime/service/model/command.h"
+#include "tests/runtime/service/model/command_parts.h"
 #include "tests/runtime/service/model/dice.h"
 
 #include <inttypes.h>
@@ -12,14 +12,12 @@ enum {
 	DATE = 1795505623,
 };
 
-static const char *const flag_names[] = { "\\Seen", "\\Answered", "\\Flagged",
+static const char *const flag_names[FLAG_NAMES] = { "\\Seen", "\\Answered", "\\Flagged",
 	"\\Deleted", "\\Draft", "k0", "k1", "k2" };
-static const char *const search_names[] = { "SEEN", "ANSWERED", "FLAGGED", "DELETED",
-	"DRAFT", "KEYWORD k0", "KEYWORD k1", "KEYWORD k2" };
 static const char *const box_names[] = { "INBOX", "box0", "INBOX", "box0", "box1",
 	"box0/a", "box1/a", "box0/a/b", "Archive", "Trash" };
 
-static unsigned flag_bit(unsigned i)
+unsigned command_flag_bit(unsigned i)
 {
 	return i < 5 ? 1U << i : (unsigned)TRUTH_KEYWORD << (i - 5);
 }
@@ -29,7 +27,7 @@ static unsigned any_flags(void)
 	unsigned flags = 0;
 
 	for (uint32_t n = dice(4); n; n--)
-		flags |= flag_bit(dice(ARRAY_LEN(flag_names)));
+		flags |= command_flag_bit(dice(ARRAY_LEN(flag_names)));
 	return flags;
 }
 
@@ -38,7 +36,7 @@ static void add_flags(struct buf *text, unsigned flags)
 	const char *before = "(";
 
 	for (unsigned i = 0; i < ARRAY_LEN(flag_names); i++) {
-		if (!(flags & flag_bit(i)))
+		if (!(flags & command_flag_bit(i)))
 			continue;
 		buf_addf(text, "%s%s", before, flag_names[i]);
 		before = " ";
@@ -106,9 +104,8 @@ static void add_saved(struct buf *text, const struct told *told, struct uid_set 
 			uid_set_add(uids, told->messages[i].uid, told->messages[i].uid);
 }
 
-/* Adds a set to the text, and to `uids` the messages that it means. */
-static void add_messages(struct buf *text, const struct told *told, bool by_uid, bool few,
-		struct uid_set *uids)
+void command_add_messages(struct buf *text, const struct told *told, bool by_uid,
+		bool few, struct uid_set *uids)
 {
 	CLEANUP(uid_set_free) struct uid_set numbers = UID_SET_NULL;
 
@@ -131,7 +128,7 @@ static void add_messages(struct buf *text, const struct told *told, bool by_uid,
 
 static void name_messages(struct command *c, const struct told *told, bool few)
 {
-	add_messages(&c->text, told, c->by_uid, few, &c->uids);
+	command_add_messages(&c->text, told, c->by_uid, few, &c->uids);
 }
 
 /* -- commands -- */
@@ -143,8 +140,7 @@ static void make_status(struct command *c)
 			c->name, c->condstore ? " HIGHESTMODSEQ" : "");
 }
 
-/* A MODSEQ near those that matter. */
-static uint64_t any_modseq(const struct told *told, const struct truth *truth)
+uint64_t command_any_modseq(const struct told *told, const struct truth *truth)
 {
 	uint64_t modseq = told->highest;
 
@@ -191,7 +187,7 @@ static void make_fetch(
 	if (!c->condstore)
 		return;
 	c->has_since = true;
-	c->since = any_modseq(told, truth);
+	c->since = command_any_modseq(told, truth);
 	buf_addf(&c->text, " (CHANGEDSINCE %" PRIu64 ")", c->since);
 }
 
@@ -211,90 +207,11 @@ static void make_store(
 	name_messages(c, told, false);
 	if (c->condstore) {
 		c->has_since = true;
-		c->since = any_modseq(told, truth);
+		c->since = command_any_modseq(told, truth);
 		buf_addf(&c->text, " (UNCHANGEDSINCE %" PRIu64 ")", c->since);
 	}
 	buf_addf(&c->text, " %sFLAGS%s ", signs[c->sign + 1], c->silent ? ".SILENT" : "");
 	add_flags(&c->text, c->flags);
-}
-
-static void make_key(struct command *c, const struct told *told,
-		const struct truth *truth, struct command_key *key)
-{
-	if (key->negated)
-		buf_add_z(&c->text, "NOT ");
-	switch (key->kind) {
-	case KEY_ALL:
-		buf_add_z(&c->text, "ALL");
-		break;
-	case KEY_FLAG:
-		key->number = dice(ARRAY_LEN(search_names));
-		key->flag = flag_bit(key->number);
-		buf_add_z(&c->text, search_names[key->number]);
-		break;
-	case KEY_WORD:
-		key->number = dice(7);
-		buf_addf(&c->text, "BODY word%u", key->number);
-		break;
-	case KEY_SUBJECT:
-		key->number = dice(20);
-		buf_addf(&c->text, "SUBJECT s%u", key->number);
-		break;
-	case KEY_LARGER:
-		key->number = dice(500);
-		buf_addf(&c->text, "LARGER %u", key->number);
-		break;
-	case KEY_UIDS:
-		if (told->count == 0 || once_in(2)) {
-			buf_add_z(&c->text, "UID ");
-			add_messages(&c->text, told, true, false, &key->uids);
-		} else {
-			add_messages(&c->text, told, false, false, &key->uids);
-		}
-		break;
-	case KEY_MODSEQ:
-		c->tells_modseq = true;
-		key->modseq = any_modseq(told, truth);
-		buf_addf(&c->text, "MODSEQ %" PRIu64, key->modseq);
-		break;
-	}
-}
-
-static void make_returns(struct command *c)
-{
-	static const char *const names[] = { "MIN", "MAX", "COUNT", "ALL", "SAVE" };
-	const char *before = " RETURN (";
-
-	c->returns = dice(1 << ARRAY_LEN(names));
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		if (!(c->returns & 1U << i))
-			continue;
-		buf_addf(&c->text, "%s%s", before, names[i]);
-		before = " ";
-	}
-	buf_add_z(&c->text, c->returns ? ")" : " RETURN ()");
-	if (!c->returns)
-		c->returns = RETURN_ALL;
-}
-
-static void make_search(
-		struct command *c, const struct told *told, const struct truth *truth)
-{
-	buf_add_z(&c->text, "SEARCH");
-	if (once_in(3))
-		make_returns(c);
-	c->key_count = 1 + dice(COMMAND_KEYS);
-	for (size_t i = 0; i < c->key_count; i++) {
-		struct command_key *key = &c->keys[i];
-
-		key->kind = i == 0 && c->condstore ? KEY_MODSEQ : dice(KEY_UIDS + 1);
-		key->negated = once_in(3);
-		key->or_next = i + 1 < c->key_count && once_in(3) &&
-			       !(i && c->keys[i - 1].or_next);
-		buf_add_z(&c->text, key->or_next ? " OR " : " ");
-		make_key(c, told, truth, key);
-	}
-	told_uids(told, &c->uids);
 }
 
 static void make_copy(struct command *c, const struct told *told, const char *verb)
@@ -370,7 +287,7 @@ static void make_text(
 		make_store(c, told, truth);
 		break;
 	case VERB_SEARCH:
-		make_search(c, told, truth);
+		search_make(c, told, truth);
 		break;
 	case VERB_COPY:
 		make_copy(c, told, "COPY");

@@ -10,7 +10,6 @@
 enum {
 	LARGE = 400 * 1000, /* read in chunks */
 	MIDDLE = 70 * 1000, /* a few fill a batch */
-	WORDS = 7,
 };
 
 void truth_init(struct truth *t)
@@ -44,7 +43,7 @@ unsigned truth_new_number(void)
 
 unsigned truth_word(unsigned number)
 {
-	return number % WORDS;
+	return number % TRUTH_WORDS;
 }
 
 static size_t filling(unsigned number)

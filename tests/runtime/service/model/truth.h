@@ -13,6 +13,7 @@ enum {
 	TRUTH_NAME = 256,
 	TRUTH_KEYWORDS = 3,
 	TRUTH_KEYWORD = 1 << 8, /* the bit of k0; those of the system are the engine's */
+	TRUTH_WORDS = 7,
 	TRUTH_TEXT_MAX = 1 << 20,
 };
 
