@@ -13,7 +13,7 @@ packages_build=(
 	libyaml-dev libzstd-dev libcrypt-dev
 )
 packages_test=(
-	clang libcmocka-dev git python3 procps g++ make
+	clang libcmocka-dev libgmime-3.0-dev git python3 procps g++ make
 	curl swaks libnet-ssleay-perl openssl sqlite3
 	isync offlineimap3 mutt neomutt fetchmail getmail6
 )

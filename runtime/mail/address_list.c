@@ -2,20 +2,25 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/limit.h"
+#include "runtime/mail/header.h"
 #include "runtime/mail/lexer.h"
 
 /* One entry after another, each from the words up to a mark that says what they were:
  *
  *   words '<' → the name of a mailbox in angle brackets      words ':' → a group begins
  *   words '@' → its local part                               words ',' → no address at all
- */
+ *
+ * Only dots join words to a local part: what stands before its last run is a name. Where an
+ * address without brackets is followed by one in brackets, it was a name, too: many write
+ * 'joe@example.org' <joe@example.org>. Neither is clean. */
 struct list_parser {
 	struct lexer lexer;
 	struct arena *arena;
 	struct address_entry *entries;
 	size_t count, capacity, mailboxes;
 	struct buf phrase;  /* the words, parted by one blank where there was any */
-	struct buf compact; /* the same words with nothing between: a local part */
+	struct buf compact; /* the last words that nothing but dots parts: a local part */
+	size_t before;      /* octets of the phrase before those */
 	bool has_words;
 	bool in_group;
 	bool damaged;
@@ -40,8 +45,18 @@ static struct address_entry *add_entry(
 	return entry;
 }
 
+static bool ends_in_dot(const struct buf *b)
+{
+	return b->len && b->data[b->len - 1] == '.';
+}
+
 static void add_word(struct list_parser *p, struct view word, bool blank)
 {
+	if (p->has_words && blank && !ends_in_dot(&p->compact) &&
+			!view_eq(word, VIEW("."))) {
+		buf_clear(&p->compact);
+		p->before = p->phrase.len;
+	}
 	if (p->has_words && blank)
 		buf_add_byte(&p->phrase, ' ');
 	buf_add(&p->phrase, word);
@@ -57,6 +72,7 @@ static void read_words(struct list_parser *p)
 
 	buf_clear(&p->phrase);
 	buf_clear(&p->compact);
+	p->before = 0;
 	p->has_words = false;
 	l->comment = VIEW_NULL;
 	for (;;) {
@@ -139,11 +155,17 @@ static void bare_mailbox(struct list_parser *p)
 	struct address_entry *entry = add_entry(p, ADDRESS_MAILBOX);
 
 	entry->local = arena_copy(p->arena, buf_view(&p->compact));
-	if (entry->local.len == 0)
+	if (p->before) {
+		entry->has_name = true;
+		entry->name = arena_copy(
+				p->arena, view_sub(buf_view(&p->phrase), 0, p->before));
+	}
+	if (entry->local.len == 0 || p->before)
 		p->damaged = true;
 	p->lexer.at++;
 	entry->domain = read_domain(p);
-	name_from_comment(p, entry);
+	if (!entry->has_name)
+		name_from_comment(p, entry);
 }
 
 /* Behind '<': "@a,@b:" is kept as it is, without blanks. */
@@ -166,13 +188,9 @@ static struct view read_route(struct list_parser *p)
 	return arena_copy(p->arena, buf_view(&route));
 }
 
-static void angle_mailbox(struct list_parser *p)
+static void angle_mailbox(struct list_parser *p, bool has_name, struct view name)
 {
 	struct address_entry *entry = add_entry(p, ADDRESS_MAILBOX);
-	const struct address_entry named = {
-		.has_name = p->has_words,
-		.name = arena_copy(p->arena, buf_view(&p->phrase)),
-	};
 	struct view route = VIEW_NULL, domain = VIEW_NULL, local;
 
 	p->lexer.at++;
@@ -185,15 +203,27 @@ static void angle_mailbox(struct list_parser *p)
 		domain = read_domain(p);
 	else
 		p->damaged = true;
-	if (local.len == 0)
+	if (local.len == 0 || p->before)
 		p->damaged = true;
 	if (!lexer_take(&p->lexer, '>'))
 		p->damaged = true;
-	entry->has_name = named.has_name;
-	entry->name = named.name;
+	entry->has_name = has_name;
+	entry->name = name;
 	entry->route = route;
 	entry->local = local;
 	entry->domain = domain;
+}
+
+/* Behind an address without brackets stands one that has them: all that was before it, from
+ * `start` on, is its name. */
+static void rename_mailbox(struct list_parser *p, size_t start)
+{
+	struct view words = view_sub(p->lexer.text, start, p->lexer.at - start);
+
+	p->count--;
+	p->mailboxes--;
+	p->damaged = true;
+	angle_mailbox(p, true, header_unfold(p->arena, words));
 }
 
 static void begin_group(struct list_parser *p)
@@ -256,14 +286,19 @@ static void skip_to_mark(struct list_parser *p)
 
 static void parse_entry(struct list_parser *p)
 {
+	size_t start = p->lexer.at;
+
 	read_words(p);
 	switch (lexer_peek(&p->lexer)) {
 	case '<':
-		angle_mailbox(p);
+		angle_mailbox(p, p->has_words,
+				arena_copy(p->arena, buf_view(&p->phrase)));
 		skip_to_mark(p);
 		break;
 	case '@':
 		bare_mailbox(p);
+		if (lexer_peek(&p->lexer) == '<')
+			rename_mailbox(p, start);
 		skip_to_mark(p);
 		break;
 	case ':':

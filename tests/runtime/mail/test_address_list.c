@@ -61,7 +61,15 @@ static const struct { const char *text, *entries; bool clean; } lists[] = {
 	{ "<@attack.test,@any.test:admin@legit.test>",   "|@attack.test,@any.test|admin|legit.test", true },
 	{ "<\\<a@legit.test>\\>@attack.test>",           "|||", false },
 	{ "<admin@legit.test>@attack.test",              "||admin|legit.test", false },
-	{ "admin@legit.test <second@attack.test>",       "||admin|legit.test", false },
+	{ "admin@legit.test <second@attack.test>",       "admin@legit.test||second|attack.test", false },
+	/* what Outlook and others write: the brackets have the address */
+	{ "'a@b.test' <a@b.test>, c@d.test",             "'a@b.test'||a|b.test ||c|d.test", false },
+	{ "a@b.test\r\n (x) <c@d.test> e, f@g.test",    "a@b.test (x)||c|d.test ||f|g.test", false },
+	{ "g: a@b.test <c@d.test>;",                     "g{ a@b.test||c|d.test }", false },
+	/* only dots join words to a local part */
+	{ "A B a@b.test",                                "A B||a|b.test", false },
+	{ "A a . b @ c.test",                            "A||a.b|c.test", false },
+	{ "<A a@b.test>",                                "||a|b.test", false },
 };
 /* clang-format on */
 
