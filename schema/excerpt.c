@@ -36,6 +36,30 @@ static void add_visible(struct buf *out, struct view bytes, size_t width)
 	}
 }
 
+/* Names and texts of a state within ours: a terminal acts on nothing in them. */
+static void add_text(struct buf *out, struct view text)
+{
+	while (text.len) {
+		uint32_t code;
+		size_t len = utf8_decode(text, &code);
+
+		if (len == 0)
+			len = 1;
+		if (len == 1 && text.data[0] == '\t')
+			buf_add_z(out, "\\x09");
+		else
+			add_visible(out, view_sub(text, 0, len), 0);
+		text = view_from(text, len);
+	}
+}
+
+static void add_sentence(struct buf *out, const char *before, struct view text)
+{
+	buf_add_z(out, before);
+	add_text(out, text);
+	buf_add_byte(out, '\n');
+}
+
 /* Bytes from..to of the line are underlined; both may lie past its end. `hide` shows them
  * as stars. */
 static void make_excerpt(
@@ -127,7 +151,7 @@ static void print_frame(const struct diagnostics *d, const struct frame *frame, 
 	struct view line = sources_line(d->sources, frame->span.file, place.line, &start);
 
 	buf_add_z(out, "  --> ");
-	utf8_add_repaired(out, place.path);
+	add_text(out, place.path);
 	buf_addf(out, ":%u:%u\n", place.line, place.column);
 	if (place.line > 1)
 		add_line_before(d, frame, place.line, digits, out);
@@ -139,7 +163,7 @@ static void print_frame(const struct diagnostics *d, const struct frame *frame, 
 		buf_add_byte(out, ' ');
 	for (size_t i = 0; i < excerpt.caret_width; i++)
 		buf_add_byte(out, '^');
-	buf_addf(out, " %.*s\n", VIEW_ARG(frame->label));
+	add_sentence(out, " ", frame->label);
 	buf_free(&excerpt.text);
 }
 
@@ -149,7 +173,7 @@ static void print_one(const struct diagnostics *d, const struct diagnostic *item
 	buf_add_z(out, item->warning ? "warning" : "error");
 	if (item->path.len) {
 		buf_add_byte(out, '[');
-		buf_add(out, item->path);
+		add_text(out, item->path);
 		buf_add_byte(out, ']');
 	}
 	buf_addf(out, " %s\n", diagnostic_row(item->name)->name);
@@ -157,9 +181,9 @@ static void print_one(const struct diagnostics *d, const struct diagnostic *item
 		for (size_t i = 0; i < item->frame_count; i++)
 			print_frame(d, &item->frames[i], hides(item->name), out);
 	else
-		buf_addf(out, "  %.*s\n", VIEW_ARG(item->frames[0].label));
+		add_sentence(out, "  ", item->frames[0].label);
 	if (item->help.len)
-		buf_addf(out, "  help: %.*s\n", VIEW_ARG(item->help));
+		add_sentence(out, "  help: ", item->help);
 	buf_add_byte(out, '\n');
 }
 
