@@ -1,7 +1,6 @@
 /* Who is called what: keys and ids of every kind, and who has which address. */
 #include "schema/check.h"
 
-#include "runtime/base/utf8.h"
 
 struct desired_object *object_at(const struct objects *objects, size_t i)
 {
@@ -186,19 +185,6 @@ static bool check_domain_of(
 	return false;
 }
 
-static void check_ascii(
-		struct check *c, const struct node *node, bool key, struct view address)
-{
-	struct diagnostic *item;
-
-	if (view_is_ascii(address) || c->silent)
-		return;
-	item = diagnostics_add(&c->not_served, NOT_SERVED_YET, node_path(c->arena, node),
-			key ? node_key_span(node) : node->span,
-			"this version takes no mail for addresses outside ASCII");
-	diagnostic_help(&c->not_served, item, "give it an address in ASCII");
-}
-
 static void take_address(struct check *c, const struct desired_object *object,
 		const struct node *node, bool first, struct view address)
 {
@@ -208,7 +194,6 @@ static void take_address(struct check *c, const struct desired_object *object,
 
 	if (!check_domain_of(c, node, first, address))
 		return;
-	check_ascii(c, node, first, address);
 	if (!before) {
 		holder = ARENA_NEW(c->arena, struct holder);
 		*holder = (struct holder){ object, node, first };

@@ -5,6 +5,8 @@
 #   packages_install test       what the tests need on top: compilers, judges, real mail programs
 #   packages_npm FOLDER [NAME=VALUE…]   installs what FOLDER/package-lock.json pins, once, with these settings in
 #                               npm's environment, and says where: for NODE_PATH, with /node_modules behind it
+#   packages_unpack NAME        unpacks the Debian package NAME, once, and says where; the libraries it needs are installed,
+#                               itself it is not: for servers of which the tests want one program, and no server running
 # Works on Debian 12 and 13, as root or through sudo.
 
 packages_build=(
@@ -91,6 +93,30 @@ packages_npm() {
 			rm -rf "$making"
 			return 1
 		fi
+		mv "$making" "$kept"
+	fi
+	echo "$kept"
+}
+
+# Kept as above until Debian has another version.
+packages_unpack() {
+	local name=$1 version kept making missing
+	version=$(apt-cache policy "$name" | sed -n 's/^ *Candidate: //p')
+	if [ -z "$version" ] || [ "$version" = "(none)" ]; then
+		packages_update
+		version=$(apt-cache policy "$name" | sed -n 's/^ *Candidate: //p')
+	fi
+	kept=${XDG_CACHE_HOME:-$HOME/.cache}/posthus-tests/$name-$version
+	if [ ! -d "$kept" ]; then
+		mkdir -p "$(dirname "$kept")"
+		making=$(mktemp -d "$(dirname "$kept")/making.XXXXXX")
+		# shellcheck disable=SC2046
+		mapfile -t missing < <(packages_missing $(apt-cache depends "$name" | sed -n 's/^ *Depends: \(lib[^ ]*\)$/\1/p'))
+		if [ "${#missing[@]}" -gt 0 ]; then
+			packages_update
+			packages_as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >&2
+		fi
+		(cd "$making" && apt-get download -q "$name" >&2 && dpkg -x "$name"_*.deb . && rm "$name"_*.deb) || return
 		mv "$making" "$kept"
 	fi
 	echo "$kept"
