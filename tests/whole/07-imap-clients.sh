@@ -122,10 +122,15 @@ EOF
 mkdir "$work/offline"
 check "offlineimap pulls" offlineimap -o -c "$work/offlineimaprc"
 check "22 messages" files 22 "$work/offline/post"
-change_offline() { message offline | tr -d '\r' >"$work/offline/post/new/1.here" && rm "$(grep -rl sync7@ "$work/offline/post/cur" "$work/offline/post/new")"; }
+change_offline() {
+	local file
+	file=$(find "$work/offline/post" -type f -path '*/[cn][ue][rw]/*' | head -n 1)
+	gone=$(sed -n 's/^Message-ID: <\(.*\)>/\1/p' "$file")
+	[ -n "$gone" ] && rm "$file" && message offline | tr -d '\r' >"$work/offline/post/new/1.here"
+}
 check "one is added and one removed" change_offline
 check "offlineimap pushes" offlineimap -o -c "$work/offlineimaprc"
-pushed() { messages post 22 && imap "$url/post?SUBJECT%20offline" | grep -q 'SEARCH [0-9]' && ! imap "$url/post?HEADER%20Message-ID%20sync7@" | grep -q 'SEARCH [0-9]'; }
+pushed() { messages post 22 && imap "$url/post?SUBJECT%20offline" | grep -q 'SEARCH [0-9]' && ! imap "$url/post?HEADER%20Message-ID%20$gone" | grep -q 'SEARCH [0-9]'; }
 check "which the server has" pushed
 
 # -- mutt and neomutt: they want a terminal, even with nobody at it
@@ -171,11 +176,11 @@ awaits() {
 }
 deliver() { message "$1" | curl -sS --url "smtp://localhost:$SMTP" --mail-from otto@elsewhere.example --mail-rcpt bo@org.example -T -; }
 # hears PROGRAM LOG WORD…: with INBOX open it shows what is delivered, and sent nothing but IDLE.
-# `timeout` is how often it looks at its own socket.
+# `timeout` and `mail_check` are how often it looks at its own socket.
 hears() {
 	local program=$1 log=$2
 	mkfifo "$work/keys-of-$program"
-	mutt "$program" INBOX -e 'set imap_idle=yes imap_keepalive=600 timeout=1 mail_check=600' "${@:3}" <>"$work/keys-of-$program" &
+	mutt "$program" INBOX -e 'set imap_idle=yes imap_keepalive=600 timeout=1 mail_check=1' "${@:3}" <>"$work/keys-of-$program" &
 	awaits '> a[0-9]+ IDLE' "$log" && deliver "to-$program" && awaits "to-$program" "$work/terminal" || return
 	echo -n q >"$work/keys-of-$program"
 	wait $!
