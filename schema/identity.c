@@ -1,7 +1,6 @@
 /* Who is called what: keys and ids of every kind, and who has which address. */
 #include "schema/check.h"
 
-
 struct desired_object *object_at(const struct objects *objects, size_t i)
 {
 	return (struct desired_object *)(void *)(objects->items + i * objects->size);

@@ -3,12 +3,10 @@
 #include "runtime/base/limit.h"
 #include "runtime/base/utf8.h"
 #include "runtime/dns/name.h"
+#include "runtime/mail/address.h"
 #include "schema/source.h"
 
 #include <arpa/inet.h>
-#include <stdlib.h>
-#include <unicase.h>
-#include <uninorm.h>
 
 enum {
 	DOMAIN_MAX = 253,
@@ -86,13 +84,9 @@ static int check_local_part(struct view local, const char **why_out)
 	return NAME_OK;
 }
 
-/* RFC 6532, 3.1: NFC; lower case as Unicode has it. */
 static int lower_local_part(struct arena *arena, struct view local, struct view *out,
 		const char **why_out)
 {
-	uint8_t *lower;
-	size_t len = 0;
-
 	if (view_is_ascii(local)) {
 		*out = lower_case(arena, local);
 		return NAME_OK;
@@ -106,13 +100,9 @@ static int lower_local_part(struct arena *arena, struct view local, struct view 
 					    "character that cannot be seen");
 		rest = view_from(rest, n);
 	}
-	lower = u8_tolower((const uint8_t *)local.data, local.len, NULL, UNINORM_NFC,
-			NULL, &len);
-	if (!lower)
-		return bad(why_out, "before the `@` is no valid UTF-8");
-	*out = arena_copy(arena, view_of(lower, len));
-	free(lower);
-	return NAME_OK;
+	return address_lower_local(arena, local, out)
+			       ? NAME_OK
+			       : bad(why_out, "before the `@` is no valid UTF-8");
 }
 
 int address_check(struct arena *arena, struct view text, struct view *out,

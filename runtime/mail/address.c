@@ -214,8 +214,7 @@ static struct view lower_copy(struct arena *arena, struct view text)
 	return view_of(lower, text.len);
 }
 
-/* RFC 6532, 3.1 */
-static bool lower_local(struct arena *arena, struct view local, struct view *out)
+bool address_lower_local(struct arena *arena, struct view local, struct view *out)
 {
 	uint8_t *lower;
 	size_t len;
@@ -241,7 +240,7 @@ bool address_normalise(struct arena *arena, struct view local, struct view domai
 	struct view name;
 	char *text;
 
-	if (local.len == 0 || !lower_local(arena, local, &local))
+	if (local.len == 0 || !address_lower_local(arena, local, &local))
 		return false;
 	if (literal_is_valid(domain))
 		name = lower_copy(arena, domain);

@@ -52,6 +52,11 @@ bool address_local_fits(const struct address *address);
 MUST_USE bool address_normalise(struct arena *arena, struct view local,
 		struct view domain, struct view *out);
 
+/* The first half of that: a local part in lower case and NFC (RFC 6532, 3.1). False where
+ * it is no UTF-8. */
+MUST_USE bool address_lower_local(
+		struct arena *arena, struct view local, struct view *out);
+
 /* Splits at the last '@': the domain of a normalised address. False without one. */
 MUST_USE bool address_split(
 		struct view address, struct view *local_out, struct view *domain_out);

@@ -1,5 +1,5 @@
-/* The engine's own work: lines, operations, events and time. What the commands mean is in
- * the files beside this one. */
+/* The engine's own work: states, operations, events and time. Lines, and what the commands
+ * mean, are in the files beside this one. */
 #include "runtime/base/error.h"
 #include "runtime/smtp/smtp_session.h"
 
@@ -9,8 +9,7 @@
 enum {
 	COMMAND_MINUTES = 5, /* RFC 5321, 4.5.3.2.7 */
 	OUTPUT_HIGH = 16384, /* reading stops until the peer has read */
-	OUTPUT_SIZE = 4 * OUTPUT_HIGH,
-	TLS_HANDSHAKE = 22 /* the first byte of a TLS record that begins a session */
+	OUTPUT_SIZE = 4 * OUTPUT_HIGH
 };
 
 #define MOVE(state) (1u << (state))
@@ -169,8 +168,7 @@ static void end_if_due(struct smtp_server *s)
 	}
 }
 
-/* A boundary: the peer's time for his next line begins. */
-static void boundary(struct smtp_server *s)
+void smtp_boundary(struct smtp_server *s)
 {
 	if (!in_octets(s))
 		s->deadline = s->now + nstime_seconds(60 * COMMAND_MINUTES);
@@ -180,115 +178,6 @@ static void boundary(struct smtp_server *s)
 }
 
 /* -- bytes in -- */
-
-static size_t line_limit(const struct smtp_server *s)
-{
-	bool auth = s->state == SMTP_AUTHENTICATING ||
-		    view_starts_nocase(buf_view(&s->line), VIEW("AUTH "));
-
-	return limit_value(auth ? LIMIT_SMTP_AUTH_LINE : LIMIT_SMTP_COMMAND_LINE);
-}
-
-static void forget_line(struct smtp_server *s)
-{
-	if (s->line.len)
-		explicit_bzero(s->line.data, s->line.len);
-	buf_clear(&s->line);
-	s->discarded = 0;
-}
-
-/* Makes room for `len` more bytes of a line that may hold a password: a buffer that grew
- * in its place could leave a copy behind. */
-static void make_room(struct smtp_server *s, size_t len)
-{
-	struct buf larger = BUF_NULL(limit_value(LIMIT_SMTP_AUTH_LINE));
-
-	if (s->line.capacity - s->line.len >= len)
-		return;
-	if (!buf_room(&larger, s->line.data ? larger.max
-					    : limit_value(LIMIT_SMTP_COMMAND_LINE)))
-		die("the room for a line is not its limit");
-	buf_add(&larger, buf_view(&s->line));
-	buf_wipe(&s->line);
-	s->line = larger;
-}
-
-/* Keeps bytes of a line up to its limit; from there on they are only counted. */
-static void gather(struct smtp_server *s, struct view bytes)
-{
-	while (bytes.len && s->discarded == 0) {
-		size_t limit = line_limit(s);
-		struct view part = view_sub(bytes, 0, limit - s->line.len);
-
-		if (part.len == 0)
-			break;
-		/* what kind of line it is may be known only after its first bytes */
-		if (s->line.len < strlen("AUTH "))
-			part = view_sub(part, 0, strlen("AUTH ") - s->line.len);
-		make_room(s, part.len);
-		buf_add(&s->line, part);
-		bytes = view_from(bytes, part.len);
-	}
-	if (bytes.len)
-		s->discarded += bytes.len;
-}
-
-static void line_too_long(struct smtp_server *s)
-{
-	bool auth = line_limit(s) == limit_value(LIMIT_SMTP_AUTH_LINE);
-
-	if (s->state == SMTP_AUTHENTICATING) {
-		login_free(&s->login);
-		smtp_enter(s, SMTP_READY);
-	}
-	forget_line(s);
-	smtp_refuse(s, limit_reply(auth ? LIMIT_SMTP_AUTH_LINE
-					: LIMIT_SMTP_COMMAND_LINE));
-}
-
-static void whole_line(struct smtp_server *s)
-{
-	struct view line = buf_view(&s->line);
-
-	if (s->discarded) {
-		line_too_long(s);
-		return;
-	}
-	if (!view_ends(line, VIEW("\r\n"))) {
-		forget_line(s);
-		smtp_refuse(s, "500 5.5.2 A line ends with CR LF");
-		return;
-	}
-	line = view_sub(line, 0, line.len - 2);
-	if (s->state == SMTP_AUTHENTICATING)
-		smtp_auth_response(s, line);
-	else
-		smtp_command(s, line);
-	arena_reset(s->arena);
-	forget_line(s);
-}
-
-static size_t take_line(struct smtp_server *s, struct view bytes)
-{
-	size_t at = view_find(bytes, '\n');
-	size_t len = at < bytes.len ? at + 1 : at;
-
-	if (s->line.len == 0 && bytes.data[0] == TLS_HANDSHAKE) {
-		smtp_close(s, "421 4.7.0 TLS begins with STARTTLS here");
-		return bytes.len;
-	}
-	gather(s, view_sub(bytes, 0, len));
-	if (s->discarded > limit_value(LIMIT_SMTP_DISCARD)) {
-		smtp_close(s, limit_reply(LIMIT_SMTP_DISCARD));
-		return bytes.len;
-	}
-	if (at < bytes.len) {
-		whole_line(s);
-		if (!s->waiting)
-			boundary(s);
-	}
-	return len;
-}
 
 static size_t take(struct smtp_server *s, struct view bytes)
 {
@@ -310,7 +199,7 @@ static size_t take(struct smtp_server *s, struct view bytes)
 	case SMTP_DISCARD:
 		return smtp_discard_bytes(s, bytes);
 	default:
-		return take_line(s, bytes);
+		return smtp_line_bytes(s, bytes);
 	}
 }
 
@@ -357,7 +246,7 @@ static void answer(struct engine *engine, struct op *op, nstime now)
 	s->waiting = 0;
 	if (s->state != SMTP_CLOSING) {
 		answered[op->kind](s, op);
-		boundary(s);
+		smtp_boundary(s);
 	}
 	op_free(op);
 }
@@ -366,7 +255,7 @@ static void greet(struct smtp_server *s)
 {
 	smtp_enter(s, SMTP_GREETED);
 	buf_addf(&s->out, "220 %.*s ESMTP\r\n", VIEW_ARG(buf_view(&s->name)));
-	boundary(s);
+	smtp_boundary(s);
 }
 
 static void event(
@@ -382,7 +271,7 @@ static void event(
 		if (s->state != SMTP_TLS_STARTING)
 			return;
 		smtp_tls_started(s);
-		boundary(s);
+		smtp_boundary(s);
 		return;
 	case ENGINE_CHANGED:
 		return;
@@ -411,7 +300,7 @@ static void tick(struct engine *engine, nstime now)
 	s->now = now;
 	if (s->hold_until && now >= s->hold_until) {
 		s->hold_until = 0;
-		boundary(s);
+		smtp_boundary(s);
 	}
 	if (s->state == SMTP_CLOSING || s->waiting || now < s->deadline)
 		return;

@@ -147,6 +147,14 @@ void smtp_close_view(struct smtp_server *s, struct view line);
  * smtp_forgotten(), at once or with the answer. */
 void smtp_forget(struct smtp_server *s, enum smtp_after after);
 
+/* The peer's time for his next line begins; who may not go on is told so. */
+void smtp_boundary(struct smtp_server *s);
+
+/* -- smtp_line.c -- */
+
+/* Takes bytes of a line; returns how many. */
+size_t smtp_line_bytes(struct smtp_server *s, struct view bytes);
+
 /* -- smtp_reply.c -- */
 
 void smtp_reply(struct smtp_server *s, const char *line);
