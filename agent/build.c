@@ -611,6 +611,18 @@ static int add_held_listeners(
 	return 0;
 }
 
+enum {
+	ADDRESSES_A_NETWORK = 4 /* that come at once, where nothing is said of it */
+};
+
+static uint32_t connections_per_network(const struct desired_host *host)
+{
+	return (uint32_t)(host->connections_per_network
+					  ? host->connections_per_network
+					  : ADDRESSES_A_NETWORK *
+							    host->connections_per_ip);
+}
+
 static int make_host(struct build *b, struct host_spec *out)
 {
 	const struct desired_host *host = b->o->desired->host;
@@ -622,6 +634,7 @@ static int make_host(struct build *b, struct host_spec *out)
 		.message_size = host->message_size,
 		.connections = (uint32_t)host->connections,
 		.connections_per_ip = (uint32_t)host->connections_per_ip,
+		.connections_per_network = connections_per_network(host),
 		.listeners = listeners,
 	};
 	for (size_t i = 0; i < b->o->wanted.count; i++) {

@@ -46,6 +46,7 @@ struct host_spec {
 	uint64_t message_size; /* bytes */
 	uint32_t connections;
 	uint32_t connections_per_ip;
+	uint32_t connections_per_network; /* an IPv4 /24, an IPv6 /48 */
 	const struct listener_spec *listeners;
 	size_t listener_count;
 };

@@ -102,6 +102,7 @@ struct desired_host {
 	uint64_t message_size; /* bytes */
 	uint64_t connections;
 	uint64_t connections_per_ip;
+	uint64_t connections_per_network; /* 0: not said */
 };
 
 /* -- people -- */

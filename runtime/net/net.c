@@ -12,12 +12,13 @@
 
 enum {
 	MOST_LOOPS = 64,
+	GUEST_KEY = 9,
 	SHARD_BITS = 8 /* of a session's number, before it is scrambled */
 };
 
-/* How many connections one address has. */
+/* How many connections one address, or one network, has. */
 struct guest {
-	unsigned char key[9]; /* family, then IPv4 /32 or IPv6 /64 */
+	unsigned char key[GUEST_KEY]; /* family and length, then that many bytes */
 	size_t count;
 };
 
@@ -143,7 +144,7 @@ struct net *net_new(unsigned loops)
 		loops = count_cores();
 	if (loops > MOST_LOOPS)
 		loops = MOST_LOOPS;
-	net->caps = (struct net_caps){ SIZE_MAX, SIZE_MAX };
+	net->caps = (struct net_caps){ SIZE_MAX, SIZE_MAX, SIZE_MAX };
 	pthread_mutex_init(&net->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -208,57 +209,76 @@ void net_set_caps(struct net *net, struct net_caps caps)
 	pthread_mutex_unlock(&net->lock);
 }
 
-/* False for a UNIX socket: there is no address to count by. */
-static bool guest_key(const struct peer *peer, unsigned char key[9])
+/* An address (/32, /64) or a network (/24, /48). False for a UNIX socket: there is none to
+ * count by. */
+static bool guest_key(const struct peer *peer, bool network, unsigned char key[GUEST_KEY])
 {
 	const struct sockaddr_in *four = (const void *)&peer->address;
 	const struct sockaddr_in6 *six = (const void *)&peer->address;
+	bool is_six = peer->address.ss_family == AF_INET6;
+	size_t len = is_six ? 8 : 4;
 
-	memset(key, 0, 9);
-	if (peer->address.ss_family == AF_INET)
-		memcpy(key + 1, &four->sin_addr, 4);
-	else if (peer->address.ss_family == AF_INET6)
-		memcpy(key + 1, &six->sin6_addr, 8);
-	else
+	if (!is_six && peer->address.ss_family != AF_INET)
 		return false;
-	key[0] = peer->address.ss_family == AF_INET6;
+	if (network)
+		len = is_six ? 6 : 3;
+	memset(key, 0, GUEST_KEY);
+	key[0] = (unsigned char)len;
+	memcpy(key + 1, is_six ? (const void *)&six->sin6_addr : &four->sin_addr, len);
 	return true;
 }
 
-static bool admit_guest(struct net *net, const struct peer *peer)
+static bool admit(struct net *net, const unsigned char key[GUEST_KEY], size_t most)
 {
-	unsigned char key[9];
-	struct guest *guest;
+	struct guest *guest = map_get(&net->guests, view_of(key, GUEST_KEY));
 
-	if (!guest_key(peer, key))
-		return true;
-	guest = map_get(&net->guests, view_of(key, sizeof(key)));
-	if (!guest && net->caps.connections_per_ip == 0)
+	if (!guest && most == 0)
 		return false;
 	if (!guest) {
 		guest = xcalloc(1, sizeof(*guest));
-		memcpy(guest->key, key, sizeof(key));
-		map_set(&net->guests, view_of(guest->key, sizeof(guest->key)), guest);
+		memcpy(guest->key, key, GUEST_KEY);
+		map_set(&net->guests, view_of(guest->key, GUEST_KEY), guest);
 	}
-	if (guest->count >= net->caps.connections_per_ip)
+	if (guest->count >= most)
 		return false;
 	guest->count++;
 	return true;
 }
 
-static void dismiss_guest(struct net *net, const struct peer *peer)
+static void dismiss(struct net *net, const unsigned char key[GUEST_KEY])
 {
-	unsigned char key[9];
-	struct guest *guest;
+	struct guest *guest = map_get(&net->guests, view_of(key, GUEST_KEY));
 
-	if (!guest_key(peer, key))
-		return;
-	guest = map_get(&net->guests, view_of(key, sizeof(key)));
 	assert(guest && guest->count);
 	if (--guest->count)
 		return;
-	map_remove(&net->guests, view_of(key, sizeof(key)));
+	map_remove(&net->guests, view_of(key, GUEST_KEY));
 	free(guest);
+}
+
+static bool admit_guest(struct net *net, const struct peer *peer)
+{
+	unsigned char address[GUEST_KEY], network[GUEST_KEY];
+
+	if (!guest_key(peer, false, address) || !guest_key(peer, true, network))
+		return true;
+	if (!admit(net, address, net->caps.connections_per_ip))
+		return false;
+	if (admit(net, network, net->caps.connections_per_network))
+		return true;
+	dismiss(net, address);
+	return false;
+}
+
+static void dismiss_guest(struct net *net, const struct peer *peer)
+{
+	unsigned char key[GUEST_KEY];
+
+	if (!guest_key(peer, false, key))
+		return;
+	dismiss(net, key);
+	if (guest_key(peer, true, key))
+		dismiss(net, key);
 }
 
 bool net_admit(struct net *net, const struct port *port, const struct peer *peer)

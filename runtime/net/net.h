@@ -13,7 +13,8 @@ struct tls_identities; /* net/tls_session.h */
 
 struct net_caps {
 	size_t connections; /* in all; what the control socket carries not counted */
-	size_t connections_per_ip; /* from one IPv4 address or one IPv6 /64 */
+	size_t connections_per_ip;      /* from one IPv4 address or one IPv6 /64 */
+	size_t connections_per_network; /* from one IPv4 /24 or one IPv6 /48 */
 };
 
 /* Starts `loops` threads; 0: one a core. */

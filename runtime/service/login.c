@@ -12,11 +12,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum {
-	IPV6_PREFIX = 6, /* bytes: the /48 that one customer has */
-	LONGEST_USER = 320
-};
-
 struct logins {
 	struct service *service;
 	struct login_cache cache;
@@ -35,31 +30,35 @@ struct logins {
 
 /* -- refusals wait -- */
 
-static struct view peer_key(const struct peer *peer)
+static nstime fail(struct logins *l, const struct login_request *r, nstime now)
 {
-	const struct sockaddr_in *four = (const struct sockaddr_in *)&peer->address;
-	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&peer->address;
+	const struct penalty_who who = { r->user, r->peer };
+	nstime delay;
 
-	if (peer->address.ss_family == AF_INET)
-		return view_of(&four->sin_addr, sizeof(four->sin_addr));
-	if (peer->address.ss_family == AF_INET6)
-		return view_of(&six->sin6_addr, IPV6_PREFIX);
-	return VIEW("unix");
+	pthread_mutex_lock(&l->lock);
+	delay = penalty_failed(&l->penalty, &who, now);
+	pthread_mutex_unlock(&l->lock);
+	return delay;
 }
 
-static nstime penalty_of(struct logins *l, const struct login_request *r, nstime now)
+static bool is_barred(struct logins *l, const struct login_request *r, nstime now)
 {
-	char lower[LONGEST_USER];
-	size_t len = r->user.len < sizeof(lower) ? r->user.len : sizeof(lower);
-	nstime by_user, by_peer;
+	const struct penalty_who who = { r->user, r->peer };
+	bool barred;
 
-	for (size_t i = 0; i < len; i++)
-		lower[i] = byte_lower(r->user.data[i]);
 	pthread_mutex_lock(&l->lock);
-	by_user = penalty_add(&l->penalty, view_of(lower, len), now);
-	by_peer = penalty_add(&l->penalty, peer_key(r->peer), now);
+	barred = penalty_bars(&l->penalty, &who, now);
 	pthread_mutex_unlock(&l->lock);
-	return by_user > by_peer ? by_user : by_peer;
+	return barred;
+}
+
+static void remember(struct logins *l, const struct login_request *r)
+{
+	const struct penalty_who who = { r->user, r->peer };
+
+	pthread_mutex_lock(&l->lock);
+	penalty_succeeded(&l->penalty, &who);
+	pthread_mutex_unlock(&l->lock);
 }
 
 static void delay_on_loop(struct job *job)
@@ -106,7 +105,7 @@ static void refuse(struct login_request *r, const char *reason)
 	r->account = NULL;
 	r->outcome = LOGIN_REFUSED;
 	r->reason = reason;
-	r->due = now + penalty_of(l, r, now);
+	r->due = now + fail(l, r, now);
 	r->job.run = delay_on_loop;
 	loop_post(l->loop, &r->job);
 }
@@ -125,6 +124,7 @@ static void accept_or_refuse(struct login_request *r)
 		refuse(r, "protocol-not-allowed");
 		return;
 	}
+	remember(r->logins, r);
 	r->outcome = LOGIN_ACCEPTED;
 	r->reason = "ok";
 	/* done() may free the request */
@@ -216,6 +216,16 @@ static bool enqueue(struct logins *l, struct login_request *r)
 	return room;
 }
 
+/* Nothing was checked, so that it says nothing of the password. */
+static void turn_away(struct login_request *r, const char *reason)
+{
+	configuration_unref(TAKE(r->configuration));
+	r->account = NULL;
+	r->outcome = LOGIN_UNAVAILABLE;
+	r->reason = reason;
+	r->done(r);
+}
+
 void login_check(struct logins *l, struct login_request *r)
 {
 	r->logins = l;
@@ -227,13 +237,10 @@ void login_check(struct logins *l, struct login_request *r)
 		accept_or_refuse(r);
 		return;
 	}
-	if (enqueue(l, r))
-		return;
-	configuration_unref(TAKE(r->configuration));
-	r->account = NULL;
-	r->outcome = LOGIN_UNAVAILABLE;
-	r->reason = "too-many-logins";
-	r->done(r);
+	if (is_barred(l, r, clock_now()))
+		turn_away(r, "too-many-failures");
+	else if (!enqueue(l, r))
+		turn_away(r, "too-many-logins");
 }
 
 /* -- from beginning to end -- */

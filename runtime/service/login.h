@@ -2,8 +2,9 @@
  *
  * A check costs 64 MiB and tens of milliseconds by intent, so a few run at a time, on
  * workers; a bounded number waits, and what comes beyond is told so. Who does not exist
- * costs the same as who does. Refusals wait before they are answered (penalty.h); success
- * is remembered for minutes (login_cache.h). An old hash that was verified is replaced by
+ * costs the same as who does. Refusals wait before they are answered, and past a limit
+ * nothing is checked for a while (penalty.h); success is remembered for minutes
+ * (login_cache.h). An old hash that was verified is replaced by
  * way of a notice to the agent.
  *
  *   login_check ──known──────────────────────────────► done
@@ -29,7 +30,7 @@ enum {
 enum login_outcome {
 	LOGIN_ACCEPTED,
 	LOGIN_REFUSED,
-	LOGIN_UNAVAILABLE, /* too many wait: later perhaps */
+	LOGIN_UNAVAILABLE, /* too many wait, or too many failed: later perhaps */
 };
 
 /* One login under way, embedded in its session, which lives until done(). */

@@ -31,6 +31,7 @@ static const struct field limit_fields[] = {
 	{ "message_size",       BETWEEN(TYPE_SIZE, 64 * KIB, 50 * MIB), "50MiB", OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(message_size),       "the largest message that is taken; clients see it as SIZE" },
 	{ "connections",        BETWEEN(TYPE_INT, 10, 1000000),         "10000", OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(connections),        "open at once, of all listeners" },
 	{ "connections_per_ip", BETWEEN(TYPE_INT, 1, 100000),           "50",    OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(connections_per_ip), "open at once from one address" },
+	{ "connections_per_network", BETWEEN(TYPE_INT, 1, 100000),      NULL,    OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(connections_per_network), "open at once from one network, an IPv4 /24 or an IPv6 /48; not said: four times connections_per_ip" },
 };
 
 static const struct table limits_table = {

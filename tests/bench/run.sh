@@ -40,7 +40,7 @@ serve_bench() {
 			  mail:
 			    name: mail.bench.test
 			    listen: {smtp: "127.0.0.1:$SMTP", imaps: "127.0.0.1:$IMAPS", submission: off, submissions: off}
-			    limits: {connections_per_ip: 5000}
+			    limits: {connections_per_ip: 5000, connections_per_network: 5000}
 			certs: none
 			domains: {bench.test: {}}
 			users:

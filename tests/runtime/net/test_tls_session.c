@@ -34,7 +34,7 @@ static bool try_handshake(
 	return done;
 }
 
-static void old_versions_are_refused(void **state)
+static void T01_old_versions_are_refused(void **state)
 {
 	struct toy *toy = toy_new(true, true);
 
@@ -46,7 +46,7 @@ static void old_versions_are_refused(void **state)
 	toy_free(toy);
 }
 
-static void another_protocol_by_alpn_is_refused(void **state)
+static void T03_another_protocol_by_alpn_is_refused(void **state)
 {
 	struct toy *toy = toy_new(true, true);
 
@@ -57,7 +57,7 @@ static void another_protocol_by_alpn_is_refused(void **state)
 	toy_free(toy);
 }
 
-static void only_ecdhe_with_aead_is_offered(void **state)
+static void T01_only_ecdhe_with_aead_is_offered(void **state)
 {
 	static const char *const suites[] = { "AES128-GCM-SHA256", "AES128-SHA",
 		"ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES128-SHA256",
@@ -81,7 +81,7 @@ static void only_ecdhe_with_aead_is_offered(void **state)
 	toy_free(toy);
 }
 
-static void nothing_is_resumed_or_renegotiated(void **state)
+static void T02_T03_nothing_is_resumed_or_renegotiated(void **state)
 {
 	struct toy *toy = toy_new(true, true);
 	struct client c;
@@ -105,7 +105,7 @@ static void nothing_is_resumed_or_renegotiated(void **state)
 	toy_free(toy);
 }
 
-static void a_name_chooses_its_certificate(void **state)
+static void T04_a_name_chooses_its_certificate(void **state)
 {
 	static const struct {
 		const char *asked, *served;
@@ -189,11 +189,11 @@ static void an_identity_must_be_whole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(old_versions_are_refused),
-		cmocka_unit_test(another_protocol_by_alpn_is_refused),
-		cmocka_unit_test(only_ecdhe_with_aead_is_offered),
-		cmocka_unit_test(nothing_is_resumed_or_renegotiated),
-		cmocka_unit_test(a_name_chooses_its_certificate),
+		cmocka_unit_test(T01_old_versions_are_refused),
+		cmocka_unit_test(T03_another_protocol_by_alpn_is_refused),
+		cmocka_unit_test(T01_only_ecdhe_with_aead_is_offered),
+		cmocka_unit_test(T02_T03_nothing_is_resumed_or_renegotiated),
+		cmocka_unit_test(T04_a_name_chooses_its_certificate),
 		cmocka_unit_test(identities_are_swapped_under_living_sessions),
 		cmocka_unit_test(an_identity_must_be_whole),
 	};

@@ -6,6 +6,8 @@
 #include "tests/lib/test.h"
 #include "tests/runtime/service/house.h"
 
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Logins that a test waits for. */
@@ -46,17 +48,23 @@ static void await(struct desk *desk, size_t count)
 	pthread_mutex_unlock(&desk->lock);
 }
 
-static void ask(struct house *house, struct desk *desk, struct attempt *attempt,
-		const char *user, const char *password)
+static void ask_by(struct house *house, struct desk *desk, struct attempt *attempt,
+		enum protocol protocol, const char *user, const char *password)
 {
 	attempt->password = secret_copy(view_z(password));
 	attempt->request = (struct login_request){ .user = view_z(user),
 		.password = &attempt->password,
-		.protocol = PROTOCOL_SMTP,
+		.protocol = protocol,
 		.peer = &peer,
 		.done = done,
 		.context = desk };
 	login_check(service_logins(house->service), &attempt->request);
+}
+
+static void ask(struct house *house, struct desk *desk, struct attempt *attempt,
+		const char *user, const char *password)
+{
+	ask_by(house, desk, attempt, PROTOCOL_SMTP, user, password);
 }
 
 #define DESK                                                                             \
@@ -103,7 +111,7 @@ static void what_was_known_ends_with_a_revocation(void **state)
 	house_free(house);
 }
 
-static void refusals_wait_and_read_alike(void **state)
+static void A05_refusals_wait_and_read_alike(void **state)
 {
 	/* clang-format off */
 	static const char *const logins[][3] = {
@@ -159,8 +167,8 @@ static void an_old_hash_is_replaced(void **state)
 	house_free(house);
 }
 
-/* A12: what cannot be checked soon is told so, and is no refusal. */
-static void only_so_many_wait(void **state)
+/* What cannot be checked soon is told so, and is no refusal. */
+static void A12_only_so_many_wait(void **state)
 {
 	enum {
 		MANY = LOGIN_AT_ONCE + LOGIN_WAITING + 50
@@ -184,23 +192,145 @@ static void only_so_many_wait(void **state)
 	free(attempts);
 }
 
-static void penalties_grow_and_are_forgotten(void **state)
+/* -- what failures cost -- */
+
+static struct peer peer_at(const char *text)
+{
+	struct peer at = { 0 };
+	struct sockaddr_in *four = (void *)&at.address;
+	struct sockaddr_in6 *six = (void *)&at.address;
+
+	if (inet_pton(AF_INET, text, &four->sin_addr) == 1)
+		at.address.ss_family = AF_INET;
+	else if (inet_pton(AF_INET6, text, &six->sin6_addr) == 1)
+		at.address.ss_family = AF_INET6;
+	else
+		fail_msg("%s is no address", text);
+	return at;
+}
+
+static nstime failed(
+		struct penalty *penalty, const char *name, const char *from, nstime now)
+{
+	struct peer at = peer_at(from);
+
+	return penalty_failed(
+			penalty, &(const struct penalty_who){ view_z(name), &at }, now);
+}
+
+static bool barred(
+		struct penalty *penalty, const char *name, const char *from, nstime now)
+{
+	struct peer at = peer_at(from);
+
+	return penalty_bars(
+			penalty, &(const struct penalty_who){ view_z(name), &at }, now);
+}
+
+static void A03_delays_grow_and_are_forgotten(void **state)
 {
 	struct penalty *penalty = calloc(1, sizeof(*penalty));
 	nstime now = nstime_seconds(1000);
 
 	(void)state;
 	assert_non_null(penalty);
-	assert_int_equal(penalty_add(penalty, VIEW("a"), now), nstime_seconds(2));
-	assert_int_equal(penalty_add(penalty, VIEW("a"), now), nstime_seconds(4));
-	assert_int_equal(penalty_add(penalty, VIEW("b"), now), nstime_seconds(2));
+	assert_int_equal(failed(penalty, "a", "192.0.2.1", now), nstime_seconds(2));
+	assert_int_equal(failed(penalty, "A", "192.0.2.1", now), nstime_seconds(4));
+	assert_int_equal(failed(penalty, "b", "198.51.100.1", now), nstime_seconds(2));
 	for (int i = 0; i < 20; i++)
-		(void)penalty_add(penalty, VIEW("a"), now);
-	assert_int_equal(penalty_add(penalty, VIEW("a"), now),
+		(void)failed(penalty, "a", "192.0.2.1", now);
+	assert_int_equal(failed(penalty, "a", "203.0.113.9", now),
 			nstime_seconds(PENALTY_LONGEST_S));
-	now += nstime_seconds(PENALTY_MEMORY_S + 1);
-	assert_int_equal(penalty_add(penalty, VIEW("a"), now), nstime_seconds(2));
+	now += nstime_seconds(8 * PENALTY_HALF_LIFE_S);
+	assert_int_equal(failed(penalty, "a", "192.0.2.1", now), nstime_seconds(2));
 	free(penalty);
+}
+
+/* One account, from everywhere: past the limit nobody new is checked, its owner is. */
+static void A03_the_owner_is_not_locked_out(void **state)
+{
+	struct penalty *penalty = calloc(1, sizeof(*penalty));
+	struct peer home = peer_at("2001:db8:1:2::3");
+	const struct penalty_who owner = { VIEW("Anna@a.example"), &home };
+	nstime now = nstime_seconds(1000);
+
+	(void)state;
+	assert_non_null(penalty);
+	penalty_succeeded(penalty, &owner);
+	for (unsigned i = 0; i <= PENALTY_NAME_MOST; i++) {
+		char from[32];
+
+		snprintf(from, sizeof(from), "10.%u.%u.1", i / 200, i % 200);
+		assert_false(barred(penalty, "anna@a.example", from, now));
+		(void)failed(penalty, "anna@a.example", from, now);
+	}
+	assert_true(barred(penalty, "anna@a.example", "203.0.113.1", now));
+	assert_false(barred(penalty, "bo@a.example", "203.0.113.1", now));
+	assert_false(barred(penalty, "anna@a.example", "2001:db8:1:2::99", now));
+	assert_true(barred(penalty, "anna@a.example", "2001:db8:1:3::3", now));
+	now += nstime_seconds(PENALTY_HALF_LIFE_S);
+	assert_false(barred(penalty, "anna@a.example", "203.0.113.1", now));
+	free(penalty);
+}
+
+/* Many accounts, from one address; then from its whole network. */
+static void A04_a_spray_is_barred_by_where_it_comes_from(void **state)
+{
+	struct penalty *penalty = calloc(1, sizeof(*penalty));
+	nstime now = nstime_seconds(1000);
+	char name[32], from[32];
+
+	(void)state;
+	assert_non_null(penalty);
+	for (unsigned i = 0; i <= PENALTY_ADDRESS_MOST; i++) {
+		snprintf(name, sizeof(name), "u%u@a.example", i);
+		assert_false(barred(penalty, name, "192.0.2.7", now));
+		(void)failed(penalty, name, "192.0.2.7", now);
+	}
+	assert_true(barred(penalty, "other@a.example", "192.0.2.7", now));
+	assert_false(barred(penalty, "other@a.example", "192.0.2.8", now));
+	for (unsigned i = 0; i < PENALTY_NETWORK_MOST; i++) {
+		snprintf(name, sizeof(name), "v%u@a.example", i);
+		snprintf(from, sizeof(from), "192.0.2.%u", 10 + i % 200);
+		(void)failed(penalty, name, from, now);
+	}
+	assert_true(barred(penalty, "other@a.example", "192.0.2.8", now));
+	assert_false(barred(penalty, "other@a.example", "192.0.3.8", now));
+	free(penalty);
+}
+
+static void await_accepted(struct desk *desk)
+{
+	pthread_mutex_lock(&desk->lock);
+	while (desk->accepted == 0)
+		pthread_cond_wait(&desk->change, &desk->lock);
+	pthread_mutex_unlock(&desk->lock);
+}
+
+/* Checks run in their order: once the last one was accepted, those before have failed. */
+static void A04_all_protocols_share_one_limiter(void **state)
+{
+	enum {
+		FAILURES = PENALTY_ADDRESS_MOST + 1 + LOGIN_AT_ONCE
+	};
+	struct house *house = house_new();
+	struct attempt *attempts = calloc(FAILURES + 2, sizeof(*attempts));
+	struct desk desk = DESK;
+
+	(void)state;
+	assert_non_null(attempts);
+	for (size_t i = 0; i < FAILURES; i++)
+		ask(house, &desk, &attempts[i], "fred@example.org", "guess");
+	ask(house, &desk, &attempts[FAILURES], "alice@example.org", "wonderland");
+	await_accepted(&desk);
+	ask_by(house, &desk, &attempts[FAILURES + 1], PROTOCOL_IMAP, "eve@example.org",
+			"guess");
+	assert_int_equal(attempts[FAILURES + 1].request.outcome, LOGIN_UNAVAILABLE);
+	assert_string_equal(attempts[FAILURES + 1].request.reason, "too-many-failures");
+	house_free(house);
+	for (size_t i = 0; i < FAILURES + 2; i++)
+		secret_free(&attempts[i].password);
+	free(attempts);
 }
 
 int main(void)
@@ -208,10 +338,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_right_password_is_accepted_and_known),
 		cmocka_unit_test(what_was_known_ends_with_a_revocation),
-		cmocka_unit_test(refusals_wait_and_read_alike),
+		cmocka_unit_test(A05_refusals_wait_and_read_alike),
 		cmocka_unit_test(an_old_hash_is_replaced),
-		cmocka_unit_test(only_so_many_wait),
-		cmocka_unit_test(penalties_grow_and_are_forgotten),
+		cmocka_unit_test(A12_only_so_many_wait),
+		cmocka_unit_test(A03_delays_grow_and_are_forgotten),
+		cmocka_unit_test(A03_the_owner_is_not_locked_out),
+		cmocka_unit_test(A04_a_spray_is_barred_by_where_it_comes_from),
+		cmocka_unit_test(A04_all_protocols_share_one_limiter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
