@@ -53,14 +53,29 @@ static void search_and_order(void **state)
 	assert_true(view_compare(VIEW("ab"), VIEW("abc")) < 0);
 	assert_true(view_compare(VIEW("b"), VIEW("abc")) > 0);
 	assert_int_equal(view_compare(VIEW("x"), VIEW("x")), 0);
-	assert_true(view_eq_secret(VIEW("token"), VIEW("token")));
-	assert_false(view_eq_secret(VIEW("token"), VIEW("tokem")));
 	assert_view(view_trim(VIEW(" \t x y\r\n")), "x y");
+}
+
+static void A06_a_secret_is_equal_in_every_byte_or_not_at_all(void **state)
+{
+	char a[] = "a token of 24 characters", b[sizeof(a)];
+
+	(void)state;
+	memcpy(b, a, sizeof(a));
+	assert_true(view_eq_secret(view_z(a), view_z(b)));
+	for (size_t i = 0; i < sizeof(a) - 1; i++) {
+		b[i] ^= 1;
+		assert_false(view_eq_secret(view_z(a), view_z(b)));
+		b[i] ^= 1;
+	}
+	assert_false(view_eq_secret(view_z(a), view_sub(view_z(b), 0, 23)));
+	assert_true(view_eq_secret(VIEW_NULL, VIEW_NULL));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(A06_a_secret_is_equal_in_every_byte_or_not_at_all),
 		cmocka_unit_test(cut_leaves_what_follows),
 		cmocka_unit_test(sub_is_clamped),
 		cmocka_unit_test(numbers_end_at_2_to_the_64),
