@@ -47,6 +47,7 @@ static const struct limit_row rows[LIMIT_COUNT] = {
 	[LIMIT_IMAP_ERRORS]            = { "imap.errors",              20,         "BYE Too many bad commands" },
 	[LIMIT_IMAP_MAILBOX_NAME]      = { "imap.mailbox_name",        1000,       "NO [CANNOT] Mailbox name too long" },
 	[LIMIT_IMAP_APPEND]            = { "imap.append",              50 * MIB,   "NO [TOOBIG] Message size exceeds the limit" },
+	[LIMIT_IMAP_APPEND_MESSAGES]   = { "imap.append_messages",     1000,       "NO [LIMIT] Too many messages in one APPEND" },
 	[LIMIT_MIME_DEPTH]             = { "mime.depth",               100,        "deeper parts are opaque" },
 	[LIMIT_MIME_PARTS]             = { "mime.parts",               10000,      "further parts are opaque" },
 	[LIMIT_MIME_HEADER]            = { "mime.header",              MIB,        "the rest of the header is body" },

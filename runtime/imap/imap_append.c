@@ -1,20 +1,25 @@
-/* APPEND (RFC 3501, 6.3.11), with APPENDUID (RFC 4315, 3).
+/* APPEND (RFC 3501, 6.3.11) of one message or more (MULTIAPPEND, RFC 3502), as literals or
+ * binary literals (RFC 3516, 4.4), with APPENDUID (RFC 4315, 3).
  *
- *   BEGIN ──accepted──► octets ──chunk full──► CHUNK ──► octets … ──► line ──► COMMIT
- *     │ refused                                  │ refused             │ more words
- *     │  synchronising: NO                       └──► octets dropped ──┴──► ABORT, NO
- *     └─ else: octets dropped, NO
+ *     ┌────────────── another literal is announced ───────────────┐
+ *     ▼                                                           │
+ *   BEGIN ──accepted──► octets ──chunk full──► CHUNK ──► octets … ┴──► line ──► COMMIT
+ *     │ refused                                  │ refused               │ more words
+ *     │  synchronising: ABORT, NO                └──► octets dropped ────┴──► ABORT, NO
+ *     └─ else: octets dropped, ABORT, NO
  *
- * The message is never held: octets go out in chunks of IMAP_CHUNK. */
+ * The messages are never held here: octets go out in chunks of IMAP_CHUNK. */
 #include "runtime/imap/imap_command.h"
 #include "runtime/imap/imap_flags.h"
 #include "runtime/imap/imap_name.h"
+#include "runtime/imap/imap_set.h"
 #include "runtime/mail/date.h"
 
 struct append {
-	bool nonsync;
-	bool open;           /* the performer holds a message */
-	bool over;           /* all octets are in */
+	uint64_t messages;   /* announced so far */
+	bool nonsync;        /* the one that comes now does so unasked */
+	bool binary;         /* it may have NUL octets */
+	bool open;           /* the performer holds messages */
 	const char *refusal; /* the reply in place of OK */
 };
 
@@ -28,14 +33,13 @@ void imap_append_parse(struct imap_session *s, struct imap_parse *p)
 	imap_parse_fail(p, "BAD APPEND takes a mailbox and a message as a literal");
 }
 
-/* "mailbox [(flags)] [date-time] " */
-static void parse_arguments(
-		struct imap_session *s, struct imap_parse *p, struct imap_append_op *op)
+/* -- a message is announced -- */
+
+/* " [(flags)] [date-time] " */
+static void parse_arguments(struct imap_parse *p, struct imap_append_op *op)
 {
 	struct date date;
 
-	imap_parse_space(p);
-	op->name = imap_name_parse(p, op->op.arena);
 	imap_parse_space(p);
 	if (imap_parse_peek(p, '(')) {
 		imap_flags_parse(p, false, op->op.arena, &op->flags);
@@ -50,10 +54,20 @@ static void parse_arguments(
 		imap_parse_space(p);
 	}
 	imap_parse_end(p);
-	if (!p->error && op->size == 0)
+}
+
+static void check_size(struct imap_parse *p, uint64_t size)
+{
+	if (!p->error && size == 0)
 		imap_parse_fail(p, "NO [CANNOT] A message has at least one octet");
-	if (!p->error && op->size > limit_value(LIMIT_IMAP_APPEND))
+	if (!p->error && size > limit_value(LIMIT_IMAP_APPEND))
 		imap_parse_fail(p, limit_reply(LIMIT_IMAP_APPEND));
+}
+
+static void send(struct imap_session *s, enum imap_op_kind kind)
+{
+	append_op(s)->op.op.kind = kind;
+	imap_issue_command_op(s);
 }
 
 static void receive(struct imap_session *s)
@@ -62,33 +76,69 @@ static void receive(struct imap_session *s)
 	s->input = IMAP_INPUT_MESSAGE;
 }
 
+/* The client sends no more of this command; none of its messages is stored. */
+static void give_up(struct imap_session *s)
+{
+	const struct append *a = s->command->state;
+
+	s->input = IMAP_INPUT_COMMAND;
+	if (a->open)
+		send(s, IMAP_OP_APPEND_ABORT);
+	else
+		imap_reject(s, a->refusal);
+}
+
 /* Octets that were not asked for come in any case and must be passed over. */
 static void refuse_literal(struct imap_session *s, const char *reply)
 {
 	struct append *a = s->command->state;
 
-	a->refusal = reply;
+	if (!a->refusal)
+		a->refusal = reply;
 	if (a->nonsync)
 		receive(s);
 	else
-		imap_reject(s, reply);
+		give_up(s);
+}
+
+/* Behind the name of the mailbox, or behind another message. */
+static void begin_message(struct imap_session *s, struct imap_parse *p)
+{
+	struct append *a = s->command->state;
+	struct imap_append_op *op = append_op(s);
+
+	a->nonsync = s->reader.nonsync;
+	a->binary = s->reader.binary;
+	op->size = s->reader.left;
+	op->chunk = BUF_NULL(IMAP_CHUNK);
+	parse_arguments(p, op);
+	check_size(p, op->size);
+	if (++a->messages > limit_value(LIMIT_IMAP_APPEND_MESSAGES))
+		imap_parse_fail(p, limit_reply(LIMIT_IMAP_APPEND_MESSAGES));
+	if (p->error || a->refusal)
+		refuse_literal(s, p->error);
+	else
+		imap_issue_command_op(s);
 }
 
 void imap_append_begin(struct imap_session *s, struct imap_parse *p)
 {
-	struct append *a = ARENA_NEW(s->command->arena, struct append);
 	struct imap_append_op *op = imap_command_op(s, IMAP_OP_APPEND_BEGIN);
 
-	s->command->state = a;
-	a->nonsync = s->reader.nonsync;
-	op->size = s->reader.left;
-	op->chunk = BUF_NULL(IMAP_CHUNK);
-	if (!p->error)
-		parse_arguments(s, p, op);
-	if (p->error)
-		refuse_literal(s, p->error);
-	else
-		imap_issue_command_op(s);
+	s->command->state = ARENA_NEW(s->command->arena, struct append);
+	imap_parse_space(p);
+	op->name = imap_name_parse(p, op->op.arena);
+	begin_message(s, p);
+}
+
+void imap_append_next(struct imap_session *s)
+{
+	CLEANUP(buf_wipe) struct buf text = imap_reader_take(&s->reader);
+	struct imap_parse p = { .data = text.data, .len = s->reader.announced };
+
+	op_free(&TAKE(s->command->op)->op);
+	(void)imap_command_op(s, IMAP_OP_APPEND_NEXT);
+	begin_message(s, &p);
 }
 
 /* -- octets -- */
@@ -100,16 +150,14 @@ size_t imap_append_room(const struct imap_session *s)
 	return a->refusal ? SIZE_MAX : IMAP_CHUNK - append_op(s)->chunk.len;
 }
 
-static void send(struct imap_session *s, enum imap_op_kind kind)
-{
-	append_op(s)->op.op.kind = kind;
-	imap_issue_command_op(s);
-}
-
 void imap_append_octets(struct imap_session *s, struct view octets)
 {
-	const struct append *a = s->command->state;
+	struct append *a = s->command->state;
 
+	/* We would have to send them back in a BODY[], which cannot have them. */
+	if (a->binary && !a->refusal && view_find(octets, '\0') < octets.len)
+		a->refusal = "NO [UNKNOWN-CTE] Messages with NUL octets are not kept; "
+			     "encode them";
 	if (a->refusal)
 		return;
 	buf_add(&append_op(s)->chunk, octets);
@@ -130,15 +178,14 @@ void imap_append_line(struct imap_session *s, struct view line)
 {
 	struct append *a = s->command->state;
 
-	s->input = IMAP_INPUT_COMMAND;
 	if (line.len && !a->refusal)
-		a->refusal = "BAD One message is taken by each APPEND";
-	if (!a->refusal)
-		send(s, IMAP_OP_APPEND_COMMIT);
-	else if (a->open)
-		send(s, IMAP_OP_APPEND_ABORT);
-	else
-		imap_reject(s, a->refusal);
+		a->refusal = "BAD Another message or nothing follows a message";
+	if (a->refusal) {
+		give_up(s);
+		return;
+	}
+	s->input = IMAP_INPUT_COMMAND;
+	send(s, IMAP_OP_APPEND_COMMIT);
 }
 
 /* -- answers -- */
@@ -177,13 +224,16 @@ static void take_begin(
 
 static void take_commit(struct imap_session *s, const struct imap_append_op *op)
 {
+	CLEANUP(buf_free) struct buf uids = BUF_NULL(SIZE_MAX / 2);
+
 	if (op->op.outcome) {
 		imap_finish(s, view_z(refusal_of(op->op.outcome)));
 		return;
 	}
+	imap_set_add(&uids, &op->uids);
 	imap_touched(s, op->mailbox);
-	imap_finishf(s, "OK [APPENDUID %" PRIu32 " %" PRIu32 "] Stored", op->uidvalidity,
-			op->uid);
+	imap_finishf(s, "OK [APPENDUID %" PRIu32 " %.*s] Stored", op->uidvalidity,
+			VIEW_ARG(buf_view(&uids)));
 }
 
 void imap_append_proceed(struct imap_session *s, struct imap_op *answer)
@@ -193,6 +243,7 @@ void imap_append_proceed(struct imap_session *s, struct imap_op *answer)
 
 	switch (answer->op.kind) {
 	case IMAP_OP_APPEND_BEGIN:
+	case IMAP_OP_APPEND_NEXT:
 		take_begin(s, a, answer->outcome);
 		break;
 	case IMAP_OP_APPEND_CHUNK:

@@ -55,7 +55,8 @@ const char *imap_capabilities(const struct imap_session *s)
 {
 #define ALWAYS                                                                           \
 	"IMAP4rev1 LITERAL- SASL-IR ENABLE ID IDLE NAMESPACE UIDPLUS MOVE UNSELECT "     \
-	"CHILDREN SPECIAL-USE LIST-EXTENDED LIST-STATUS STATUS=SIZE CONDSTORE "          \
+	"CHILDREN SPECIAL-USE MULTIAPPEND LIST-EXTENDED LIST-STATUS STATUS=SIZE "        \
+	"CONDSTORE "                                                                     \
 	"ESEARCH SEARCHRES"
 	if (s->state != IMAP_GREETED)
 		return ALWAYS;

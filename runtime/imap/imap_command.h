@@ -85,10 +85,12 @@ void imap_append_proceed(struct imap_session *s, struct imap_op *answer);
 /* True where `p` stands at the announcement of the message, not of its mailbox: the
  * arguments before it are parsed and the command has begun. */
 void imap_append_begin(struct imap_session *s, struct imap_parse *p);
+/* Another message is announced behind one. */
+void imap_append_next(struct imap_session *s);
 /* How many octets it can take now. */
 size_t imap_append_room(const struct imap_session *s);
 void imap_append_octets(struct imap_session *s, struct view octets);
-/* The literal is over; then the rest of the line, which must be empty. */
+/* The literal is over; then the rest of the line, where no other message is announced. */
 void imap_append_end(struct imap_session *s);
 void imap_append_line(struct imap_session *s, struct view line);
 

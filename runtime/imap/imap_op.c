@@ -38,7 +38,10 @@ static void free_store(struct op *op)
 
 static void free_append(struct op *op)
 {
-	buf_free(&((struct imap_append_op *)op)->chunk);
+	struct imap_append_op *append = (struct imap_append_op *)op;
+
+	buf_free(&append->chunk);
+	uid_set_free(&append->uids);
 }
 
 static void free_copy(struct op *op)
@@ -87,6 +90,7 @@ static const struct imap_op_class {
 	[IMAP_OP_READ]          = { sizeof(struct imap_read_op),    NULL },
 	[IMAP_OP_STORE]         = { sizeof(struct imap_store_op),   free_store },
 	[IMAP_OP_APPEND_BEGIN]  = { sizeof(struct imap_append_op),  free_append },
+	[IMAP_OP_APPEND_NEXT]   = { sizeof(struct imap_append_op),  free_append },
 	[IMAP_OP_APPEND_CHUNK]  = { sizeof(struct imap_append_op),  free_append },
 	[IMAP_OP_APPEND_COMMIT] = { sizeof(struct imap_append_op),  free_append },
 	[IMAP_OP_APPEND_ABORT]  = { sizeof(struct imap_append_op),  free_append },

@@ -36,6 +36,7 @@ enum imap_op_kind {
 	IMAP_OP_READ,          /* struct imap_read_op */
 	IMAP_OP_STORE,         /* struct imap_store_op */
 	IMAP_OP_APPEND_BEGIN,  /* struct imap_append_op */
+	IMAP_OP_APPEND_NEXT,   /* struct imap_append_op */
 	IMAP_OP_APPEND_CHUNK,  /* struct imap_append_op */
 	IMAP_OP_APPEND_COMMIT, /* struct imap_append_op */
 	IMAP_OP_APPEND_ABORT,  /* struct imap_append_op */
@@ -300,19 +301,22 @@ struct imap_store_op {
 	uint64_t modseq_before, modseq;
 };
 
-/* One APPEND, in steps. BEGIN refuses before the client sends a byte; the performer keeps
- * the message of the session until COMMIT, ABORT or the end of the connection. */
+/* One APPEND, in steps: BEGIN and CHUNKs, NEXT and CHUNKs for each further message, then
+ * COMMIT stores all of them or none. BEGIN and NEXT refuse before the client sends a byte;
+ * the performer keeps the messages of the session until COMMIT, ABORT or the end of the
+ * connection. */
 struct imap_append_op {
 	struct imap_op op;
-	struct view name; /* BEGIN */
-	struct imap_flags flags;
+	struct view name;        /* BEGIN */
+	struct imap_flags flags; /* BEGIN and NEXT, as are the next three */
 	bool has_date;
 	int64_t date; /* where has_date: seconds since 1970; else now */
 	uint64_t size;
 	struct buf chunk; /* CHUNK: at most IMAP_CHUNK bytes */
 	/* -- answer of COMMIT -- */
 	uint64_t mailbox;
-	uint32_t uidvalidity, uid;
+	uint32_t uidvalidity;
+	struct uid_set uids; /* in the order of the messages */
 };
 
 /* COPY and MOVE, whole or not at all. */

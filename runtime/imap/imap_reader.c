@@ -46,7 +46,7 @@ enum announced {
 	NOT_A_NUMBER, /* of a non-synchronising literal */
 };
 
-/* Reads "{n}" or "{n+}" at the end of the line. A size that is no number is left to the
+/* Reads "{n}" or "{n+}", with "~" before it or without, at the end of the line. A size that is no number is left to the
  * parser, which finds the brace; but where the octets come unasked it is the end. */
 static enum announced read_announcement(struct imap_reader *r, struct view line)
 {
@@ -63,7 +63,8 @@ static enum announced read_announcement(struct imap_reader *r, struct view line)
 	if (!view_to_u64(number, &r->left) || r->left > UINT32_MAX)
 		return nonsync ? NOT_A_NUMBER : NO_LITERAL;
 	r->nonsync = nonsync;
-	r->announced = r->line_start + open;
+	r->binary = view_ends(view_sub(line, 0, open), VIEW(" ~"));
+	r->announced = r->line_start + open - r->binary;
 	return A_LITERAL;
 }
 

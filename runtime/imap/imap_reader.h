@@ -33,10 +33,11 @@ struct imap_reader {
 	} state;
 	struct buf text;   /* the command so far */
 	size_t line_start; /* where in `text` the present line begins */
-	size_t announced;  /* where in `text` the "{" of the announced literal stands */
+	size_t announced; /* where in `text` the announced literal begins: at "{" or "~" */
 	size_t line_max, text_max;
 	uint64_t left;      /* octets of the literal */
 	bool nonsync;       /* it comes without being asked for (RFC 7888) */
+	bool binary;        /* it is one of "~{n}": NUL is allowed (RFC 3516) */
 	struct view octets; /* IMAP_READER_OCTETS: a view into what was fed */
 };
 

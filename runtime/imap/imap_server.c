@@ -145,8 +145,11 @@ static void take_event(struct imap_session *s, enum imap_reader_event event)
 		break;
 	case IMAP_READER_LITERAL:
 		if (r->nonsync &&
-				(in_command || r->left > limit_value(LIMIT_IMAP_NONSYNC_LITERAL)))
+				(s->input == IMAP_INPUT_LINE ||
+						r->left > limit_value(LIMIT_IMAP_NONSYNC_LITERAL)))
 			imap_bye(s, "[TOOBIG] A literal that must be asked for first");
+		else if (s->input == IMAP_INPUT_TAIL)
+			imap_append_next(s);
 		else if (in_command)
 			take_running_line(s);
 		else
@@ -184,6 +187,16 @@ static bool takes_bytes(const struct imap_session *s)
 static void close_on_overflow(struct imap_session *s)
 {
 	if (buf_failed(&s->out))
+		s->phase = IMAP_CLOSING;
+}
+
+/* The client has said all it will say: what it asked for is answered, what it has not
+ * finished never will be. */
+static void close_if_over(struct imap_session *s)
+{
+	bool works = s->op || s->op_is_out || s->awaits_flush;
+
+	if (s->eof && !works)
 		s->phase = IMAP_CLOSING;
 }
 
@@ -247,6 +260,7 @@ static void imap_answer(struct engine *engine, struct op *op, nstime now)
 		s->command->row->proceed(s, s->command->op);
 	}
 	close_on_overflow(s);
+	close_if_over(s);
 }
 
 static bool idles(const struct imap_session *s)
@@ -300,7 +314,8 @@ static void imap_event(
 		tls_started(s);
 		break;
 	case ENGINE_EOF:
-		s->phase = IMAP_CLOSING;
+		s->eof = true;
+		close_if_over(s);
 		break;
 	case ENGINE_CHANGED:
 		changed(s, arg);
@@ -343,6 +358,7 @@ static void imap_sent(struct engine *engine, size_t len)
 		s->awaits_flush = false;
 		s->command->row->proceed(s, NULL);
 		close_on_overflow(s);
+		close_if_over(s);
 	}
 }
 

@@ -85,6 +85,7 @@ struct imap_session {
 	bool awaits_flush; /* the command goes on once output has drained */
 	bool mid_line;     /* the output ends within a line: no other can follow */
 	bool draining;     /* the command that runs is the last */
+	bool eof;          /* the client has closed its side */
 	unsigned errors;   /* in a row; before login, in all */
 	nstime opened, active;
 	struct buf out;

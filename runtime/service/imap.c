@@ -352,7 +352,7 @@ static int drop_append(struct account_job *job, struct account_store *store, int
 /* A message that may no longer be put in does not stay half there. */
 static void refuse_here(struct session *n, enum imap_outcome outcome)
 {
-	if (n->op->kind != IMAP_OP_APPEND_COMMIT) {
+	if (n->op->kind != IMAP_OP_APPEND_COMMIT && n->op->kind != IMAP_OP_APPEND_ABORT) {
 		refuse(n, outcome);
 		return;
 	}
@@ -360,11 +360,25 @@ static void refuse_here(struct session *n, enum imap_outcome outcome)
 	submit(n, n->append_at, drop_append);
 }
 
+/* The host's limit may be less than the one of the protocol. */
+static bool is_too_big(const struct session *n, const struct imap_op *op)
+{
+	uint64_t most = configuration_host(n->configuration)->message_size;
+
+	if (op->op.kind != IMAP_OP_APPEND_BEGIN && op->op.kind != IMAP_OP_APPEND_NEXT)
+		return false;
+	return ((const struct imap_append_op *)op)->size > most;
+}
+
 static void work(struct session *n, struct imap_op *op)
 {
 	enum imap_outcome outcome;
 
 	n->configuration = service_configuration(n->service);
+	if (is_too_big(n, op)) {
+		refuse(n, IMAP_E_TOO_BIG);
+		return;
+	}
 	if (op->op.kind == IMAP_OP_STATUS)
 		n->name = ((struct imap_status_op *)op)->name;
 	if (op->op.kind == IMAP_OP_SELECT)

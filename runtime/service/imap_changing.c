@@ -1,9 +1,7 @@
-/* What IMAP changes in a mailbox: flags, new messages, copies, and what is taken out. */
-#include "runtime/base/clock.h"
+/* What IMAP changes in a mailbox: flags, copies, and what is taken out. */
 #include "runtime/service/imap_performer.h"
 #include "runtime/store/mailbox.h"
 #include "runtime/store/message.h"
-#include "runtime/store/quota.h"
 
 /* -- flags -- */
 
@@ -52,65 +50,6 @@ int imap_perform_store(
 	if (stored.modseq != stored.modseq_before)
 		imap_perform_changed(p, (int64_t)change->mailbox);
 	return 0;
-}
-
-/* -- new messages -- */
-
-static int begin_append(struct imap_performer *p, struct account_store *store,
-		struct imap_append_op *op)
-{
-	struct quota quota;
-	int64_t id;
-	int r;
-
-	r = mailbox_find(store, op->name, &id);
-	if (r)
-		return r;
-	quota_read(store, &quota);
-	if (op->size > quota.limit || quota.used > quota.limit - op->size)
-		return STORE_E_QUOTA;
-	return append_begin(store, &p->append);
-}
-
-static int commit_append(struct imap_performer *p, struct account_store *store,
-		struct imap_append_op *op)
-{
-	struct append_options options = {
-		.flags = imap_flag_list(&op->flags),
-		.internal_date = op->has_date ? op->date : clock_wall(),
-	};
-	struct append_result result;
-	int r;
-
-	r = mailbox_find(store, op->name, &options.mailbox);
-	if (r == 0)
-		r = append_commit(&p->append, &options, &result);
-	append_abort(TAKE(p->append));
-	if (r)
-		return r;
-	op->mailbox = (uint64_t)options.mailbox;
-	op->uidvalidity = result.uidvalidity;
-	op->uid = result.uid;
-	imap_perform_changed(p, options.mailbox);
-	return 0;
-}
-
-int imap_perform_append(
-		struct imap_performer *p, struct account_store *store, struct imap_op *op)
-{
-	struct imap_append_op *append = (struct imap_append_op *)op;
-
-	switch (op->op.kind) {
-	case IMAP_OP_APPEND_BEGIN:
-		return begin_append(p, store, append);
-	case IMAP_OP_APPEND_CHUNK:
-		return append_chunk(p->append, buf_view(&append->chunk));
-	case IMAP_OP_APPEND_COMMIT:
-		return commit_append(p, store, append);
-	default:
-		append_abort(TAKE(p->append));
-		return 0;
-	}
 }
 
 /* -- copies -- */

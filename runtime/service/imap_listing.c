@@ -55,6 +55,8 @@ static int by_name(const void *a, const void *b)
 /* A name that is subscribed to here and exists there is one row. */
 static void unite(struct imap_mailbox_row *row, const struct imap_mailbox_row *twin)
 {
+	if (!row->selectable)
+		row->counts = twin->counts;
 	row->exists = row->exists || twin->exists;
 	row->selectable = row->selectable || twin->selectable;
 	row->subscribed = row->subscribed || twin->subscribed;

@@ -32,6 +32,7 @@ static imap_perform_one *const performers[] = {
 	[IMAP_OP_READ]          = imap_perform_read,
 	[IMAP_OP_STORE]         = imap_perform_store,
 	[IMAP_OP_APPEND_BEGIN]  = imap_perform_append,
+	[IMAP_OP_APPEND_NEXT]   = imap_perform_append,
 	[IMAP_OP_APPEND_CHUNK]  = imap_perform_append,
 	[IMAP_OP_APPEND_COMMIT] = imap_perform_append,
 	[IMAP_OP_APPEND_ABORT]  = imap_perform_append,
@@ -58,7 +59,7 @@ int imap_perform(
 
 void imap_perform_end(struct imap_performer *p)
 {
-	append_abort(TAKE(p->append));
+	imap_appending_free(TAKE(p->append));
 	if (p->found)
 		search_result_free(p->found);
 	free(TAKE(p->found));

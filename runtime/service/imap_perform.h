@@ -13,9 +13,11 @@ enum {
 	IMAP_CHANGES_MAX = 2
 };
 
+struct imap_appending;
+
 struct imap_performer {
-	struct append *append;       /* an APPEND is open */
-	struct search_result *found; /* a SEARCH goes on */
+	struct imap_appending *append; /* an APPEND is open */
+	struct search_result *found;   /* a SEARCH goes on */
 	/* What the operation changed, for other sessions: ids of mailboxes, 0 for the list
 	 * of them. */
 	uint64_t changed[IMAP_CHANGES_MAX];

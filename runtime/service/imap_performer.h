@@ -25,9 +25,13 @@ imap_perform_one imap_perform_read;
 
 /* imap_changing.c */
 imap_perform_one imap_perform_store;
-imap_perform_one imap_perform_append;
 imap_perform_one imap_perform_copy;
 imap_perform_one imap_perform_expunge;
+
+/* imap_appending.c */
+imap_perform_one imap_perform_append;
+/* Drops the messages. NULL is fine. */
+void imap_appending_free(struct imap_appending *appending);
 
 /* imap_searching.c */
 imap_perform_one imap_perform_search;

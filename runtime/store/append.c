@@ -16,11 +16,15 @@ enum {
 struct append {
 	struct list link; /* store->appends */
 	struct account_store *store;
-	struct message_parser *parser;
+	struct message_parser *parser; /* NULL: it is settled */
 	const struct message *message; /* once all bytes are there */
-	struct buf bytes;              /* not yet in the file */
-	int64_t content;               /* 0: nothing is in the file */
-	uint64_t pieces;               /* in the file */
+	uint64_t size;
+	struct buf bytes; /* not yet in the file */
+	/* In the file. */
+	struct staged {
+		int64_t content; /* 0: nothing is */
+		uint64_t pieces;
+	} staged, committed; /* the second: whatever becomes of a change that is open */
 	uint32_t head;
 };
 
@@ -52,39 +56,47 @@ static int write_pieces(struct append *a, bool last, size_t *taken_out)
 	int r = STORE_OK;
 
 	while (!r && taken < a->bytes.len) {
-		size_t size = a->pieces ? PIECE_BYTES : a->head;
+		size_t size = a->staged.pieces ? PIECE_BYTES : a->head;
 		struct view piece = view_sub(buf_view(&a->bytes), taken, size);
 
 		if (piece.len < size && !last)
 			break;
-		r = content_add_piece(a->store, a->content, a->pieces++, piece);
+		r = content_add_piece(
+				a->store, a->staged.content, a->staged.pieces++, piece);
 		taken += piece.len;
 	}
 	*taken_out = taken;
 	return r;
 }
 
+/* The bytes of what is still coming: a content is begun with the first of them. */
+static int write_bytes(struct append *a, bool last, size_t *taken_out)
+{
+	int r = STORE_OK;
+
+	if (!a->staged.content) {
+		a->head = content_head_size(buf_view(&a->bytes), last);
+		r = content_new(a->store, a->head, &a->staged.content);
+	}
+	return r ? r : write_pieces(a, last, taken_out);
+}
+
 /* What is buffered becomes pieces that no message has yet. */
 static int stage(struct append *a)
 {
 	CLEANUP(store_end) struct store_change change = { 0 };
-	struct append before = *a;
 	size_t taken = 0;
 	int r = store_begin(a->store, &change);
 
-	if (!r && !a->content) {
-		a->head = content_head_size(buf_view(&a->bytes), false);
-		r = content_new(a->store, a->head, &a->content);
-	}
 	if (!r)
-		r = write_pieces(a, false, &taken);
+		r = write_bytes(a, false, &taken);
 	if (!r)
 		r = store_commit(&change);
 	if (r) {
-		a->content = before.content;
-		a->pieces = before.pieces;
+		a->staged = a->committed;
 		return r;
 	}
+	a->committed = a->staged;
 	buf_consume(&a->bytes, taken);
 	return STORE_OK;
 }
@@ -94,6 +106,7 @@ int append_chunk(struct append *a, struct view bytes)
 	int r = STORE_OK;
 
 	message_parser_feed(a->parser, bytes);
+	a->size += bytes.len;
 	while (!r && bytes.len) {
 		struct view part = view_sub(bytes, 0, APPEND_BUFFERED / 2);
 
@@ -113,8 +126,9 @@ void append_abort(struct append *a)
 	if (!a)
 		return;
 	/* Where this fails the next opening drops what is left. */
-	if (a->content && !store_begin(a->store, &change) &&
-			!content_drop(a->store, a->content) && store_commit(&change))
+	if (a->committed.content && !store_begin(a->store, &change) &&
+			!content_drop(a->store, a->committed.content) &&
+			store_commit(&change))
 		store_end(&change);
 	append_free(a);
 }
@@ -151,21 +165,19 @@ static int note_filed(struct account_store *store, const struct append_options *
 	return r;
 }
 
-static int write_content(struct append *a)
+/* Within a change: all of it, and what is known of it. */
+static int write_content(struct append *a, uint64_t uses)
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
 	struct message_facts facts;
 	size_t taken;
-	int r = STORE_OK;
+	int r;
 
+	if (!a->message)
+		a->message = message_parser_finish(a->parser);
 	message_facts_make(arena, a->message, &facts);
-	if (!a->content) {
-		a->head = content_head_size(buf_view(&a->bytes), true);
-		r = content_new(a->store, a->head, &a->content);
-	}
-	if (!r)
-		r = write_pieces(a, true, &taken);
-	return r ? r : content_finish(a->store, a->content, &facts);
+	r = write_bytes(a, true, &taken);
+	return r ? r : content_finish(a->store, a->staged.content, &facts, uses);
 }
 
 static int file_message(struct append *a, const struct append_options *options,
@@ -173,7 +185,7 @@ static int file_message(struct append *a, const struct append_options *options,
 {
 	struct account_store *store = a->store;
 	struct mailbox_status status;
-	struct message_brief brief = { .size = a->message->size,
+	struct message_brief brief = { .size = a->size,
 		.internal_date = options->internal_date };
 	struct uid_set uid = UID_SET_NULL;
 	bool known = false;
@@ -183,14 +195,17 @@ static int file_message(struct append *a, const struct append_options *options,
 		r = STORE_E_QUOTA;
 	if (!r)
 		r = note_filed(store, options, &known);
-	if (r || known) {
-		*out = (struct append_result){ .uidvalidity = status.uidvalidity };
+	*out = (struct append_result){ .uidvalidity = status.uidvalidity };
+	/* What was filed before needs no second content. */
+	if (!r && known && a->staged.content)
+		return content_drop(store, a->staged.content);
+	if (r || known)
 		return r;
-	}
 	r = flags_resolve(store, &options->flags, &brief.flags);
 	if (!r)
-		r = write_content(a);
-	brief.content = a->content;
+		r = a->parser ? write_content(a, 1)
+			      : content_hold(store, a->staged.content);
+	brief.content = a->staged.content;
 	if (!r)
 		r = messages_put(store, options->mailbox,
 				&(struct brief_list){ .items = &brief, .count = 1 },
@@ -206,36 +221,78 @@ static int file_message(struct append *a, const struct append_options *options,
 	return r;
 }
 
+static int file_all(struct append **appends, const struct append_options *options,
+		size_t count, struct append_result *out)
+{
+	struct account_store *store = appends[0]->store;
+	CLEANUP(store_end) struct store_change change = { 0 };
+	int r = STORE_OK;
+
+	if (!store->in_batch)
+		r = store_begin(store, &change);
+	for (size_t i = 0; !r && i < count; i++)
+		r = file_message(appends[i], &options[i], &out[i]);
+	if (!r && !store->in_batch)
+		r = store_commit(&change);
+	return r;
+}
+
+int append_commit_all(struct append **appends, const struct append_options *options,
+		size_t count, struct append_result *out)
+{
+	CLEANUP(freep)
+	struct append_result *results = xcalloc(count, sizeof(*results));
+	int r = file_all(appends, options, count, results);
+
+	for (size_t i = 0; i < count; i++) {
+		struct append *a = appends[i];
+
+		if (r) {
+			a->staged = a->committed;
+			continue;
+		}
+		out[i] = results[i];
+		append_free(a);
+		appends[i] = NULL;
+	}
+	return r;
+}
+
 int append_commit(struct append **append, const struct append_options *options,
 		struct append_result *out)
 {
-	CLEANUP(store_end) struct store_change change = { 0 };
-	struct append *a = *append;
-	struct append_result result;
-	int64_t staged = a->content;
-	uint64_t pieces = a->pieces;
-	int r = STORE_OK;
+	return append_commit_all(append, options, 1, out);
+}
 
-	if (!a->message)
-		a->message = message_parser_finish(a->parser);
-	if (!a->store->in_batch)
-		r = store_begin(a->store, &change);
+/* -- settling -- */
+
+static void settled(struct append *a)
+{
+	if (!a->parser)
+		return;
+	a->committed = a->staged;
+	buf_free(&a->bytes);
+	message_parser_free(a->parser);
+	a->parser = NULL;
+}
+
+int append_settle(struct append **appends, size_t count)
+{
+	CLEANUP(store_end) struct store_change change = { 0 };
+	int r = store_begin(appends[0]->store, &change);
+
+	for (size_t i = 0; !r && i < count; i++)
+		if (appends[i]->parser)
+			r = write_content(appends[i], 0);
 	if (!r)
-		r = file_message(a, options, &result);
-	/* What was filed before needs no second content. */
-	if (!r && !result.uid && staged)
-		r = content_drop(a->store, staged);
-	if (!r && !a->store->in_batch)
 		r = store_commit(&change);
-	if (r) {
-		a->content = staged;
-		a->pieces = pieces;
-		return r;
+	for (size_t i = 0; i < count; i++) {
+		if (r)
+			appends[i]->staged = appends[i]->committed;
+		else
+			settled(appends[i]);
 	}
-	*out = result;
-	append_free(a);
-	*append = NULL;
-	return STORE_OK;
+	return r;
 }
 
 /* -- batches -- */

@@ -148,11 +148,11 @@ static int add_fields(struct account_store *store, int64_t content,
 }
 
 int content_finish(struct account_store *store, int64_t content,
-		const struct message_facts *facts)
+		const struct message_facts *facts, uint64_t uses)
 {
 	CLEANUP(statement_done) struct statement *s = NULL;
 	int r = store_prepare(store,
-			"UPDATE content SET uses = 1, size = ?2, envelope = ?3,"
+			"UPDATE content SET uses = ?7, size = ?2, envelope = ?3,"
 			" body = ?4, bodystructure = ?5, parts = ?6 WHERE id = ?1",
 			&s);
 
@@ -164,6 +164,7 @@ int content_finish(struct account_store *store, int64_t content,
 	bind_blob(s, 4, facts->body);
 	bind_blob(s, 5, facts->bodystructure);
 	bind_blob(s, 6, facts->parts);
+	bind_u64(s, 7, uses);
 	r = store_run(s);
 	return r ? r : add_fields(store, content, facts);
 }

@@ -22,9 +22,9 @@ MUST_USE int content_new(struct account_store *store, uint32_t head, int64_t *id
  * the last. */
 MUST_USE int content_add_piece(struct account_store *store, int64_t content,
 		uint64_t number, struct view bytes);
-/* It is whole, and one message uses it. */
+/* It is whole, this is known of it, and `uses` messages use it: one, or none yet. */
 MUST_USE int content_finish(struct account_store *store, int64_t content,
-		const struct message_facts *facts);
+		const struct message_facts *facts, uint64_t uses);
 /* Where the first piece of a message ends, of which `start` is the beginning. */
 uint32_t content_head_size(struct view start, bool is_all);
 

@@ -50,6 +50,13 @@ MUST_USE int append_check(struct account_store *store, int64_t mailbox, uint64_t
  */
 MUST_USE int append_commit(struct append **append, const struct append_options *options,
 		struct append_result *out);
+/* Files them in one transaction, all or none; as append_commit for each. */
+MUST_USE int append_commit_all(struct append **appends,
+		const struct append_options *options, size_t count,
+		struct append_result *out);
+/* These are whole: what is held of them in memory goes into the file, in one transaction,
+ * invisible until the commit. FULL: they are as they were. */
+MUST_USE int append_settle(struct append **appends, size_t count);
 /* Drops it. NULL is fine. */
 void append_abort(struct append *append);
 

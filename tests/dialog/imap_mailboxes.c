@@ -27,11 +27,21 @@ static void deinit_box(struct world_mailbox *box)
 	buf_free(&box->name);
 }
 
+void world_drop_appends(struct world *w)
+{
+	while (w->append_count) {
+		struct world_append *append = &w->appends[--w->append_count];
+
+		buf_free(&append->text);
+		buf_free(&append->keywords);
+	}
+}
+
 void world_deinit(struct world *w)
 {
 	for (size_t i = 0; i < w->box_count; i++)
 		deinit_box(&w->boxes[i]);
-	buf_free(&w->append_text);
+	world_drop_appends(w);
 }
 
 void world_init(struct world *w)
@@ -42,7 +52,7 @@ void world_init(struct world *w)
 		.quota = UINT64_MAX,
 		.batch_rows = IMAP_BATCH_ROWS,
 		.batch_bytes = IMAP_BATCH_BYTES,
-		.append_text = BUF_NULL(TEXT_MAX),
+		.largest = UINT64_MAX,
 	};
 }
 

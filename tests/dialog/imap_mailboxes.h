@@ -5,7 +5,8 @@
 #include "runtime/imap/imap_op.h"
 
 enum {
-	MAILBOXES_MAX = 200
+	MAILBOXES_MAX = 200,
+	APPENDS_MAX = 1000,
 };
 
 struct world_message {
@@ -37,13 +38,21 @@ struct world {
 	uint64_t quota;
 	uint64_t logins;
 	size_t batch_rows, batch_bytes;
-	/* the APPEND that is open */
-	bool append_is_open;
-	struct buf append_text;
+	uint64_t largest; /* message that an APPEND may have */
+	/* the messages of the APPEND that is open */
+	struct world_append {
+		struct buf text, keywords;
+		unsigned flags;
+		int64_t date;
+		uint64_t size;
+	} appends[APPENDS_MAX];
+	size_t append_count;
+	uint64_t append_to;
 };
 
 void world_init(struct world *w);
 void world_deinit(struct world *w);
+void world_drop_appends(struct world *w);
 
 /* NULL: not there. */
 struct world_mailbox *world_find(struct world *w, struct view name);

@@ -12,11 +12,12 @@
  *   create | delete MAILBOX      another session makes a mailbox, takes it out
  *   batch ROWS BYTES             how much a FETCH answers with
  *   disk good | ill              quota N (bytes an APPEND may have)
+ *   largest N                    bytes a message may have
  *   logins N                     asked so far
  *   message MAILBOX UID TEXT     is there and has this text
  *   flags MAILBOX UID FLAGS      is there and has these flags
  *   count MAILBOX N              so many messages are in it
- *   open N                       APPENDs begun and neither committed nor dropped */
+ *   open N                       messages of an APPEND, neither stored nor dropped */
 #include "tests/dialog/imap_world.h"
 
 #include "runtime/base/error.h"
@@ -350,36 +351,82 @@ static void search(struct world *w, struct imap_search_op *op)
 
 /* -- messages that come and move -- */
 
+static void begin_append(struct world *w, struct imap_append_op *op)
+{
+	const struct world_mailbox *box = world_find(w, op->name);
+	uint64_t size = op->size;
+	struct world_append *append;
+
+	for (size_t i = 0; i < w->append_count; i++)
+		size += w->appends[i].size;
+	if (op->size > w->largest) {
+		op->op.outcome = IMAP_E_TOO_BIG;
+	} else if (op->op.op.kind == IMAP_OP_APPEND_BEGIN && !box) {
+		op->op.outcome = IMAP_E_ABSENT;
+	} else if (size > w->quota) {
+		op->op.outcome = IMAP_E_QUOTA;
+	} else {
+		if (op->op.op.kind == IMAP_OP_APPEND_BEGIN)
+			w->append_to = box->id;
+		append = &w->appends[w->append_count++];
+		*append = (struct world_append){
+			.text = BUF_NULL(TEXT_MAX),
+			.keywords = BUF_NULL(65536),
+			.flags = op->flags.system,
+			.date = op->has_date ? op->date : MARCH_2026,
+			.size = op->size,
+		};
+		buf_add(&append->keywords, op->flags.keywords);
+	}
+}
+
+static void commit_append(struct world *w, struct imap_append_op *op)
+{
+	struct world_mailbox *box = world_find_id(w, w->append_to);
+
+	if (!box || w->ill) {
+		op->op.outcome = w->ill ? IMAP_E_UNAVAILABLE : IMAP_E_ABSENT;
+		return;
+	}
+	op->mailbox = box->id;
+	op->uidvalidity = box->uidvalidity;
+	for (size_t i = 0; i < w->append_count; i++) {
+		const struct world_append *from = &w->appends[i];
+		struct imap_flags flags = { from->flags, buf_view(&from->keywords) };
+		uint32_t uid;
+
+		if (from->text.len != from->size)
+			die("%zu octets of a message of %zu", from->text.len,
+					(size_t)from->size);
+		uid = world_add(w, box, buf_view(&from->text), &flags, from->date)->uid;
+		uid_set_add(&op->uids, uid, uid);
+	}
+}
+
 static void append(struct world *w, struct imap_append_op *op)
 {
-	struct world_mailbox *box = world_find(w, op->name);
-	bool begins = op->op.op.kind == IMAP_OP_APPEND_BEGIN;
+	enum imap_op_kind kind = (enum imap_op_kind)op->op.op.kind;
 
-	if (begins == w->append_is_open)
+	if ((kind == IMAP_OP_APPEND_BEGIN) != (w->append_count == 0))
 		die("an APPEND out of order");
-	if (begins && !box) {
-		op->op.outcome = IMAP_E_ABSENT;
-	} else if (begins && op->size > w->quota) {
-		op->op.outcome = IMAP_E_QUOTA;
-	} else if (begins) {
-		w->append_is_open = true;
-		buf_clear(&w->append_text);
-	} else if (op->op.op.kind == IMAP_OP_APPEND_CHUNK && w->ill) {
-		op->op.outcome = IMAP_E_UNAVAILABLE;
-	} else if (op->op.op.kind == IMAP_OP_APPEND_CHUNK) {
-		buf_add(&w->append_text, buf_view(&op->chunk));
-	} else {
-		w->append_is_open = false;
-		if (op->op.op.kind == IMAP_OP_APPEND_ABORT)
-			return;
-		if (w->append_text.len != op->size)
-			die("%zu octets of a message of %zu", w->append_text.len,
-					(size_t)op->size);
-		op->mailbox = box->id;
-		op->uidvalidity = box->uidvalidity;
-		op->uid = world_add(w, box, buf_view(&w->append_text), &op->flags,
-				op->has_date ? op->date : MARCH_2026)
-					  ->uid;
+	switch (kind) {
+	case IMAP_OP_APPEND_BEGIN:
+	case IMAP_OP_APPEND_NEXT:
+		begin_append(w, op);
+		break;
+	case IMAP_OP_APPEND_CHUNK:
+		if (w->ill)
+			op->op.outcome = IMAP_E_UNAVAILABLE;
+		else
+			buf_add(&w->appends[w->append_count - 1].text,
+					buf_view(&op->chunk));
+		break;
+	case IMAP_OP_APPEND_COMMIT:
+		commit_append(w, op);
+		world_drop_appends(w);
+		break;
+	default:
+		world_drop_appends(w);
 	}
 }
 
@@ -422,7 +469,9 @@ static void perform(void *state, struct op *op)
 	struct imap_op *imap_op = (struct imap_op *)op;
 
 	if (w->ill && op->kind != IMAP_OP_LOGIN && op->kind != IMAP_OP_APPEND_BEGIN &&
+			op->kind != IMAP_OP_APPEND_NEXT &&
 			op->kind != IMAP_OP_APPEND_CHUNK &&
+			op->kind != IMAP_OP_APPEND_COMMIT &&
 			op->kind != IMAP_OP_APPEND_ABORT) {
 		imap_op->outcome = IMAP_E_UNAVAILABLE;
 		return;
@@ -466,6 +515,7 @@ static void perform(void *state, struct op *op)
 		store(w, (struct imap_store_op *)op);
 		break;
 	case IMAP_OP_APPEND_BEGIN:
+	case IMAP_OP_APPEND_NEXT:
 	case IMAP_OP_APPEND_CHUNK:
 	case IMAP_OP_APPEND_COMMIT:
 	case IMAP_OP_APPEND_ABORT:
@@ -715,7 +765,11 @@ static bool happen(void *state, struct view words)
 	if (view_eq(verb, VIEW("logins")))
 		return w->logins == n;
 	if (view_eq(verb, VIEW("open")))
-		return w->append_is_open == (n != 0);
+		return w->append_count == n;
+	if (view_eq(verb, VIEW("largest"))) {
+		w->largest = n;
+		return true;
+	}
 	if (view_eq(verb, VIEW("quota"))) {
 		w->quota = n;
 		return true;

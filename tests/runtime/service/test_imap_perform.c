@@ -371,6 +371,54 @@ static void what_is_refused_leaves_nothing(void **state)
 	expect(&talks[1], "STATUS INBOX (MESSAGES)", "(MESSAGES 0)", NULL);
 }
 
+/* One APPEND of so many messages of `size` octets; the answer. */
+static struct view append_many(struct talk *t, size_t count, size_t size)
+{
+	CLEANUP(buf_free) struct buf command = BUF_NULL(SAID_MAX);
+
+	buf_add_z(&command, "a APPEND INBOX");
+	for (size_t i = 0; i < count; i++) {
+		buf_addf(&command, " {%zu}\r\n", size);
+		assert_true(has(say(t, buf_view(&command)), "+ Ready"));
+		buf_clear(&command);
+		buf_addf(&command, "Subject: message %zu\r\n\r\n", i);
+		while (command.len < size)
+			buf_add_byte(&command, (char)('a' + (command.len + i) % 26));
+	}
+	buf_add_z(&command, "\r\n");
+	return say(t, buf_view(&command));
+}
+
+static void several_messages_come_together(void **state)
+{
+	struct talk *t = &talks[0];
+
+	(void)state;
+	/* more than is held in memory */
+	assert_true(has(append_many(t, 30, 200000), " 1:30] Stored"));
+	expect(t, "FETCH 30 (RFC822.SIZE ENVELOPE BODY.PEEK[TEXT]<0.3>)",
+			"RFC822.SIZE 200000", "\"message 29\"", "{3}\r\n", NULL);
+	expect(t, "FETCH 1 BODY.PEEK[HEADER]", "Subject: message 0\r\n", NULL);
+	assert_int_equal(account_store_check(store), 0);
+	/* the last one passes the quota: none is there */
+	account_store_set_quota(store, 30 * 200000 + 20 * 200000 - 1);
+	refuses(t, "APPEND INBOX {3+}\r\nabc {4000000}", "NO [OVERQUOTA]");
+	refuses(t, "APPEND INBOX {3+}\r\nabc {3+}\r\nabc {0}", "NO [CANNOT]");
+	account_store_set_quota(store, QUOTA);
+	expect(t, "STATUS INBOX (MESSAGES UIDNEXT)", "(MESSAGES 30 UIDNEXT 31)", NULL);
+	/* gone in the middle, when some are in the file already */
+	refuses(t, "APPEND INBOX {1100000}", "+ Ready");
+	for (int i = 0; i < 1100000 / 100; i++)
+		(void)say(t, VIEW("0123456789012345678901234567890123456789012345678"
+				  "90123456789012345678901234567890123456789012345678"
+				  "9"));
+	assert_true(has(say(t, VIEW(" {10}\r\n")), "+ Ready"));
+	imap_perform_end(&t->performer);
+	assert_null(t->performer.append);
+	assert_int_equal(account_store_check(store), 0);
+	expect(&talks[1], "STATUS INBOX (MESSAGES)", "(MESSAGES 30)", NULL);
+}
+
 /* HIGHESTMODSEQ of INBOX, as STATUS tells it. */
 static uint64_t highest_modseq(struct talk *t)
 {
@@ -444,6 +492,7 @@ int main(void)
 		on_a_store(many_rows_come_in_batches),
 		on_a_store(what_is_refused_leaves_nothing),
 		on_a_store(modseqs_grow_and_outlive_a_restart),
+		on_a_store(several_messages_come_together),
 	};
 	int failed;
 

@@ -4,7 +4,8 @@
 #include "tests/runtime/store/failing_vfs.h"
 
 enum {
-	STEPS = 7
+	STEPS = 8,
+	SEVERAL = 3,
 };
 
 static int open_failing(struct account_store **out)
@@ -16,6 +17,29 @@ static int open_failing(struct account_store **out)
 		.below = FAILING_VFS };
 
 	return account_store_open(&options, out);
+}
+
+/* Three messages at once; the first two wait in the file. */
+static int append_several(struct account_store *store, int64_t mailbox)
+{
+	struct append *appends[SEVERAL] = { NULL };
+	struct append_options options[SEVERAL];
+	struct append_result results[SEVERAL];
+	int r = 0;
+
+	for (int i = 0; i < SEVERAL && !r; i++) {
+		options[i] = (struct append_options){ .mailbox = mailbox };
+		r = append_begin(store, &appends[i]);
+		if (!r)
+			r = append_chunk(appends[i], VIEW("Subject: y\r\n\r\nz\r\n"));
+		if (!r && i == 1)
+			r = append_settle(appends, 2);
+	}
+	if (!r)
+		r = append_commit_all(appends, options, SEVERAL, results);
+	for (int i = 0; i < SEVERAL; i++)
+		append_abort(appends[i]);
+	return r;
 }
 
 /* The n-th step of a small life of an account. */
@@ -56,6 +80,9 @@ static int step(struct account_store *store, int n, int64_t inbox, int64_t trash
 		r = message_expunge(store, inbox, NULL, &gone);
 		if (!r)
 			uid_set_free(&gone.expunged);
+		break;
+	case 6:
+		r = append_several(store, inbox);
 		break;
 	default:
 		r = mailbox_create(store, VIEW("new"), &id);
