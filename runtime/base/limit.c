@@ -25,8 +25,8 @@ static const struct limit_row rows[LIMIT_COUNT] = {
 	[LIMIT_SMTP_DISCARD]           = { "smtp.discard",             64 * KIB,   "421 4.7.0 Line without an end" },
 	[LIMIT_SMTP_IDLE_COMMANDS]     = { "smtp.idle_commands",       100,        "421 4.7.0 Too many commands without mail" },
 	[LIMIT_SMTP_LOGINS]            = { "smtp.logins",              5,          "421 4.7.0 Too many failed logins" },
-	[LIMIT_SMTP_CHUNKS]            = { "smtp.chunks",              10000,      "421 4.7.0 Too many chunks in one message" },
-	[LIMIT_SMTP_EMPTY_CHUNKS]      = { "smtp.empty_chunks",        10,         "421 4.7.0 Too many chunks with nothing in them" },
+	[LIMIT_SMTP_CHUNKS]            = { "smtp.chunks",              10000,      "421 4.7.0 Too many chunks; send larger ones" },
+	[LIMIT_SMTP_EMPTY_CHUNKS]      = { "smtp.empty_chunks",        10,         "421 4.7.0 Too many empty chunks" },
 	/* RFC 3461, 4.2 and 4.4 */
 	[LIMIT_SMTP_ENVID]             = { "smtp.envid",               100,        "501 5.5.4 ENVID is at most 100 characters of xtext" },
 	[LIMIT_SMTP_ORCPT]             = { "smtp.orcpt",               500,        "501 5.5.4 ORCPT is an address type, a semicolon and xtext" },

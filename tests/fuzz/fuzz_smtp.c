@@ -1,5 +1,6 @@
 /* Whole, byte by byte and split at random an SMTP session says the same. The first byte
- * chooses the port; what the world answers is drawn from the input's hash. */
+ * chooses the port; what the world answers is drawn from the input's hash. An octet 0xff
+ * ends a flight: the peer waits for what is said to it, as DATA and STARTTLS want it. */
 #include "runtime/smtp/smtp_server.h"
 #include "tests/lib/trickle.h"
 
@@ -15,6 +16,8 @@ enum {
 	IS_FRIENDLY = 1 << 4, /* the world grants all */
 	HAS_DSN = 1 << 5
 };
+
+#define END_OF_FLIGHT '\xff'
 
 struct world {
 	bool friendly;
@@ -74,9 +77,14 @@ static void run(const uint8_t *data, size_t size, enum trickle_way way, uint64_t
 	struct world w = { data[0] & IS_FRIENDLY, hash(data, size) };
 	const struct trickle_world world = { .state = &w, .perform = perform };
 	struct engine *engine = open_session(&w, view_of(data, 1), nstime_seconds(1000));
+	struct trickle_talk *talk = trickle_talk_new(engine, &world, way, seed);
+	struct view rest = view_of(data + 1, size - 1);
 
-	trickle_bytes(engine, &world, view_of(data + 1, size - 1), way, seed, output);
-	engine_free(engine);
+	do {
+		buf_add(output, trickle_say(talk, view_cut(&rest, END_OF_FLIGHT)));
+	} while (rest.data);
+	buf_add(output, trickle_hang_up(talk));
+	trickle_talk_free(talk);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

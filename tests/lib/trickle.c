@@ -236,6 +236,14 @@ struct view trickle_say(struct trickle_talk *talk, struct view bytes)
 	return buf_view(&talk->drive.arrived);
 }
 
+struct view trickle_hang_up(struct trickle_talk *talk)
+{
+	buf_clear(&talk->drive.arrived);
+	engine_event(talk->drive.engine, ENGINE_EOF, 0, talk->drive.now);
+	settle(&talk->drive);
+	return buf_view(&talk->drive.arrived);
+}
+
 bool trickle_is_closed(const struct trickle_talk *talk)
 {
 	return engine_want(talk->drive.engine) & WANT_CLOSE;

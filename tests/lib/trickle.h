@@ -59,6 +59,8 @@ void trickle_talk_free(struct trickle_talk *talk);
 /* Sends a flight; what comes back, with TLS started where the engine asks for it and time
  * passed where it does not read. The view dies at the next call. */
 struct view trickle_say(struct trickle_talk *talk, struct view bytes);
+/* The peer closes its side; what still comes. */
+struct view trickle_hang_up(struct trickle_talk *talk);
 bool trickle_is_closed(const struct trickle_talk *talk);
 
 /* Adds the bytes that \r \n \t \0 \\ and \xHH stand for. False where there is another
