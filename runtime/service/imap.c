@@ -197,11 +197,18 @@ static bool follow_select(struct session *n, const struct imap_select_op *op)
 
 /* -- in one account -- */
 
-/* Names are told as they were asked for. */
-static void restore_name(struct session *n)
+/* Names are told as they were asked for. The engine compares the number of a mailbox that
+ * went with that of the one it has selected: in another account it is not the same. */
+static void restore_names(struct session *n)
 {
-	if (n->op->kind == IMAP_OP_STATUS)
+	int kind = n->op->kind;
+
+	if (kind == IMAP_OP_STATUS)
 		((struct imap_status_op *)n->op)->name = n->name;
+	if ((kind == IMAP_OP_DELETE || kind == IMAP_OP_RENAME) && n->at &&
+			memcmp(account_uid(n->at), n->self.selected, ACCOUNT_UID_SIZE) !=
+					0)
+		((struct imap_name_op *)n->op)->mailbox = 0;
 }
 
 static int run_on_account(
@@ -227,7 +234,7 @@ static int run_on_account(
 	if (op->op.kind == IMAP_OP_SELECT && !op->outcome &&
 			!follow_select(n, (struct imap_select_op *)op))
 		op->outcome = IMAP_E_ABSENT;
-	restore_name(n);
+	restore_names(n);
 	answer(n);
 	return r;
 }
@@ -385,7 +392,7 @@ static void work(struct session *n, struct imap_op *op)
 		sessions_unwatch(service_sessions(n->service), n->id);
 	outcome = imap_place_find(n->configuration, &n->self, op, &n->place);
 	if (outcome) {
-		restore_name(n);
+		restore_names(n);
 		refuse_here(n, outcome);
 		return;
 	}

@@ -181,6 +181,20 @@ def a_manager_makes_renames_and_deletes_folders():
     no(m.rename(f'"{OFFICE}/Archive"', '"Shared/small@org.example/Hers"'), "[CANNOT]")
 
 
+def what_goes_there_leaves_selected_what_is_here():
+    """Mailboxes of two accounts have the same numbers: one that is deleted is no other's."""
+    m = login("anna")
+    for i in range(20):
+        ok(m.create(f'"Here {i}"'))
+    ok(m.select('"Here 19"'))
+    for i in range(40):
+        ok(m.create(f'"{OFFICE}/There {i}"'))
+        ok(m.delete(f'"{OFFICE}/There {i}"'))
+        ok(m.check())
+    for i in range(20):
+        ok(m.delete(f'"Here {i}"'))
+
+
 def copies_and_moves_go_between_accounts():
     m = login("anna")
     big = b"Subject: big\r\n\r\n" + b"0123456789abcdef" * 64 * 1024 * 3  # three loads
