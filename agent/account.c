@@ -231,7 +231,7 @@ static int run_by_uid(
 	return statement_run(s);
 }
 
-int account_purge(struct database *db, const unsigned char uid[UID_SIZE], walltime now)
+int account_remove(struct database *db, const unsigned char uid[UID_SIZE])
 {
 	static const char *const rows[] = {
 		"DELETE FROM key_slot WHERE account = ?1",
@@ -239,11 +239,18 @@ int account_purge(struct database *db, const unsigned char uid[UID_SIZE], wallti
 		"DELETE FROM former_address WHERE account = ?1",
 		"DELETE FROM account WHERE uid = ?1",
 	};
-	CLEANUP(statement_done) struct statement *s = NULL;
 	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows) && r == 0; i++)
 		r = run_by_uid(db, rows[i], uid);
+	return r;
+}
+
+int account_purge(struct database *db, const unsigned char uid[UID_SIZE], walltime now)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = account_remove(db, uid);
+
 	if (r == 0)
 		r = database_prepare(
 				db, "INSERT OR IGNORE INTO purged VALUES (?1, ?2)", &s);

@@ -36,6 +36,8 @@ MUST_USE int account_add_key(struct database *db, const unsigned char uid[UID_SI
 MUST_USE int account_read_key(struct database *db, const unsigned char uid[UID_SIZE],
 		struct arena *arena, struct view *out);
 
+/* Removes the rows of an account that has no file. */
+MUST_USE int account_remove(struct database *db, const unsigned char uid[UID_SIZE]);
 /* Destroys all rows of an account: its key slots first, then the rest. Its files are to be
  * removed (purge.c). */
 MUST_USE int account_purge(

@@ -31,7 +31,7 @@ struct build {
 	struct former_address *former;
 	size_t former_count;
 	const unsigned char **uids; /* by the user's place in the state */
-	const unsigned char **shared_uids;
+	const unsigned char **shared_uids, **service_uids;
 	struct shard *shards;
 	size_t shard_count;
 	struct map by_name;
@@ -109,6 +109,8 @@ static void add_users(struct build *b)
 		if (!account)
 			continue;
 		account->quota = user->quota;
+		account->send_limit = user->send_limit.count;
+		account->send_period = user->send_limit.period;
 		account->protocols = protocols_of(user->protocols);
 		account->state = ACCOUNT_ACTIVE;
 	}
@@ -170,6 +172,42 @@ static void add_shared(struct build *b)
 		account->state = ACCOUNT_ACTIVE;
 		account->members_send_as = shared->send_as == SEND_AS_MEMBERS;
 		set_members(b, account, shared);
+	}
+}
+
+/* The schema has read them before. */
+static void set_networks(
+		struct build *b, struct account_spec *account, struct view_list texts)
+{
+	struct network *networks = arena_array(b->arena, texts.count, sizeof(*networks));
+
+	for (size_t i = 0; i < texts.count; i++)
+		if (!network_parse(texts.items[i], &networks[i]))
+			die("not a network: %.*s", VIEW_ARG(texts.items[i]));
+	account->networks = networks;
+	account->network_count = texts.count;
+}
+
+static void add_services(struct build *b)
+{
+	for (size_t i = 0; i < b->o->wanted.count; i++) {
+		const struct wanted *wanted = &b->o->wanted.items[i];
+		const struct desired_service *service = wanted->desired;
+		struct account_spec *account;
+
+		if (wanted->driver != &driver_service || !wanted->object)
+			continue;
+		b->service_uids[service - b->o->desired->services] = wanted->object->uid;
+		account = add_account(b, service->object.key, wanted->object->uid);
+		if (!account)
+			continue;
+		account->kind = ACCOUNT_SERVICE;
+		account->protocols = PROTOCOL_SMTP;
+		account->send_limit = service->send_limit.count;
+		account->send_period = service->send_limit.period;
+		account->reach = service->to.items;
+		account->reach_count = service->to.count;
+		set_networks(b, account, service->from);
 	}
 }
 
@@ -245,12 +283,48 @@ static struct account_spec *add_left_account(
 	return account;
 }
 
+static void set_left_limit(struct account_spec *account, const json_t *was)
+{
+	account->send_limit = number_of(was, "limit");
+	account->send_period = nstime_seconds((int64_t)number_of(was, "period"));
+}
+
 static void add_left_user(struct build *b, const struct object *object, const json_t *was)
 {
 	struct account_spec *account = add_left_account(b, object, was);
 
-	if (account)
-		account->protocols = protocols_of(number_of(was, "protocols"));
+	if (!account)
+		return;
+	account->protocols = protocols_of(number_of(was, "protocols"));
+	set_left_limit(account, was);
+}
+
+static struct view_list left_texts(struct build *b, const json_t *texts)
+{
+	struct view_list list = { .count = json_array_size(texts) };
+
+	list.items = arena_array(b->arena, list.count, sizeof(*list.items));
+	for (size_t i = 0; i < list.count; i++)
+		list.items[i] = copy_json(b, json_array_get(texts, i));
+	return list;
+}
+
+static void add_left_service(
+		struct build *b, const struct object *object, const json_t *was)
+{
+	struct account_spec *account = add_account(b, object->key, object->uid);
+	struct view_list reach;
+
+	if (!account)
+		return;
+	reach = left_texts(b, json_object_get(was, "to"));
+	account->kind = ACCOUNT_SERVICE;
+	account->protocols = PROTOCOL_SMTP;
+	account->reach = reach.items;
+	account->reach_count = reach.count;
+	set_networks(b, account, left_texts(b, json_object_get(was, "from")));
+	set_left_limit(account, was);
+	add_account_route(b, object->key, object->uid);
 }
 
 /* The account of a user by the address that is kept of it; NULL where it has gone. */
@@ -358,6 +432,8 @@ static int add_all_left(struct build *b)
 		r = add_left(b, &driver_user, OBJECT_ACTIVE, add_left_user);
 	if (r == 0)
 		r = add_left(b, &driver_shared, OBJECT_ACTIVE, add_left_shared);
+	if (r == 0)
+		r = add_left(b, &driver_service, OBJECT_ACTIVE, add_left_service);
 	return r;
 }
 
@@ -412,6 +488,12 @@ static const unsigned char *shared_uid_of(
 	return b->shared_uids[shared - b->o->desired->shared];
 }
 
+static const unsigned char *service_uid_of(
+		const struct build *b, const struct desired_service *service)
+{
+	return b->service_uids[service - b->o->desired->services];
+}
+
 static void set_alias_senders(struct build *b, struct route_spec *route,
 		const struct desired_alias *alias)
 {
@@ -442,6 +524,10 @@ static struct route_spec route_spec(struct build *b, const struct desired_route 
 		spec.kind = ROUTE_ACCOUNT;
 		memcpy(spec.account, shared_uid_of(b, route->shared), ACCOUNT_UID_SIZE);
 		break;
+	case TO_SERVICE:
+		spec.kind = ROUTE_ACCOUNT;
+		memcpy(spec.account, service_uid_of(b, route->service), ACCOUNT_UID_SIZE);
+		break;
 	case TO_TARGETS:
 		targets = targets_addresses(&route->targets, b->arena);
 		spec.kind = ROUTE_ALIAS;
@@ -464,6 +550,8 @@ static bool is_served(const struct build *b, const struct desired_route *route)
 {
 	if (route->kind == TO_SHARED)
 		return shared_uid_of(b, route->shared);
+	if (route->kind == TO_SERVICE)
+		return service_uid_of(b, route->service);
 	return route->kind != TO_USER || uid_of(b, route->user);
 }
 
@@ -513,6 +601,14 @@ static void digest_account(struct digest *d, const struct account_spec *account)
 	digest_u64(d, (uint64_t)account->disabled_since);
 	digest_u64(d, account->revocation);
 	digest_u64(d, account->kind);
+	digest_u64(d, account->send_limit);
+	digest_u64(d, (uint64_t)account->send_period);
+	digest_part(d, view_of(account->networks,
+				       account->network_count *
+						       sizeof(*account->networks)));
+	digest_u64(d, account->reach_count);
+	for (size_t i = 0; i < account->reach_count; i++)
+		digest_part(d, account->reach[i]);
 	digest_u64(d, account->members_send_as);
 	digest_u64(d, account->member_count);
 	for (size_t i = 0; i < account->member_count; i++) {
@@ -662,8 +758,11 @@ static int gather(struct build *b)
 	b->uids = arena_array(b->arena, b->o->desired->user_count, sizeof(*b->uids));
 	b->shared_uids = arena_array(
 			b->arena, b->o->desired->shared_count, sizeof(*b->shared_uids));
+	b->service_uids = arena_array(
+			b->arena, b->o->desired->service_count, sizeof(*b->service_uids));
 	add_users(b);
 	add_shared(b);
+	add_services(b);
 	return add_all_left(b);
 }
 

@@ -113,6 +113,7 @@ extern const struct driver driver_group;
 extern const struct driver driver_domain;
 extern const struct driver driver_user;
 extern const struct driver driver_shared;
+extern const struct driver driver_service;
 extern const struct driver driver_alias;
 
 #endif

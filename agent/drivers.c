@@ -11,6 +11,7 @@ const struct driver *const drivers[] = {
 	&driver_domain,
 	&driver_user,
 	&driver_shared,
+	&driver_service,
 	&driver_group,
 	&driver_alias,
 };

@@ -164,6 +164,16 @@ static void *copy_array(struct arena *arena, const void *from, size_t size)
 	return copy;
 }
 
+static const struct view *copy_views(
+		struct arena *arena, const struct view *from, size_t count)
+{
+	struct view *copies = arena_array(arena, count, sizeof(*copies));
+
+	for (size_t i = 0; i < count; i++)
+		copies[i] = arena_copy(arena, from[i]);
+	return copies;
+}
+
 static void copy_accounts(struct shard *shard, const struct domain_spec *spec)
 {
 	struct account_spec *copies =
@@ -179,6 +189,9 @@ static void copy_accounts(struct shard *shard, const struct domain_spec *spec)
 		copy->wrapped_key = arena_copy(shard->arena, copy->wrapped_key);
 		copy->members = copy_array(shard->arena, copy->members,
 				copy->member_count * sizeof(*copy->members));
+		copy->networks = copy_array(shard->arena, copy->networks,
+				copy->network_count * sizeof(*copy->networks));
+		copy->reach = copy_views(shard->arena, copy->reach, copy->reach_count);
 	}
 	shard->accounts = copies;
 	shard->account_count = spec->account_count;
@@ -187,15 +200,11 @@ static void copy_accounts(struct shard *shard, const struct domain_spec *spec)
 static void copy_route(struct shard *shard, const struct route_spec *spec)
 {
 	struct route_spec *copy = ARENA_NEW(shard->arena, struct route_spec);
-	struct view *targets =
-			arena_array(shard->arena, spec->target_count, sizeof(*targets));
 
 	*copy = *spec;
 	copy->local_part = arena_copy(shard->arena, spec->local_part);
 	copy->text = arena_copy(shard->arena, spec->text);
-	for (size_t i = 0; i < spec->target_count; i++)
-		targets[i] = arena_copy(shard->arena, spec->targets[i]);
-	copy->targets = targets;
+	copy->targets = copy_views(shard->arena, spec->targets, spec->target_count);
 	copy->senders = copy_array(shard->arena, spec->senders,
 			spec->sender_count * ACCOUNT_UID_SIZE);
 	map_set(&shard->routes, copy->local_part, copy);
@@ -375,6 +384,26 @@ const struct membership *configuration_membership_of(const struct configuration 
 	return NULL;
 }
 
+bool account_spec_comes_from(const struct account_spec *account,
+		const struct sockaddr_storage *address)
+{
+	for (size_t i = 0; i < account->network_count; i++)
+		if (network_has(&account->networks[i], address))
+			return true;
+	return account->network_count == 0;
+}
+
+bool account_spec_reaches(const struct account_spec *account, struct view address)
+{
+	struct view domain = view_from(address, view_find_last(address, '@') + 1);
+
+	for (size_t i = 0; i < account->reach_count; i++)
+		if (view_eq_nocase(account->reach[i], domain) ||
+				view_eq_nocase(account->reach[i], address))
+			return true;
+	return account->reach_count == 0;
+}
+
 const struct account_spec *configuration_next_account(
 		const struct configuration *c, size_t *at)
 {
@@ -482,6 +511,10 @@ static void add_account(
 {
 	struct resolution *out = walk->out;
 
+	if (account->kind == ACCOUNT_SERVICE) {
+		walk->outcome = RESOLVE_E_SENDS_ONLY;
+		return;
+	}
 	if (account->state == ACCOUNT_DISABLED) {
 		out->disabled_since = account->disabled_since;
 		walk->outcome = RESOLVE_E_DISABLED;

@@ -11,6 +11,7 @@
 #define RUNTIME_CONFIGURATION_H
 
 #include "runtime/base/clock.h"
+#include "runtime/base/network.h"
 #include "runtime/base/secret.h"
 #include "runtime/base/view.h"
 
@@ -72,7 +73,8 @@ enum protocol {
 
 enum account_kind {
 	ACCOUNT_USER,
-	ACCOUNT_SHARED, /* nobody logs in; its members look into it */
+	ACCOUNT_SHARED,  /* nobody logs in; its members look into it */
+	ACCOUNT_SERVICE, /* only sends: it has no file, and gets no mail */
 };
 
 /* What somebody may do in a shared mailbox; each allows what is before it, too. */
@@ -104,6 +106,14 @@ struct account_spec {
 	const struct member_spec *members;
 	size_t member_count;
 	bool members_send_as; /* they may write in its name */
+	/* Recipients that it may write to in any time of that length: submission. */
+	uint64_t send_limit;
+	nstime send_period; /* 0: no limit */
+	/* ACCOUNT_SERVICE */
+	const struct network *networks; /* that it may come from; none: any */
+	size_t network_count;
+	const struct view *reach; /* domains and addresses it may write to; none: any */
+	size_t reach_count;
 };
 
 enum route_kind {
@@ -185,6 +195,10 @@ const struct membership *configuration_membership(const struct configuration *c,
 const struct membership *configuration_membership_of(const struct configuration *c,
 		const unsigned char uid[ACCOUNT_UID_SIZE],
 		const unsigned char shared[ACCOUNT_UID_SIZE]);
+/* Whether an account may log in from there, and write to that address. */
+bool account_spec_comes_from(const struct account_spec *account,
+		const struct sockaddr_storage *address);
+bool account_spec_reaches(const struct account_spec *account, struct view address);
 /* Walks the accounts in no order: *at begins at 0; NULL at the end. */
 const struct account_spec *configuration_next_account(
 		const struct configuration *c, size_t *at);
@@ -196,8 +210,9 @@ enum resolve_outcome {
 	RESOLVE_E_REJECTED,    /* by an alias: `text` says why */
 	RESOLVE_E_DISABLED, /* the only account behind it has left: since `disabled_since`
 			     */
-	RESOLVE_E_REMOTE,   /* a target elsewhere: not served by this version */
-	RESOLVE_E_TOO_DEEP, /* more than RESOLVE_MAX_DEPTH hops or RESOLVE_MAX_TARGETS
+	RESOLVE_E_SENDS_ONLY, /* a service */
+	RESOLVE_E_REMOTE,     /* a target elsewhere: not served by this version */
+	RESOLVE_E_TOO_DEEP,   /* more than RESOLVE_MAX_DEPTH hops or RESOLVE_MAX_TARGETS
 			       accounts */
 };
 

@@ -112,6 +112,7 @@ static void fill(struct check *c, struct desired *desired)
 	desired->domains = take_objects(c, KIND_DOMAIN, &desired->domain_count);
 	desired->users = take_objects(c, KIND_USER, &desired->user_count);
 	desired->shared = take_objects(c, KIND_SHARED, &desired->shared_count);
+	desired->services = take_objects(c, KIND_SERVICE, &desired->service_count);
 	desired->aliases = take_objects(c, KIND_ALIAS, &desired->alias_count);
 	desired->certificates =
 			take_objects(c, KIND_CERTIFICATE, &desired->certificate_count);
@@ -128,11 +129,17 @@ static void fill(struct check *c, struct desired *desired)
 static void drop_passwords(struct check *c)
 {
 	struct objects *users = &c->kinds[KIND_USER];
+	struct objects *services = &c->kinds[KIND_SERVICE];
 
 	for (size_t i = 0; i < users->count; i++) {
 		void *user = object_at(users, i);
 
 		secret_free(&((struct desired_user *)user)->password);
+	}
+	for (size_t i = 0; i < services->count; i++) {
+		void *service = object_at(services, i);
+
+		secret_free(&((struct desired_service *)service)->password);
 	}
 }
 

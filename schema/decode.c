@@ -3,6 +3,7 @@
 #include "schema/check.h"
 
 #include "schema/name.h"
+#include "schema/unit.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -60,6 +61,26 @@ static void write_list(struct check *c, const struct value *list, void *at)
 	}
 }
 
+static struct desired_rate read_rate(struct view text)
+{
+	static const struct {
+		char per;
+		int seconds;
+	} periods[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+	struct desired_rate rate = { 0 };
+	int64_t count;
+	char per;
+	int r = rate_parse(text, &count, &per);
+
+	assert(!r);
+	(void)r;
+	rate.count = (uint64_t)count;
+	for (size_t i = 0; i < ARRAY_LEN(periods); i++)
+		if (periods[i].per == per)
+			rate.period = nstime_seconds(periods[i].seconds);
+	return rate;
+}
+
 static void write_value(struct check *c, const struct value *value, void *at)
 {
 	const char *why;
@@ -76,6 +97,9 @@ static void write_value(struct check *c, const struct value *value, void *at)
 		break;
 	case TYPE_DURATION:
 		*(nstime *)at = nstime_seconds(value->number);
+		break;
+	case TYPE_RATE:
+		*(struct desired_rate *)at = read_rate(value->text);
 		break;
 	case TYPE_ENDPOINT:
 		r = endpoint_parse(c->arena, value->text, at, &why);
@@ -152,14 +176,25 @@ static void finish_roles(struct check *c, struct desired_user *user)
 	}
 }
 
-static void finish_user(struct check *c, struct desired_user *user)
+static void finish_password(const struct desired_object *object,
+		enum password_scheme *scheme, struct secret *password)
 {
-	const struct value *hash = value_at(user->object.values, "password.hash");
+	const struct value *hash = value_at(object->values, "password.hash");
 	const char *why;
 
+	if (hash && hash_check(hash->text, scheme, &why) == 0)
+		*password = secret_copy(hash->text);
+}
+
+static void finish_user(struct check *c, struct desired_user *user)
+{
 	finish_roles(c, user);
-	if (hash && hash_check(hash->text, &user->password_scheme, &why) == 0)
-		user->password = secret_copy(hash->text);
+	finish_password(&user->object, &user->password_scheme, &user->password);
+}
+
+static void finish_service(struct desired_service *service)
+{
+	finish_password(&service->object, &service->password_scheme, &service->password);
 }
 
 static int by_address(const void *left, const void *right)
@@ -275,6 +310,9 @@ static void finish(struct check *c, struct desired_object *object)
 	switch (object->kind) {
 	case KIND_USER:
 		finish_user(c, typed);
+		break;
+	case KIND_SERVICE:
+		finish_service(typed);
 		break;
 	case KIND_GROUP:
 		finish_group(c, typed);

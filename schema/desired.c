@@ -36,6 +36,9 @@ static struct shelf shelf_of(const struct desired *d, enum kind kind)
 	case KIND_SHARED:
 		return (struct shelf){ (const char *)d->shared, sizeof(*d->shared),
 			d->shared_count };
+	case KIND_SERVICE:
+		return (struct shelf){ (const char *)d->services, sizeof(*d->services),
+			d->service_count };
 	case KIND_ALIAS:
 		return (struct shelf){ (const char *)d->aliases, sizeof(*d->aliases),
 			d->alias_count };
@@ -105,6 +108,8 @@ void desired_free(struct desired *desired)
 		return;
 	for (size_t i = 0; i < desired->user_count; i++)
 		secret_free(&desired->users[i].password);
+	for (size_t i = 0; i < desired->service_count; i++)
+		secret_free(&desired->services[i].password);
 	for (enum kind kind = KIND_NONE; desired->index && kind < KINDS; kind++) {
 		map_free(&desired->index->keys[kind]);
 		map_free(&desired->index->ids[kind]);

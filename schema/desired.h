@@ -73,6 +73,12 @@ static inline struct view desired_identity(const struct desired_object *object)
 	return object->id.len ? object->id : object->key;
 }
 
+/* So many in a time. */
+struct desired_rate {
+	uint64_t count;
+	nstime period;
+};
+
 struct view_list {
 	struct view *items;
 	size_t count;
@@ -159,6 +165,7 @@ struct desired_user {
 	struct view_list role_domains;
 	uint64_t protocols; /* a set of enum user_protocol */
 	struct view locale;
+	struct desired_rate send_limit; /* recipients */
 };
 
 /* What somebody may do in a mailbox that is not hers; each may what is before it, too. */
@@ -190,6 +197,16 @@ struct desired_shared {
 	struct view_list addresses;
 };
 
+struct desired_service {
+	struct desired_object object; /* key: its address, its login name */
+	struct view name;
+	enum password_scheme password_scheme;
+	struct secret password;
+	struct view_list from; /* networks; none: from anywhere */
+	struct view_list to;   /* domains and addresses; none: to anybody */
+	struct desired_rate send_limit;
+};
+
 /* -- addresses -- */
 
 enum target_kind {
@@ -219,6 +236,7 @@ struct target_list {
 enum desired_route_kind {
 	TO_USER,
 	TO_SHARED,
+	TO_SERVICE, /* which gets no mail */
 	TO_TARGETS, /* an alias, or postmaster and abuse of a domain with a contact */
 	TO_REJECTION,
 	TO_NOTHING, /* discarded */
@@ -229,6 +247,7 @@ struct desired_route {
 	enum desired_route_kind kind;
 	const struct desired_user *user;
 	const struct desired_shared *shared;
+	const struct desired_service *service;
 	const struct desired_alias *alias; /* NULL where a contact gave it */
 	struct target_list targets;
 	struct view text; /* of a rejection */
@@ -325,6 +344,8 @@ struct desired {
 	size_t user_count;
 	struct desired_shared *shared;
 	size_t shared_count;
+	struct desired_service *services;
+	size_t service_count;
 	struct desired_alias *aliases;
 	size_t alias_count;
 	struct desired_certificate *certificates; /* none: self-signed */
@@ -347,7 +368,7 @@ void desired_free(struct desired *desired);
 void desired_freep(struct desired **desired);
 
 /* Walks every object of every kind, in the order hosts, groups, domains, users, shared,
- * aliases, certificates, policy; *at begins at 0; NULL at the end. */
+ * services, aliases, certificates, policy; *at begins at 0; NULL at the end. */
 const struct desired_object *desired_next(const struct desired *desired, size_t *at);
 /* By id or key; NULL where there is none. */
 const struct desired_object *desired_find(

@@ -26,6 +26,7 @@ const char *hop_name(enum hop_kind kind)
 		[HOP_TWIN]       = "twin",
 		[HOP_USER]       = "user",
 		[HOP_SHARED]     = "shared",
+		[HOP_SERVICE]    = "service",
 		[HOP_ALIAS]      = "alias",
 		[HOP_CONTACT]    = "contact",
 		[HOP_SUBADDRESS] = "subaddress",
@@ -114,6 +115,10 @@ static void follow_route(
 	case TO_SHARED:
 		reach(w, &route->shared->object, at.address, at.depth, route->span);
 		return;
+	case TO_SERVICE:
+		hop.kind = HOP_SERVICE;
+		hop.text = desired_identity(&route->service->object);
+		break;
 	case TO_TARGETS:
 		hop.kind = route->alias ? HOP_ALIAS : HOP_CONTACT;
 		if (route->alias)

@@ -9,6 +9,7 @@ enum hop_kind {
 	HOP_TWIN,    /* the domain is a twin: its domain is asked */
 	HOP_USER,    /* ends: delivered */
 	HOP_SHARED,  /* ends: delivered to a shared mailbox */
+	HOP_SERVICE, /* ends: refused, a service gets no mail */
 	HOP_ALIAS,   /* goes on to targets */
 	HOP_CONTACT, /* postmaster or abuse, given by the contact of the domain */
 	HOP_SUBADDRESS, /* nothing has the whole: what stands before the separator is asked */

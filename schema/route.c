@@ -79,6 +79,13 @@ static void route_shared(struct check *c, struct gathering *all,
 			(struct desired_route){ .kind = TO_SHARED, .shared = shared });
 }
 
+static void route_service(struct check *c, struct gathering *all,
+		const struct desired_service *service)
+{
+	route_holder(c, all, &service->object,
+			(struct desired_route){ .kind = TO_SERVICE, .service = service });
+}
+
 static void route_alias(
 		struct check *c, struct gathering *all, const struct desired_alias *alias)
 {
@@ -309,6 +316,7 @@ void route_domains(struct check *c)
 {
 	struct objects *users = &c->kinds[KIND_USER], *aliases = &c->kinds[KIND_ALIAS];
 	struct objects *shared = &c->kinds[KIND_SHARED];
+	struct objects *services = &c->kinds[KIND_SERVICE];
 	size_t count = c->kinds[KIND_DOMAIN].count;
 	struct gathering *all = arena_array(c->scratch, count, sizeof(*all));
 	struct target_list stand_in = admins(c);
@@ -320,6 +328,10 @@ void route_domains(struct check *c)
 		route_shared(c, all,
 				(const struct desired_shared *)(void *)object_at(
 						shared, i));
+	for (size_t i = 0; i < services->count; i++)
+		route_service(c, all,
+				(const struct desired_service *)(void *)object_at(
+						services, i));
 	for (size_t i = 0; i < aliases->count; i++)
 		route_alias(c, all,
 				(const struct desired_alias *)(void *)object_at(

@@ -152,6 +152,22 @@ static void check_role_domains(struct check *c, const struct desired_user *user)
 	}
 }
 
+/* -- services -- */
+
+/* An empty list would be taken for one that was left out. */
+static void check_allowed(
+		struct check *c, const struct desired_service *service, const char *field)
+{
+	const struct value *list = value_at(service->object.values, field);
+	struct diagnostic *item;
+
+	if (!list || list->node->kind != NODE_LIST || list->node->first)
+		return;
+	item = complain(c, OUT_OF_RANGE, list->node, "an empty list allows nothing");
+	help(c, item, "name what is allowed, or leave `%s` out: then everything is",
+			field);
+}
+
 /* -- aliases -- */
 
 static void check_alias(struct check *c, const struct desired_alias *alias)
@@ -250,6 +266,10 @@ static void check_object(struct check *c, struct desired_object *object)
 	case KIND_USER:
 		check_password(c, typed);
 		check_role_domains(c, typed);
+		break;
+	case KIND_SERVICE:
+		check_allowed(c, typed, "from");
+		check_allowed(c, typed, "to");
 		break;
 	case KIND_ALIAS:
 		check_alias(c, typed);

@@ -220,6 +220,14 @@ static int parse_endpoint(struct arena *arena, struct view text, struct value *o
 	return 0;
 }
 
+static int parse_reach(struct arena *arena, struct view text, struct value *out,
+		const char **why)
+{
+	if (view_find(text, '@') < text.len)
+		return address_check(arena, text, &out->text, why) ? BAD_ADDRESS : 0;
+	return domain_check(arena, text, &out->text, why) ? BAD_DOMAIN : 0;
+}
+
 static int parse_role(struct arena *arena, struct view text, struct value *out,
 		const char **why)
 {
@@ -296,6 +304,8 @@ int scalar_parse(struct arena *arena, const struct type *type, struct view text,
 		return ip_normalise(arena, text, to, why) ? BAD_IP : 0;
 	case TYPE_NETWORK:
 		return network_normalise(arena, text, to, why) ? BAD_IP : 0;
+	case TYPE_REACH:
+		return parse_reach(arena, text, out, why);
 	case TYPE_ENDPOINT:
 		return parse_endpoint(arena, text, out, why);
 	case TYPE_URL:

@@ -59,6 +59,7 @@ static const struct type_row types[] = {
 	[TYPE_ADDRESS]   = { "address",   "a mail address" },
 	[TYPE_IP]        = { "ip",        "an IP address" },
 	[TYPE_NETWORK]   = { "network",   "an IP address or a network like `192.0.2.0/24`" },
+	[TYPE_REACH]     = { "reach",     "a domain name or a mail address" },
 	[TYPE_ENDPOINT]  = { "endpoint",  "a port, ADDRESS:PORT, or `off`" },
 	[TYPE_URL]       = { "url",       "a URL" },
 	[TYPE_PATH]      = { "path",      "an absolute path" },

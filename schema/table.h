@@ -24,6 +24,7 @@ enum type_kind {
 	TYPE_ADDRESS,  /* local@domain, normalised */
 	TYPE_IP,       /* an address */
 	TYPE_NETWORK,  /* an address or a network */
+	TYPE_REACH,    /* a domain name or a mail address */
 	TYPE_ENDPOINT, /* PORT, ADDRESS:PORT or off */
 	TYPE_URL,
 	TYPE_PATH,      /* absolute, no .. */

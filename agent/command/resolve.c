@@ -12,6 +12,7 @@ static const struct sentence sentences[] = {
 	[HOP_TWIN]       = { "its domain is a twin of ", "" },
 	[HOP_USER]       = { "delivered to user/", "" },
 	[HOP_SHARED]     = { "delivered to shared/", "" },
+	[HOP_SERVICE]    = { "refused: nobody gets the mail of service/", "" },
 	[HOP_ALIAS]      = { "alias ", "" },
 	[HOP_CONTACT]    = { "goes to the contact of the domain", "" },
 	[HOP_SUBADDRESS] = { "a detail of ", "" },

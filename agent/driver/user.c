@@ -17,7 +17,11 @@ static struct view applied(struct arena *arena, const struct desired_user *user)
 
 	buf_add_z(&json, "{\"addresses\":");
 	postbox_add_addresses(&json, &user->addresses);
-	buf_addf(&json, ",\"protocols\":%llu,\"quota\":%llu}",
+	buf_addf(&json,
+			",\"limit\":%llu,\"period\":%lld,\"protocols\":%llu,"
+			"\"quota\":%llu}",
+			(unsigned long long)user->send_limit.count,
+			(long long)(user->send_limit.period / NS_PER_S),
 			(unsigned long long)user->protocols,
 			(unsigned long long)user->quota);
 	return arena_copy(arena, buf_view(&json));

@@ -124,6 +124,10 @@ static void accept_or_refuse(struct login_request *r)
 		refuse(r, "protocol-not-allowed");
 		return;
 	}
+	if (!account_spec_comes_from(r->account, &r->peer->address)) {
+		refuse(r, "network-not-allowed");
+		return;
+	}
 	remember(r->logins, r);
 	r->outcome = LOGIN_ACCEPTED;
 	r->reason = "ok";

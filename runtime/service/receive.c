@@ -8,6 +8,7 @@
 #include "runtime/mail/address.h"
 #include "runtime/mail/received.h"
 #include "runtime/service/account.h"
+#include "runtime/service/allowance.h"
 #include "runtime/service/author.h"
 #include "runtime/service/service.h"
 #include "runtime/service/sessions.h"
@@ -37,6 +38,8 @@ struct receive {
 	struct resolution found; /* behind it */
 	size_t looked;           /* how many of them */
 	size_t recipients;
+	size_t taken;      /* of what the account may send, and not sent yet … */
+	walltime taken_at; /* … the first of them */
 	struct target *targets, **end;
 	struct map by_account;
 	walltime began;
@@ -104,6 +107,9 @@ void receive_free(struct receive *r)
 	if (!r)
 		return;
 	intake_abandon(r->message);
+	if (r->taken)
+		allowance_give_back(service_allowances(r->service), r->account->uid,
+				r->taken, r->taken_at);
 	map_free(&r->by_account);
 	resolution_free(&r->found);
 	arena_free(r->arena);
@@ -147,6 +153,9 @@ static void refuse_resolved(
 		buf_add_z(reply, now - r->found.disabled_since < RECEIVE_GRACE_S
 						 ? "450 4.2.1 Mailbox disabled; try again"
 						 : "550 5.2.1 Mailbox disabled");
+		break;
+	case RESOLVE_E_SENDS_ONLY:
+		buf_add_z(reply, "550 5.2.1 This address only sends mail");
 		break;
 	case RESOLVE_E_REMOTE:
 		buf_add_z(reply, "550 5.7.1 Leads to another host, which is not served "
@@ -200,7 +209,9 @@ bool receive_resolve(
 	if (bare ? postmaster(r, &address) : normalise(r->arena, mailbox, &address))
 		outcome = configuration_resolve(r->configuration, address, &r->found);
 	r->mailbox = bare ? address : arena_copy(r->arena, mailbox);
-	if (outcome)
+	if (r->account && address.len && !account_spec_reaches(r->account, address))
+		buf_add_z(reply, "550 5.7.1 This account may not write to that address");
+	else if (outcome)
 		refuse_resolved(r, outcome, now, reply);
 	else if (map_count(&r->by_account) + r->found.count > RECEIVE_ACCOUNTS)
 		buf_add_z(reply, "452 4.5.3 Too many mailboxes behind the recipients");
@@ -254,12 +265,47 @@ static const char *room_refusal(const struct receive *r, uint64_t size)
 	return refused;
 }
 
+/* Takes one of what the account may send. */
+static const char *allowance_refusal(struct receive *r)
+{
+	const struct os *os = service_os(r->service);
+	walltime now = os->wall(os->state);
+	int outcome;
+
+	if (!r->account)
+		return NULL;
+	outcome = allowance_take(service_allowances(r->service), r->account, now);
+	if (outcome == ALLOWANCE_OK) {
+		if (r->taken++ == 0)
+			r->taken_at = now;
+		return NULL;
+	}
+	if (outcome == ALLOWANCE_E_SPENT_FIRST)
+		log_event(LOG_WARN, "sending.limit.reached",
+				log_view("account", r->account->address),
+				log_number("limit", (int64_t)r->account->send_limit),
+				log_number("seconds", r->account->send_period / NS_PER_S),
+				log_text("next", "refused for now: was its password "
+						 "stolen, or is send_limit too low?"));
+	return "450 4.7.1 That is more than this account may send for now; try again "
+	       "later";
+}
+
+void receive_sent(struct receive *r)
+{
+	if (r->taken)
+		allowance_keep(service_allowances(r->service), r->account->uid);
+	r->taken = 0;
+}
+
 void receive_recipient(struct receive *r, uint64_t size, unsigned notify,
 		struct view orcpt, struct buf *reply)
 {
 	const char *refused = room_refusal(r, size);
 	struct intake_recipient recipient = { .address = r->mailbox, .notify = notify };
 
+	if (!refused)
+		refused = allowance_refusal(r);
 	if (refused) {
 		buf_add_z(reply, refused);
 		return;

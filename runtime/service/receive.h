@@ -82,6 +82,9 @@ MUST_USE bool receive_commit(struct receive *r, struct view bytes, struct view f
 		struct view sender, const struct receive_trace *trace,
 		void (*done)(void *arg, int outcome, uint64_t intake_id), void *arg,
 		struct buf *reply);
+/* The message was taken: its recipients count against what the account may send. May touch
+ * the disk. */
+void receive_sent(struct receive *r);
 /* Adds the refusal that goes with an outcome of the intake log; none for 0. */
 void receive_outcome(int outcome, struct buf *reply);
 

@@ -3,6 +3,7 @@
 #include "runtime/base/error.h"
 #include "runtime/net/net.h"
 #include "runtime/net/worker.h"
+#include "runtime/service/allowance.h"
 #include "runtime/service/login.h"
 #include "runtime/service/sessions.h"
 
@@ -20,6 +21,7 @@ struct service {
 	struct workers *workers;
 	struct sessions *sessions;
 	struct logins *logins;
+	struct allowances *allowances;
 	struct intake *intake;
 	struct accounts *accounts;
 
@@ -49,6 +51,7 @@ struct service *service_new(const struct service_options *options)
 	s->net = net_new(options->loops);
 	s->sessions = sessions_new(s->net);
 	s->logins = logins_new(s);
+	s->allowances = allowances_new(s->data, s->os);
 	return s;
 }
 
@@ -62,6 +65,7 @@ void service_free(struct service *s)
 	workers_free(s->workers);
 	net_free(s->net);
 	logins_free(s->logins);
+	allowances_free(s->allowances);
 	sessions_free(s->sessions);
 	while ((notice = service_next_notice(s)))
 		free(notice);
@@ -128,6 +132,11 @@ struct sessions *service_sessions(const struct service *s)
 struct logins *service_logins(const struct service *s)
 {
 	return s->logins;
+}
+
+struct allowances *service_allowances(const struct service *s)
+{
+	return s->allowances;
 }
 
 void service_set_intake(struct service *s, struct intake *intake)

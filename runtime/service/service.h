@@ -8,11 +8,12 @@
 #include "runtime/base/os.h"
 #include "runtime/configuration.h"
 
-struct accounts; /* service/account.h: the open account files, each a serial queue */
-struct broker;   /* crypto/broker.h */
-struct intake;   /* store/intake.h */
-struct logins;   /* service/login.h */
-struct net;      /* net/net.h */
+struct allowances; /* service/allowance.h: who may still write to how many */
+struct accounts;   /* service/account.h: the open account files, each a serial queue */
+struct broker;     /* crypto/broker.h */
+struct intake;     /* store/intake.h */
+struct logins;     /* service/login.h */
+struct net;        /* net/net.h */
 struct service;
 struct sessions; /* service/sessions.h: who is logged in where */
 struct workers;  /* net/worker.h */
@@ -47,6 +48,7 @@ struct net *service_net(const struct service *s);
 struct workers *service_workers(const struct service *s);
 struct sessions *service_sessions(const struct service *s);
 struct logins *service_logins(const struct service *s);
+struct allowances *service_allowances(const struct service *s);
 
 /* Whether mail is accepted is intake_accepting()'s to say. */
 void service_set_intake(struct service *s, struct intake *intake);

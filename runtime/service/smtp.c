@@ -257,6 +257,8 @@ static void report_on_worker(struct job *job)
 
 	receive_outcome(n->outcome, &op->base.reply);
 	kept = op->base.reply.len == 0;
+	if (kept)
+		receive_sent(n->transaction);
 	log_event(LOG_INFO, kept ? "smtp.message.accepted" : "smtp.message.refused",
 			log_id("session", n->id), log_view("message", buf_view(&op->id)),
 			log_view("from", peer_text(n)),

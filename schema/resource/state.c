@@ -7,7 +7,7 @@ static const struct field defaults_fields[] = {
 	{ "domain",  RECORD(&domain_table),  NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "what a domain has that does not say otherwise" },
 	{ "user",    RECORD(&user_table),    NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "what a user has that neither a group nor the user says otherwise" },
 	{ "shared",  RECORD(&shared_table),  NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED,  0, "what a shared mailbox has that does not say otherwise" },
-	{ "service", RECORD(&service_table), NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER,  0, "what a service has that does not say otherwise" },
+	{ "service", RECORD(&service_table), NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED,  0, "what a service has that does not say otherwise" },
 };
 
 static const struct table defaults_table = { .noun = "`defaults`", .help = "Values for all objects of a kind: schema < defaults < groups < object.", FIELDS(defaults_fields) };
@@ -83,7 +83,7 @@ static const struct field fields[] = {
 	{ "domains",      OBJECTS(TYPE_DOMAIN, &domain_table),            NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "where mail is taken for" },
 	{ "users",        OBJECTS(TYPE_ADDRESS, &user_table),             NULL, OWNER_ENFORCE, RISK_DATA,     SERVED, 0, "people with a mailbox" },
 	{ "shared",       OBJECTS(TYPE_ADDRESS, &shared_table),           NULL, OWNER_ENFORCE, RISK_DATA,     SERVED, 0, "mailboxes of several people" },
-	{ "services",     OBJECTS(TYPE_ADDRESS, &service_table),          NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER,  0, "machines that send" },
+	{ "services",     OBJECTS(TYPE_ADDRESS, &service_table),          NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "machines that send" },
 	{ "aliases",      OBJECTS(TYPE_ADDRESS, &alias_table),            NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "addresses that lead elsewhere, or nowhere" },
 	{ "relays",       OBJECTS(TYPE_NAME, &relay_table),               NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER,  0, "servers that send for us" },
 	{ "destinations", OBJECTS(TYPE_DOMAIN, &destination_table),       NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER,  0, "domains of others with a way of their own" },

@@ -71,7 +71,7 @@ static const struct field fields[] = {
 	{ "filter",     TYPE(TYPE_FILE),                NULL,      OWNER_INITIAL, RISK_EXPOSING, LATER | FIELD_OWN, 0, "a Sieve script, a file of the state" },
 	{ "retention",  RECORD(&retention_table),       NULL,      OWNER_ENFORCE, RISK_DATA,     LATER | FIELD_GROUP, 0, "how long mail is kept" },
 	{ "hold",       TYPE(TYPE_BOOL),                "false",   OWNER_ENFORCE, RISK_POLICY,   LATER | FIELD_GROUP, 0, "true: nothing of the mailbox is ever destroyed" },
-	{ "send_limit", TYPE(TYPE_RATE),                "300/d",   OWNER_ENFORCE, RISK_POLICY,   LATER | FIELD_GROUP, 0, "recipients in a time" },
+	{ "send_limit", TYPE(TYPE_RATE),                "300/d",   OWNER_ENFORCE, RISK_POLICY,   SERVED | FIELD_GROUP, AT(send_limit), "recipients in a time: no more in any second, minute, hour or day" },
 	{ "leaving",    RECORD(&leaving_table),         NULL,      OWNER_ENFORCE, RISK_DATA,     LATER | FIELD_OWN, 0, "when and how the person leaves" },
 };
 /* clang-format on */

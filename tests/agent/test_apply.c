@@ -228,6 +228,62 @@ static void a_shared_mailbox_that_leaves_keeps_its_mail_and_address(void **state
 	assert_true(view_eq(uid_of(house, "shared/office", arena), before));
 }
 
+#define HASH_A                                                                           \
+	"$6$saltsalt$"                                                                   \
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" \
+	"aaaa"                                                                           \
+	"aaaa"
+#define HASH_B                                                                           \
+	"$6$saltsalt$"                                                                   \
+	"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb" \
+	"bbbb"                                                                           \
+	"bbbb"
+#define SCANNER(hash, rest)                                                              \
+	"services:\n"                                                                    \
+	"  scan@a.example: {password: {hash: \"" hash "\"}" rest "}\n"
+
+static void a_service_sends_within_what_the_state_allows(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result again = { 0 };
+	const struct account_spec *scanner;
+	uint64_t revocation;
+	STATE(s, TWO_USERS SCANNER(HASH_A, ", from: [192.0.2.0/24], to: [a.example]"));
+	STATE(other, TWO_USERS SCANNER(HASH_B, ", send_limit: 2/h"));
+	STATE(without, TWO_USERS);
+
+	house_must_apply(house, buf_view(&s));
+	scanner = configuration_login(
+			house->runtime.configuration, VIEW("scan@a.example"));
+	assert_int_equal(scanner->kind, ACCOUNT_SERVICE);
+	assert_int_equal(scanner->protocols, PROTOCOL_SMTP);
+	assert_view(scanner->password, HASH_A);
+	assert_int_equal(scanner->network_count, 1);
+	assert_int_equal(scanner->send_limit, 300);
+	assert_true(account_spec_reaches(scanner, VIEW("bo@A.example")));
+	assert_false(account_spec_reaches(scanner, VIEW("bo@elsewhere.example")));
+	assert_true(may_send_as(house, "scan@a.example", "scan@a.example"));
+	assert_false(may_send_as(house, "scan@a.example", "anna@a.example"));
+	assert_int_equal(resolved(house, "scan@a.example", NULL), RESOLVE_E_SENDS_ONLY);
+	revocation = scanner->revocation;
+	house_apply(house, buf_view(&s), &again);
+	assert_int_equal(again.plan->change_count, 0);
+	/* its password is the state's, and open sessions end with what they began under */
+	house_must_apply(house, buf_view(&other));
+	scanner = configuration_login(
+			house->runtime.configuration, VIEW("scan@a.example"));
+	assert_view(scanner->password, HASH_B);
+	assert_true(scanner->revocation > revocation);
+	assert_int_equal(scanner->send_limit, 2);
+	assert_true(account_spec_reaches(scanner, VIEW("bo@elsewhere.example")));
+	house_must_apply(house, buf_view(&without));
+	assert_null(configuration_login(
+			house->runtime.configuration, VIEW("scan@a.example")));
+	assert_int_equal(resolved(house, "scan@a.example", NULL), RESOLVE_E_UNKNOWN);
+	/* it left nothing behind that a new one would trip over */
+	house_must_apply(house, buf_view(&s));
+}
+
 static void a_plan_needs_no_database(void **state)
 {
 	struct house *house = *state;
@@ -824,6 +880,7 @@ int main(void)
 		STORY(A11_an_alias_is_written_as_by_those_it_names),
 		STORY(a_shared_mailbox_is_an_account_of_its_members),
 		STORY(a_shared_mailbox_that_leaves_keeps_its_mail_and_address),
+		STORY(a_service_sends_within_what_the_state_allows),
 		STORY(a_plan_needs_no_database),
 		STORY(a_taken_port_changes_nothing),
 		STORY(a_restart_needs_no_files_and_writes_nothing),

@@ -85,6 +85,16 @@ static void everything_served_is_decoded(void **state)
 	assert_view(bo->role_domains.items[0], "c.example");
 	assert_int_equal(bo->protocols, USER_IMAP | USER_SMTP);
 	assert_view(bo->locale, "sv");
+	assert_int_equal(anna->send_limit.count, 300);
+	assert_true(anna->send_limit.period == nstime_seconds(86400));
+	assert_int_equal(d->service_count, 1);
+	assert_int_equal(d->services[0].password_scheme, PASSWORD_SHA512);
+	assert_int_equal(d->services[0].from.count, 2);
+	assert_view(d->services[0].from.items[1], "2001:db8::1");
+	assert_view(d->services[0].to.items[0], "xn--bcher-kva.example");
+	assert_view(d->services[0].to.items[1], "anna@a.example");
+	assert_int_equal(d->services[0].send_limit.count, 100);
+	assert_true(d->services[0].send_limit.period == nstime_seconds(3600));
 	assert_int_equal(d->shared_count, 1);
 	assert_view(d->shared[0].name, "Office");
 	assert_int_equal(d->shared[0].quota, (uint64_t)50 << 30);

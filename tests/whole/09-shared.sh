@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Shared mailboxes and who writes as whom, with real clients.
+# Shared mailboxes, who writes as whom, and services with their limits, with real clients.
 . "$(dirname "$0")/lib.sh"
 
 agent_new
@@ -30,4 +30,17 @@ check "resolve names it" grep -q 'delivered to shared/office' <("$POSTHUS" resol
 set_password() { printf 'secret\n' | posthus account passwd office; }
 refuse "nobody sets a password for it" 1 "there is no user/office" set_password
 check "its key comes out as a user's does" posthus key account office
+
+scan() { swaks --server 127.0.0.1 --port "$SUBMISSION" -tls --auth PLAIN -au "$1" -ap "$2" --from "$1" --to dan@org.example --h-From "$1"; }
+scan_elsewhere() { scan door@org.example scan-pass; }
+check "a service submits with swaks" scan scanner@org.example scan-pass
+refuse "from another network it is as with a wrong password" 28 "535 5.7.8" scan_elsewhere
+check "the log knows why" grep -q 'smtp.login.refused.*door@org.example.*reason=network-not-allowed' "$home/log"
+shared a_service_sends_to_whom_it_may_and_no_more
+check "the limit is worth a line" grep -q 'warn sending.limit.reached account=scanner@org.example limit=4 seconds=86400' "$home/log"
+shared a_service_gets_no_mail_and_has_no_mailbox
+shared a_limit_of_a_person_counts_too
+agent_stop
+agent_start
+shared a_restart_gives_no_limit_back
 finish

@@ -336,4 +336,66 @@ def A11_only_who_is_named_sends_as_another():
     change("send_as: none, addresses", "send_as: members, addresses")
 
 
+def scanner():
+    s = smtplib.SMTP_SSL("localhost", SUBMISSIONS, context=LAX)
+    s.login("scanner@org.example", "scan-pass")
+    return s
+
+
+def a_service_sends_to_whom_it_may_and_no_more():
+    s = scanner()  # one recipient of four is spent by swaks
+    assert s.mail("anna@org.example")[0] == 553
+    assert s.mail("office@org.example")[0] == 553
+    s.mail("scanner@org.example")
+    for to in ("x@elsewhere.example", "dan@sub.org.example"):
+        code, text = s.rcpt(to)
+        assert code == 550 and b"5.7.1 This account may not write" in text, (to, code, text)
+    assert s.rcpt("dan@org.example")[0] == 250
+    assert s.rcpt("anna@org.example")[0] == 250
+    assert s.rset()[0] == 250  # what was not sent does not count
+    s.mail("scanner@org.example")
+    for to in ("dan", "anna", "office"):
+        assert s.rcpt(f"{to}@org.example")[0] == 250, to
+    code, text = s.rcpt("bo@org.example")
+    assert code == 450 and text.startswith(b"4.7.1"), (code, text)
+    assert s.data("From: scanner@org.example\r\nSubject: scan\r\n\r\nx\r\n")[0] == 250
+    spent(s)
+
+
+def spent(s):
+    s.mail("scanner@org.example")
+    code, text = s.rcpt("dan@org.example")
+    assert code == 450 and text.startswith(b"4.7.1"), (code, text)
+
+
+def a_restart_gives_no_limit_back():
+    spent(scanner())
+
+
+def a_service_gets_no_mail_and_has_no_mailbox():
+    with smtplib.SMTP("localhost", SMTP) as s:
+        s.ehlo()
+        s.mail("x@elsewhere.example")
+        code, text = s.rcpt("scanner@org.example")
+        assert code == 550 and text.startswith(b"5.2.1"), (code, text)
+    m = imaplib.IMAP4_SSL("localhost", IMAPS, ssl_context=LAX)
+    try:
+        m.login("scanner@org.example", "scan-pass")
+    except imaplib.IMAP4.error as e:
+        assert "AUTHENTICATIONFAILED" in str(e), e
+    else:
+        raise AssertionError("a service logs in to IMAP")
+
+
+def a_limit_of_a_person_counts_too():
+    change("  dan@org.example: {id: dan}", "  dan@org.example: {id: dan, send_limit: 1/h}")
+    assert submit("dan", "dan@org.example")[0] == 250
+    with smtplib.SMTP_SSL("localhost", SUBMISSIONS, context=LAX) as s:
+        s.login("dan@org.example", "pass-dan")
+        s.mail("dan@org.example")
+        assert s.rcpt("anna@org.example")[0] == 450
+    change("{id: dan, send_limit: 1/h}", "{id: dan}")
+    assert submit("dan", "dan@org.example")[0] == 250
+
+
 globals()[sys.argv[1]]()

@@ -1,0 +1,60 @@
+#include "runtime/base/network.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+enum {
+	MAPPED_PREFIX = 12 /* bytes before the IPv4 address in ::ffff:192.0.2.1 */
+};
+
+bool network_parse(struct view text, struct network *out)
+{
+	char address[INET6_ADDRSTRLEN];
+	struct view bits = text, head = view_cut(&bits, '/');
+	uint64_t count;
+
+	memset(out, 0, sizeof(*out));
+	if (head.len == 0 || head.len >= sizeof(address))
+		return false;
+	memcpy(address, head.data, head.len);
+	address[head.len] = '\0';
+	out->six = view_find(head, ':') < head.len;
+	if (inet_pton(out->six ? AF_INET6 : AF_INET, address, out->bytes) != 1)
+		return false;
+	out->bits = out->six ? 128 : 32;
+	if (!bits.data)
+		return true;
+	if (!view_to_u64(bits, &count) || count > out->bits)
+		return false;
+	out->bits = (unsigned)count;
+	return true;
+}
+
+static bool same_bits(const unsigned char *a, const unsigned char *b, unsigned bits)
+{
+	unsigned whole = bits / 8, rest = bits % 8;
+
+	if (memcmp(a, b, whole) != 0)
+		return false;
+	return rest == 0 || (a[whole] ^ b[whole]) >> (8 - rest) == 0;
+}
+
+bool network_has(const struct network *network, const struct sockaddr_storage *address)
+{
+	const struct sockaddr_in *four = (const struct sockaddr_in *)address;
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)address;
+	const unsigned char *bytes = (const unsigned char *)&four->sin_addr;
+	bool is_six = address->ss_family == AF_INET6;
+
+	if (!is_six && address->ss_family != AF_INET)
+		return false;
+	if (is_six) {
+		bytes = six->sin6_addr.s6_addr;
+		if (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr)) {
+			bytes += MAPPED_PREFIX;
+			is_six = false;
+		}
+	}
+	return is_six == network->six && same_bits(bytes, network->bytes, network->bits);
+}

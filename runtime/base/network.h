@@ -1,0 +1,21 @@
+/* A network of IP addresses: 192.0.2.0/24, 2001:db8::/32, or one address. */
+#ifndef BASE_NETWORK_H
+#define BASE_NETWORK_H
+
+#include "runtime/base/view.h"
+
+struct sockaddr_storage;
+
+struct network {
+	unsigned char bytes[16]; /* of IPv4 the first four */
+	bool six;
+	unsigned bits; /* that count */
+};
+
+/* `ADDRESS` or `ADDRESS/BITS`; false where it is neither. Zeroed but for what it says, so
+ * that equal networks are equal bytes. */
+MUST_USE bool network_parse(struct view text, struct network *out);
+/* An IPv4 address that came to an IPv6 socket (::ffff:192.0.2.1) is the IPv4 one. */
+bool network_has(const struct network *network, const struct sockaddr_storage *address);
+
+#endif
