@@ -95,6 +95,31 @@ static void a_change_goes_to_the_account_alone(void **state)
 	tear_down(&f);
 }
 
+/* Who looks at a shared mailbox hears of its account, of one at a time. */
+static void a_watcher_hears_of_what_it_watches(void **state)
+{
+	static const unsigned char office[ACCOUNT_UID_SIZE] = { 77 };
+	struct fixture f;
+
+	(void)state;
+	set_up(&f);
+	sessions_watch(f.sessions, f.toy->sessions[0], office, 3);
+	sessions_changed(f.sessions, office, 3, 0);
+	client_expect(&f.alice, "changed 3");
+	sessions_watch(f.sessions, f.toy->sessions[0], bob, 4);
+	sessions_changed(f.sessions, office, 5, 0);
+	sessions_changed(f.sessions, bob, 4, 0);
+	client_expect(&f.alice, "changed 4");
+	client_expect(&f.bob, "changed 4");
+	sessions_unwatch(f.sessions, f.toy->sessions[0]);
+	sessions_changed(f.sessions, bob, 6, 0);
+	client_expect(&f.bob, "changed 6");
+	client_send(&f.alice, "say nothing came\n");
+	client_expect(&f.alice, "nothing came");
+	sessions_watch(f.sessions, f.toy->sessions[0], office, 3); /* ends with it */
+	tear_down(&f);
+}
+
 /* Whose sessions end under a new configuration. */
 static void expect_revoked(uint64_t revocation, enum account_state account_state,
 		unsigned protocols, bool imap_ends, bool smtp_ends)
@@ -146,6 +171,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_change_goes_to_the_account_alone),
+		cmocka_unit_test(a_watcher_hears_of_what_it_watches),
 		cmocka_unit_test(revoked_sessions_end_and_others_stay),
 		cmocka_unit_test(an_absent_account_ends_its_sessions),
 	};
