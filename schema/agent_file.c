@@ -37,6 +37,7 @@ void agent_file_defaults(struct agent_file *out)
 static void fill(struct arena *arena, struct value *values, struct agent_file *out)
 {
 	const struct value *watch = value_at(values, "watch");
+	const struct value *sandbox = value_at(values, "sandbox");
 	struct view data = text_at(values, "data");
 	struct view credential = text_at(values, "master_key.credential");
 	struct view file = text_at(values, "master_key.host_file");
@@ -54,6 +55,7 @@ static void fill(struct arena *arena, struct value *values, struct agent_file *o
 		out->master_key = file;
 	}
 	out->watch = watch && watch->number;
+	out->sandbox = sandbox ? (enum sandbox_wish)sandbox->number : SANDBOX_BEST;
 	out->state_paths = texts_at(arena, values, "state.path", &out->state_path_count);
 	out->host_files = texts_at(
 			arena, values, "allow.host_files", &out->host_file_count);

@@ -11,6 +11,12 @@ enum master_key_kind {
 	MASTER_KEY_HOST_FILE,
 };
 
+enum sandbox_wish {
+	SANDBOX_BEST,    /* what the kernel can */
+	SANDBOX_REQUIRE, /* all of it, or no start */
+	SANDBOX_OFF,
+};
+
 struct agent_file {
 	struct view host;    /* empty: there is one */
 	struct view data;    /* never empty: /var/lib/posthus unless said */
@@ -19,6 +25,7 @@ struct agent_file {
 	struct view master_key;   /* name of the credential, or path */
 	struct view *state_paths; /* state: {path: …} */
 	size_t state_path_count;
+	enum sandbox_wish sandbox;
 	bool watch; /* files become desired as they change; false unless said */
 	struct view *host_files; /* allow.host_files */
 	size_t host_file_count;

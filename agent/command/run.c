@@ -1,6 +1,7 @@
 /* Starts an agent in the foreground. The order matters: helpers are forked before threads and
  * keys exist, the lock is taken before anything is written, the stores recover before a port
  * is open. */
+#include "agent/command/confine.h"
 #include "agent/command/opening.h"
 
 #include "agent/serve.h"
@@ -100,6 +101,8 @@ static int run(const struct words *words)
 		code = opening_broker(&setting, &broker);
 	if (code == EXIT_FINE)
 		code = opening_agent(&setting, broker, &agent);
+	if (code == EXIT_FINE)
+		code = confine(&setting);
 	if (code == EXIT_FINE)
 		code = serve_until_stopped(&setting, broker, agent, started);
 	return (int)code;

@@ -1,0 +1,87 @@
+/* The agent's sandbox: everything below its data directory, the folder of its socket, and to
+ * read what its file names. */
+#include "agent/command/confine.h"
+
+#include "agent/command/command.h"
+#include "runtime/base/error.h"
+#include "runtime/base/log.h"
+#include "runtime/base/sandbox.h"
+#include "runtime/mail/charset.h"
+
+#include <libgen.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Read by libraries: the time zone, the processors, memory. */
+static const char *const always[] = { "/etc/localtime", "/usr/share/zoneinfo",
+	"/etc/resolv.conf", "/etc/hosts", "/dev/null", "/dev/urandom", "/proc/self",
+	"/proc/meminfo", "/proc/sys/vm/overcommit_memory", "/sys/devices/system/cpu" };
+
+static const char *folder_of(struct arena *arena, struct view path)
+{
+	return dirname((char *)arena_copy_z(arena, path));
+}
+
+/* A folder itself; of a file the folder that it lies in: editors and renewals put another
+ * file in its place. */
+static const char *to_read(struct arena *arena, struct view path)
+{
+	const char *text = arena_copy_z(arena, path);
+	struct stat st;
+
+	if (stat(text, &st) == 0 && S_ISDIR(st.st_mode))
+		return text;
+	return folder_of(arena, path);
+}
+
+static void fill(const struct setting *setting, struct sandbox_options *out)
+{
+	struct arena *arena = setting->arena;
+	const struct agent_file *file = &setting->file;
+	size_t most = ARRAY_LEN(always) + setting->state_count + file->host_file_count;
+	const char **read = arena_array(arena, most, sizeof(*read));
+	const char **write = arena_array(arena, 2, sizeof(*write));
+
+	write[out->write_count++] = setting->data;
+	write[out->write_count++] = folder_of(arena, view_z(setting->control));
+	for (size_t i = 0; i < ARRAY_LEN(always); i++)
+		read[out->read_count++] = always[i];
+	for (size_t i = 0; i < setting->state_count; i++)
+		read[out->read_count++] = to_read(arena, view_z(setting->state[i]));
+	for (size_t i = 0; i < file->host_file_count; i++)
+		read[out->read_count++] = to_read(arena, file->host_files[i]);
+	out->read = read;
+	out->write = write;
+}
+
+enum exit_code confine(const struct setting *setting)
+{
+	enum sandbox_wish wish = setting->file.sandbox;
+	struct sandbox_options options = { 0 };
+	struct sandbox_level level;
+	int r;
+
+	if (wish == SANDBOX_OFF) {
+		log_event(LOG_WARN, "agent.sandbox", log_text("level", "off"),
+				log_text("reason", "agent.yaml"));
+		return EXIT_FINE;
+	}
+	/* Converters are libraries of their own: none is loaded later. */
+	(void)charset_preload();
+	fill(setting, &options);
+	r = sandbox_enter(&options, &level);
+	if (r) {
+		say_error("`sandbox: off` in agent.yaml starts without one",
+				"the sandbox cannot be entered: %s", strerror(-r));
+		return EXIT_ERROR;
+	}
+	log_event(level.without ? LOG_WARN : LOG_INFO, "agent.sandbox",
+			log_text("level", sandbox_word(&level)),
+			log_number("landlock", level.landlock),
+			log_text("without", level.without ? level.without : "nothing"));
+	if (!level.without || wish == SANDBOX_BEST)
+		return EXIT_FINE;
+	say_error("`sandbox: best` in agent.yaml starts with what there is",
+			"agent.yaml requires the whole sandbox, and %s", level.without);
+	return EXIT_ERROR;
+}
