@@ -16,7 +16,7 @@ packages_build=(
 )
 packages_test=(
 	clang libcmocka-dev libgmime-3.0-dev git python3 procps g++ make
-	curl swaks libnet-ssleay-perl openssl sqlite3
+	curl swaks libnet-ssleay-perl openssl sqlite3 systemd
 	isync offlineimap3 mutt neomutt fetchmail getmail6
 )
 

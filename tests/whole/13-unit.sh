@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# The systemd unit as it is installed: what systemd itself says of its exposure, and that a socket handed over is served.
+. "$(dirname "$0")/lib.sh"
+
+work_unit=$work/posthus.service
+sed "s|@bindir@|$(dirname "$POSTHUS")|" "$root/examples/systemd/posthus.service" >"$work_unit"
+cp "$root/examples/systemd/posthus.socket" "$work/posthus.socket"
+exposure() { # at most 1.5, printed
+	systemd-analyze security --no-pager --offline=true "$work_unit" >"$work/exposure" 2>&1
+	score=$(sed -n 's/^→ Overall exposure level for posthus.service: \([0-9.]*\).*/\1/p' "$work/exposure")
+	echo "     systemd-analyze security: ${score:-none}"
+	[ -n "$score" ] && awk -v s="$score" 'BEGIN { exit !(s <= 1.5) }'
+}
+if exposure; then ok "the unit's exposure is at most 1.5"; else bad "the unit's exposure is at most 1.5"; tail -n 20 "$work/exposure"; fi
+verified() { ! systemd-analyze verify --no-pager --man=no "$work_unit" "$work/posthus.socket" 2>&1 | grep -E 'posthus\.(service|socket):.*(Unknown|Failed to parse|Invalid|not executable)'; }
+check "systemd understands every line of it" verified
+
+# What a manager does for a socket unit: it listens, and hands the descriptor over.
+agent_new
+agent_state "$root/tests/whole/states/mail.yaml"
+handed_over() {
+	python3 - "$SMTP" "$POSTHUS" "$home/agent.yaml" "$home/log" <<-'PY'
+		import os, socket, sys
+		port, posthus, config, log = sys.argv[1:]
+		s = socket.socket()
+		s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+		s.bind(("127.0.0.1", int(port)))
+		s.listen(64)
+		pid = os.fork()
+		if pid == 0:
+		    fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+		    os.dup2(fd, 1)
+		    os.dup2(fd, 2)
+		    os.dup2(s.fileno(), 3)
+		    os.set_inheritable(3, True)
+		    os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()), LISTEN_FDNAMES="smtp")
+		    os.execv(posthus, [posthus, "run", "--config", config])
+		print(pid)
+	PY
+}
+agent_pid=$(handed_over)
+check "an agent with a socket from its manager" posthus wait --timeout 30s
+check "applies" posthus apply --wait
+check "and serves it" curl -sS --max-time 10 "smtp://127.0.0.1:$SMTP" -X NOOP
+confined() { grep -q 'agent.sandbox level="landlock and seccomp"' "$home/log"; }
+said() { grep -q 'agent.sandbox level=' "$home/log"; }
+check "the log says how it is confined" said
+if confined; then ok "by all of the sandbox"; else skip "by all of the sandbox: this kernel has $(sed -n 's/.*agent.sandbox level=//p' "$home/log" | tail -n 1)"; fi
+kill "$agent_pid"
+agent_pid=
+finish
