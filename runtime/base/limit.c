@@ -40,6 +40,7 @@ static const struct limit_row rows[LIMIT_COUNT] = {
 	[LIMIT_IMAP_SET]               = { "imap.set",                 10000,      "BAD Too many ranges in a set" },
 	[LIMIT_IMAP_SECTIONS]          = { "imap.sections",            64,         "NO [LIMIT] Too many sections in one FETCH" },
 	[LIMIT_IMAP_SEARCH_KEYS]       = { "imap.search_keys",         1000,       "NO [LIMIT] Too many keys in one SEARCH" },
+	[LIMIT_IMAP_SEARCH_EFFORT]     = { "imap.search_effort",       64 * MIB,   "NO [LIMIT] The search takes too long; ask for less" }, /* KiB read */
 	[LIMIT_IMAP_KEYWORD]           = { "imap.keyword",             100,        "NO [LIMIT] Keyword too long" },
 	[LIMIT_IMAP_KEYWORDS]          = { "imap.keywords",            50,         "NO [LIMIT] Too many keywords" },
 	[LIMIT_IMAP_MAILBOX_LEVELS]    = { "imap.mailbox_levels",      32,         "NO [CANNOT] Mailbox name has too many levels" },

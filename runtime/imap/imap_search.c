@@ -387,7 +387,10 @@ void imap_search_proceed(struct imap_session *s, struct imap_op *answer)
 	}
 	if (op->op.outcome) {
 		drop_saved(s, found);
-		imap_refuse(s, op->op.outcome);
+		if (op->op.outcome == IMAP_E_LIMIT)
+			imap_reject(s, limit_reply(LIMIT_IMAP_SEARCH_EFFORT));
+		else
+			imap_refuse(s, op->op.outcome);
 		return;
 	}
 	if (answer)

@@ -1,5 +1,6 @@
 /* SEARCH: the engine's steps as a program of the store's, run in parts. */
 #include "runtime/base/error.h"
+#include "runtime/base/limit.h"
 #include "runtime/service/imap_performer.h"
 
 enum {
@@ -70,10 +71,10 @@ static struct search_term term_of(const struct imap_search_step *step)
 	return term;
 }
 
-static struct search_program program_of(const struct imap_search_op *op)
+static struct search_program program_of(
+		const struct imap_search_op *op, struct arena *arena)
 {
-	struct search_term *terms =
-			arena_array(op->op.arena, op->step_count, sizeof(*terms));
+	struct search_term *terms = arena_array(arena, op->step_count, sizeof(*terms));
 
 	for (size_t i = 0; i < op->step_count; i++)
 		terms[i] = term_of(&op->steps[i]);
@@ -100,13 +101,16 @@ int imap_perform_search(
 		struct imap_performer *p, struct account_store *store, struct imap_op *op)
 {
 	struct imap_search_op *search = (struct imap_search_op *)op;
-	const struct search_program program = program_of(search);
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	const struct search_program program = program_of(search, arena);
 	int r;
 
 	if (!p->found)
 		p->found = xcalloc(1, sizeof(*p->found));
 	r = search_run(store, (int64_t)search->mailbox, &program, p->found->next, EFFORT,
 			p->found);
+	if (r == 0 && p->found->effort > limit_value(LIMIT_IMAP_SEARCH_EFFORT))
+		r = STORE_E_LIMIT;
 	p->again = r == 0 && p->found->next != 0;
 	if (p->again)
 		return 0;

@@ -371,6 +371,7 @@ static int run(struct search *s, int64_t mailbox, uint32_t from, size_t effort,
 			.content = column_i64(rows, 5) };
 		if (passed++ && passed + s->effort > effort) {
 			result->next = s->message.uid;
+			result->effort += passed + s->effort;
 			return STORE_OK;
 		}
 		if (s->program->among && !uid_set_has(s->program->among, s->message.uid))

@@ -59,7 +59,8 @@ struct search_result {
 	struct uid_set uids;
 	/* Of the messages found: of the first, of the last, and the highest. */
 	uint64_t first_modseq, last_modseq, modseq;
-	uint32_t next; /* where the next call goes on; 0: that was all */
+	uint32_t next;   /* where the next call goes on; 0: that was all */
+	uint64_t effort; /* of the calls that were cut short */
 };
 
 /* Adds what it finds from UID `from` on to `result` (which begins zeroed and ends by

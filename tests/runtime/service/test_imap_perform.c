@@ -2,6 +2,7 @@
  * hand. */
 #include "runtime/base/buf.h"
 #include "runtime/base/error.h"
+#include "runtime/base/limit.h"
 #include "runtime/imap/imap_server.h"
 #include "runtime/service/imap_perform.h"
 #include "tests/runtime/store/account_test.h"
@@ -419,6 +420,61 @@ static void several_messages_come_together(void **state)
 	expect(&talks[1], "STATUS INBOX (MESSAGES)", "(MESSAGES 30)", NULL);
 }
 
+static void fill(size_t count)
+{
+	int64_t inbox = mailbox_of(store, "INBOX");
+	struct append_result result;
+
+	assert_int_equal(append_batch_begin(store), 0);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(try_append(store, inbox, VIEW(MESSAGE),
+						 (struct flag_list){ 0 }, &result),
+				0);
+	assert_int_equal(append_batch_commit(store, 0), 0);
+}
+
+/* The parts of a search, each a job between which others have their turn; `spent` stands
+ * for what it has cost before. The outcome. */
+static enum imap_outcome search_in_parts(
+		struct talk *t, uint64_t spent, unsigned *parts_out)
+{
+	struct imap_search_op *op;
+	enum imap_outcome outcome;
+
+	assert_true(engine_feed(t->engine, VIEW("s SEARCH OR TEXT a1 BODY a2\r\n"), 0));
+	op = (struct imap_search_op *)engine_next_op(t->engine);
+	*parts_out = 0;
+	do {
+		assert_true(imap_perform(&t->performer, store, &op->op) >= 0);
+		if (t->performer.again && *parts_out == 0)
+			t->performer.found->effort += spent;
+		++*parts_out;
+	} while (t->performer.again);
+	outcome = op->op.outcome;
+	engine_answer(t->engine, &op->op.op, 0);
+	return outcome;
+}
+
+static void I08_a_search_gives_way_and_has_a_limit(void **state)
+{
+	struct talk *t = &talks[0];
+	unsigned parts;
+
+	(void)state;
+	fill(2000);
+	expect(t, "NOOP", "* 2000 EXISTS", NULL);
+	assert_int_equal(search_in_parts(t, 0, &parts), IMAP_OK);
+	assert_true(parts >= 2000 / 256);
+	assert_true(has(say(t, VIEW("")), "* SEARCH\r\ns OK Found\r\n"));
+	assert_int_equal(
+			search_in_parts(t, limit_value(LIMIT_IMAP_SEARCH_EFFORT), &parts),
+			IMAP_E_LIMIT);
+	assert_int_equal(parts, 2);
+	assert_null(t->performer.found);
+	assert_true(has(say(t, VIEW("")), "s NO [LIMIT] "));
+	expect(t, "SEARCH UID 1", "* SEARCH 1\r\n", NULL);
+}
+
 /* HIGHESTMODSEQ of INBOX, as STATUS tells it. */
 static uint64_t highest_modseq(struct talk *t)
 {
@@ -493,6 +549,7 @@ int main(void)
 		on_a_store(what_is_refused_leaves_nothing),
 		on_a_store(modseqs_grow_and_outlive_a_restart),
 		on_a_store(several_messages_come_together),
+		on_a_store(I08_a_search_gives_way_and_has_a_limit),
 	};
 	int failed;
 
