@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The benchmarks: start and rest, 10,000 users, SMTP into the mailbox, IMAP out of it.
+# The benchmarks: start and rest, 10,000 users, SMTP into the mailbox, IMAP out of it, 10,000 sessions that idle, 10,000 that are slow.
 #
 #   tests/bench/run.sh [--smoke] [--peers]
 #
@@ -27,28 +27,10 @@ section() {
 	if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL $name"; fi
 }
 
-# posthus with forty users, as the peers have them
 # shellcheck source=tests/whole/lib.sh
 . "$root/tests/whole/lib.sh"
-serve_bench() {
-	agent_new
-	hash=$(openssl passwd -6 -salt benchsalt benchpass)
-	{
-		cat <<-YAML
-			version: 1
-			hosts:
-			  mail:
-			    name: mail.bench.test
-			    listen: {smtp: "127.0.0.1:$SMTP", imaps: "127.0.0.1:$IMAPS", submission: off, submissions: off}
-			    limits: {connections_per_ip: 5000, connections_per_network: 5000}
-			certs: none
-			domains: {bench.test: {}}
-			users:
-		YAML
-		for i in $(seq 0 39); do echo "  u$i@bench.test: {id: u$i, password: {hash: \"$hash\"}}"; done
-	} >"$home/state/mail.yaml"
-	agent_start && posthus apply >/dev/null
-}
+# shellcheck source=tests/bench/agent.sh
+. "$here/agent.sh"
 smtp() { bash "$here/smtp.sh" -p "$SMTP" -r 'u%d@bench.test' -l posthus -P "$agent_pid" "$@"; }
 imap() { bash "$here/imap.sh" -p "$IMAPS" -S -M -u 'u%d@bench.test' -w benchpass -l posthus -P "$agent_pid" "$@"; }
 delivered() { "$BENCH_BIN/imapload" -p "$IMAPS" -T -m status -K 20 -u 'u%d@bench.test' -w benchpass; }
@@ -66,6 +48,8 @@ if [ -n "$smoke" ]; then
 	section "start, rest, 500 users" "$here/scale" 500
 	section "an agent with forty users" serve_bench
 	section "load over SMTP and IMAP" smoke_load
+	section "300 sessions that idle" "$here/idle" 300
+	section "300 slow connections" "$here/slow" 300
 else
 	section "start, rest, 10,000 users" "$here/scale" 10000
 	section "an agent with forty users" serve_bench
@@ -73,6 +57,8 @@ else
 	build
 	section "SMTP" smtp -k "$BENCH_BIN/imapload -p $IMAPS -T -m status -K 20 -u 'u%d@bench.test' -w benchpass"
 	section "IMAP" imap -b 'login append fill read store search idle notify' -i '200 1000'
+	section "10,000 sessions that idle" "$here/idle" 10000
+	section "10,000 slow connections" "$here/slow" 10000
 	[ -z "$peers" ] || section "peers" bash "$here/run-peers.sh" smtp-virtual smtp-lmtp imap
 fi
 [ -z "$agent_pid" ] || agent_stop

@@ -1,0 +1,21 @@
+# shellcheck shell=bash
+# Sourced by the scripts here, after tests/whole/lib.sh: serve_bench runs posthus with forty users, as the peers have them.
+serve_bench() {
+	agent_new
+	hash=$(openssl passwd -6 -salt benchsalt benchpass)
+	{
+		cat <<-YAML
+			version: 1
+			hosts:
+			  mail:
+			    name: mail.bench.test
+			    listen: {smtp: "127.0.0.1:$SMTP", imaps: "127.0.0.1:$IMAPS", submission: off, submissions: off}
+			    limits: {connections: 50000, connections_per_ip: 50000, connections_per_network: 50000}
+			certs: none
+			domains: {bench.test: {}}
+			users:
+		YAML
+		for i in $(seq 0 39); do echo "  u$i@bench.test: {id: u$i, password: {hash: \"$hash\"}}"; done
+	} >"$home/state/mail.yaml"
+	agent_start && posthus apply >/dev/null
+}
