@@ -732,6 +732,8 @@ static int make_host(struct build *b, struct host_spec *out)
 		.connections_per_ip = (uint32_t)host->connections_per_ip,
 		.connections_per_network = connections_per_network(host),
 		.listeners = listeners,
+		.proxies = host->proxy.items,
+		.proxy_count = host->proxy.count,
 	};
 	for (size_t i = 0; i < b->o->wanted.count; i++) {
 		const struct wanted *wanted = &b->o->wanted.items[i];

@@ -72,6 +72,16 @@ static struct listener_spec *copy_listeners(
 	return copies;
 }
 
+static const struct view *copy_views(
+		struct arena *arena, const struct view *from, size_t count)
+{
+	struct view *copies = arena_array(arena, count, sizeof(*copies));
+
+	for (size_t i = 0; i < count; i++)
+		copies[i] = arena_copy(arena, from[i]);
+	return copies;
+}
+
 struct configuration *configuration_new(
 		const struct host_spec *host, const struct configuration *previous)
 {
@@ -83,6 +93,7 @@ struct configuration *configuration_new(
 	c->host = *host;
 	c->host.name = arena_copy(c->arena, host->name);
 	c->host.listeners = copy_listeners(c->arena, host);
+	c->host.proxies = copy_views(c->arena, host->proxies, host->proxy_count);
 	return c;
 }
 
@@ -162,16 +173,6 @@ static void *copy_array(struct arena *arena, const void *from, size_t size)
 	if (size)
 		memcpy(copy, from, size);
 	return copy;
-}
-
-static const struct view *copy_views(
-		struct arena *arena, const struct view *from, size_t count)
-{
-	struct view *copies = arena_array(arena, count, sizeof(*copies));
-
-	for (size_t i = 0; i < count; i++)
-		copies[i] = arena_copy(arena, from[i]);
-	return copies;
 }
 
 static void copy_accounts(struct shard *shard, const struct domain_spec *spec)

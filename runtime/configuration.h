@@ -46,10 +46,12 @@ struct host_spec {
 	struct view name;      /* what we call ourselves: EHLO, banner, Received, trace */
 	uint64_t message_size; /* bytes */
 	uint32_t connections;
-	uint32_t connections_per_ip;
+	uint32_t connections_per_ip;      /* an IPv4 address, an IPv6 /64 */
 	uint32_t connections_per_network; /* an IPv4 /24, an IPv6 /48 */
 	const struct listener_spec *listeners;
 	size_t listener_count;
+	const struct view *proxies; /* networks whose connections begin by a PROXY header */
+	size_t proxy_count;
 };
 
 /* A certificate chain and its key, PEM. The first one given is the default; others by

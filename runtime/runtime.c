@@ -231,6 +231,8 @@ static void take_over(struct runtime *rt, struct configuration *next,
 
 	net_set_identities(net, identities);
 	net_set_caps(net, caps);
+	if (!net_set_proxies(net, host->proxies, host->proxy_count))
+		die("a network that is none came through the schema");
 	configuration_unref(service_swap(rt->service, next));
 	if (!rt->configured)
 		delivery_start(rt->delivery, rt->intake);

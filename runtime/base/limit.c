@@ -62,6 +62,7 @@ static const struct limit_row rows[LIMIT_COUNT] = {
 	[LIMIT_HTTP_TARGET]            = { "http.target",              8 * KIB,    "414 URI Too Long" },
 	[LIMIT_HTTP_FIELDS]            = { "http.fields",              100,        "431 Request Header Fields Too Large" },
 	[LIMIT_HTTP_BODY]              = { "http.body",                80 * MIB,   "413 Content Too Large" },
+	[LIMIT_NET_PROXY_HEADER]       = { "net.proxy_header",         2 * KIB,    "the connection is closed" },
 	[LIMIT_STATE_FILE]             = { "state.file",               4 * MIB,    "FileTooLarge" },
 	[LIMIT_STATE_TOTAL]            = { "state.total",              64 * MIB,   "StateTooLarge" },
 	[LIMIT_STATE_FILES]            = { "state.files",              10000,      "TooManyFiles" },

@@ -66,7 +66,6 @@ struct connection {
 	const char *reason; /* of the end, for the log */
 	struct job begin;
 	struct peer peer;
-	struct sockaddr_storage local;
 };
 
 static void drive(struct connection *c, nstime now);
@@ -81,11 +80,6 @@ uint64_t connection_session(const struct connection *c)
 const struct peer *connection_peer(const struct connection *c)
 {
 	return &c->peer;
-}
-
-const struct sockaddr_storage *connection_local(const struct connection *c)
-{
-	return &c->local;
 }
 
 const struct port *connection_port(const struct connection *c)
@@ -542,26 +536,36 @@ static void run_begin(struct job *job)
 		start_plain(c);
 }
 
-void connection_begin(
-		struct net *net, const struct port *port, int fd, const struct peer *peer)
+static struct connection *new_connection(struct shard *shard, const struct port *port,
+		int fd, const struct peer *peer)
 {
-	struct shard *shard = net_next_shard(net);
 	struct connection *c = xcalloc(1, sizeof(*c));
-	socklen_t len = sizeof(c->local);
 	const int on = 1;
 
 	c->shard = shard;
 	c->port = port;
 	c->fd = fd;
 	c->peer = *peer;
-	c->session = net_new_session(net, shard);
+	c->session = net_new_session(shard->net, shard);
 	c->handshake_due = c->stall_due = NSTIME_NEVER;
 	c->begin.run = run_begin;
 	c->reason = "done";
-	if (getsockname(fd, (struct sockaddr *)&c->local, &len))
-		c->local.ss_family = AF_UNSPEC;
 	/* With TLS 1.3 and a greeting of ours, Nagle's algorithm costs 46 ms. */
 	if (peer->address.ss_family != AF_UNIX)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	loop_post(shard->loop, &c->begin);
+	return c;
+}
+
+void connection_begin(
+		struct net *net, const struct port *port, int fd, const struct peer *peer)
+{
+	struct shard *shard = net_next_shard(net);
+
+	loop_post(shard->loop, &new_connection(shard, port, fd, peer)->begin);
+}
+
+void connection_begin_on(struct shard *shard, const struct port *port, int fd,
+		const struct peer *peer)
+{
+	run_begin(&new_connection(shard, port, fd, peer)->begin);
 }

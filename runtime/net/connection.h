@@ -61,7 +61,8 @@ struct peer {
 	struct sockaddr_storage address; /* AF_UNIX where it came by a UNIX socket */
 	char text[INET6_ADDRSTRLEN];     /* "192.0.2.1", "2001:db8::1", "unix" */
 	uint16_t port;
-	uid_t uid; /* AF_UNIX: who connected (SO_PEERCRED) */
+	bool proxy; /* a listed proxy, which speaks for itself */
+	uid_t uid;  /* AF_UNIX: who connected (SO_PEERCRED) */
 	pid_t pid;
 };
 
@@ -71,8 +72,6 @@ struct peer {
 uint64_t connection_session(const struct connection *c);
 /* Any thread, as long as the connection lives. */
 const struct peer *connection_peer(const struct connection *c);
-/* Our own side. */
-const struct sockaddr_storage *connection_local(const struct connection *c);
 const struct port *connection_port(const struct connection *c);
 /* NULL without TLS. Constant from ENGINE_TLS_STARTED on. */
 const struct tls_facts *connection_tls(const struct connection *c);

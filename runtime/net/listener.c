@@ -3,9 +3,10 @@
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
 #include "runtime/base/systemd.h"
+#include "runtime/net/arrival.h"
+#include "runtime/net/ip.h"
 #include "runtime/net/shard.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
@@ -45,117 +46,17 @@ struct listener {
 
 /* -- addresses -- */
 
-/* An address of the family that its text says, with its length; false where it is none.
- */
-static bool parse_address(struct view text, uint16_t number, struct sockaddr_storage *out,
-		socklen_t *len_out)
-{
-	struct sockaddr_in *four = (void *)out;
-	struct sockaddr_in6 *six = (void *)out;
-	char z[INET6_ADDRSTRLEN];
-
-	if (text.len >= sizeof(z))
-		return false;
-	memcpy(z, text.data, text.len);
-	z[text.len] = '\0';
-	memset(out, 0, sizeof(*out));
-	if (inet_pton(AF_INET, z, &four->sin_addr) == 1) {
-		four->sin_family = AF_INET;
-		four->sin_port = htons(number);
-		*len_out = sizeof(*four);
-		return true;
-	}
-	if (inet_pton(AF_INET6, z, &six->sin6_addr) == 1) {
-		six->sin6_family = AF_INET6;
-		six->sin6_port = htons(number);
-		*len_out = sizeof(*six);
-		return true;
-	}
-	return false;
-}
-
-static uint16_t address_number(const struct sockaddr_storage *address)
-{
-	const struct sockaddr_in *four = (const void *)address;
-	const struct sockaddr_in6 *six = (const void *)address;
-
-	if (address->ss_family == AF_INET)
-		return ntohs(four->sin_port);
-	return address->ss_family == AF_INET6 ? ntohs(six->sin6_port) : 0;
-}
-
 static bool same_address(
 		const struct sockaddr_storage *a, const struct sockaddr_storage *b)
 {
-	const struct sockaddr_in *a4 = (const void *)a, *b4 = (const void *)b;
-	const struct sockaddr_in6 *a6 = (const void *)a, *b6 = (const void *)b;
 	const struct sockaddr_un *au = (const void *)a, *bu = (const void *)b;
 
-	if (a->ss_family != b->ss_family || address_number(a) != address_number(b))
-		return false;
-	if (a->ss_family == AF_INET)
-		return a4->sin_addr.s_addr == b4->sin_addr.s_addr;
-	if (a->ss_family == AF_INET6)
-		return memcmp(&a6->sin6_addr, &b6->sin6_addr, sizeof(a6->sin6_addr)) == 0;
+	if (a->ss_family != AF_UNIX || b->ss_family != AF_UNIX)
+		return ip_same(a, b);
 	return strncmp(au->sun_path, bu->sun_path, sizeof(au->sun_path)) == 0;
 }
 
-/* What a dual-stack socket calls ::ffff:192.0.2.1 is 192.0.2.1 to everybody above. */
-static void unmap(struct sockaddr_storage *address)
-{
-	const struct sockaddr_in6 six =
-			*(const struct sockaddr_in6 *)(const void *)address;
-	struct sockaddr_in *four = (void *)address;
-
-	if (six.sin6_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&six.sin6_addr))
-		return;
-	memset(address, 0, sizeof(*address));
-	four->sin_family = AF_INET;
-	four->sin_port = six.sin6_port;
-	memcpy(&four->sin_addr, six.sin6_addr.s6_addr + 12, 4);
-}
-
-static void describe_peer(int fd, struct peer *peer)
-{
-	const struct sockaddr_in *four = (const void *)&peer->address;
-	const struct sockaddr_in6 *six = (const void *)&peer->address;
-	struct ucred who;
-	socklen_t len = sizeof(who);
-
-	unmap(&peer->address);
-	peer->port = address_number(&peer->address);
-	if (peer->address.ss_family == AF_INET) {
-		inet_ntop(AF_INET, &four->sin_addr, peer->text, sizeof(peer->text));
-		return;
-	}
-	if (peer->address.ss_family == AF_INET6) {
-		inet_ntop(AF_INET6, &six->sin6_addr, peer->text, sizeof(peer->text));
-		return;
-	}
-	memcpy(peer->text, "unix", sizeof("unix"));
-	peer->uid = (uid_t)-1; /* nobody, unless the kernel says who */
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0) {
-		peer->uid = who.uid;
-		peer->pid = who.pid;
-	}
-}
-
 /* -- accepting -- */
-
-static void turn_away(const struct listener *l, int fd, const struct peer *peer)
-{
-	const struct port *port = l->port;
-
-	log_event(LOG_WARN, "net.refused", log_text("port", port->name),
-			log_text("from", peer->text),
-			log_text("reason", "too-many-connections"));
-	if (port->full_line.len && !port->implicit_tls) {
-		if (send(fd, port->full_line.data, port->full_line.len,
-				    MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
-			shutdown(fd, SHUT_WR);
-	}
-	close(fd);
-}
 
 static void resume(struct timer *timer, nstime now)
 {
@@ -199,9 +100,9 @@ static void gate_readable(evutil_socket_t fd, short what, void *arg)
 
 	(void)what;
 	for (unsigned i = 0; i < ACCEPTED_AT_ONCE; i++) {
-		struct peer peer = { 0 };
-		socklen_t len = sizeof(peer.address);
-		int newcomer = accept4(fd, (struct sockaddr *)&peer.address, &len,
+		struct sockaddr_storage from = { 0 };
+		socklen_t len = sizeof(from);
+		int newcomer = accept4(fd, (struct sockaddr *)&from, &len,
 				SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (newcomer < 0) {
@@ -210,11 +111,7 @@ static void gate_readable(evutil_socket_t fd, short what, void *arg)
 				shed(l, fd);
 			return; /* else EAGAIN, or a newcomer that has gone again */
 		}
-		describe_peer(newcomer, &peer);
-		if (net_admit(l->net, l->port, &peer))
-			connection_begin(l->net, l->port, newcomer, &peer);
-		else
-			turn_away(l, newcomer, &peer);
+		arrival_begin(l->net, l->port, newcomer, &from);
 	}
 }
 
@@ -238,7 +135,7 @@ static void add_gate(struct listener *l, int fd)
 
 	l->gates[l->gate_count++] = (struct gate){ .listener = l, .fd = fd };
 	if (getsockname(fd, (struct sockaddr *)&bound, &len) == 0)
-		l->number = address_number(&bound);
+		l->number = ip_port(&bound);
 }
 
 /* A socket of the service manager with this address; -1 where there is none. The copy is
@@ -268,9 +165,11 @@ static int inherited(const struct sockaddr_storage *wanted)
 	return -1;
 }
 
-static int bind_new(const struct sockaddr_storage *address, socklen_t len, int *out)
+static int bind_new(const struct sockaddr_storage *address, int *out)
 {
 	const int on = 1;
+	socklen_t len = address->ss_family == AF_UNIX ? sizeof(struct sockaddr_un)
+						      : ip_len(address);
 	int r, fd = socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
 			       0);
 
@@ -295,14 +194,13 @@ static int bind_new(const struct sockaddr_storage *address, socklen_t len, int *
 static int open_gate(struct listener *l, struct view text, uint16_t number)
 {
 	struct sockaddr_storage address;
-	socklen_t len;
 	int fd, r;
 
-	if (!parse_address(text, number, &address, &len))
+	if (!ip_parse(text, number, &address))
 		return -EINVAL;
 	fd = number ? inherited(&address) : -1;
 	if (fd < 0) {
-		r = bind_new(&address, len, &fd);
+		r = bind_new(&address, &fd);
 		if (r)
 			return r;
 	}
@@ -377,7 +275,7 @@ static int bind_path(struct listener *l, const char *path)
 		return -EADDRINUSE;
 	if (unlink(path) && errno != ENOENT)
 		return fault_errno();
-	r = bind_new(&address, sizeof(*where), &fd);
+	r = bind_new(&address, &fd);
 	if (r)
 		return r;
 	add_gate(l, fd);

@@ -1,6 +1,8 @@
 #include "runtime/net/net.h"
 
 #include "runtime/base/error.h"
+#include "runtime/net/arrival.h"
+#include "runtime/net/guests.h"
 #include "runtime/net/shard.h"
 #include "runtime/net/tls_session.h"
 
@@ -12,14 +14,7 @@
 
 enum {
 	MOST_LOOPS = 64,
-	GUEST_KEY = 9,
 	SHARD_BITS = 8 /* of a session's number, before it is scrambled */
-};
-
-/* How many connections one address, or one network, has. */
-struct guest {
-	unsigned char key[GUEST_KEY]; /* family and length, then that many bytes */
-	size_t count;
 };
 
 struct net {
@@ -32,7 +27,9 @@ struct net {
 	pthread_cond_t change; /* on the monotonic clock */
 	struct net_caps caps;
 	struct tls_identities *identities;
-	struct map guests;
+	struct guests guests;
+	struct network *proxies;
+	size_t proxy_count;
 	size_t open;               /* sockets that the caps count */
 	size_t counted, uncounted; /* connections that are not forgotten yet */
 };
@@ -130,6 +127,7 @@ static void init_shard(struct net *net, struct shard *shard, unsigned number)
 	snprintf(name, sizeof(name), "loop-%u", number % 1000);
 	shard->net = net;
 	list_init(&shard->connections);
+	list_init(&shard->arrivals);
 	pthread_mutex_init(&shard->lock, NULL);
 	shard->answers.run = run_answers;
 	shard->loop = loop_new(name);
@@ -161,6 +159,8 @@ static void abort_shard(void *arg)
 {
 	struct shard *shard = arg;
 
+	LIST_EACH (link, &shard->arrivals)
+		arrival_abort(link);
 	LIST_EACH (link, &shard->connections)
 		connection_abort(connection_of(link));
 }
@@ -177,12 +177,13 @@ void net_free(struct net *net)
 	pthread_mutex_unlock(&net->lock);
 	for (unsigned i = 0; i < net->shard_count; i++) {
 		loop_free(net->shards[i].loop);
-		assert(list_empty(&net->shards[i].connections));
+		assert(list_empty(&net->shards[i].connections) &&
+				list_empty(&net->shards[i].arrivals));
 		map_free(&net->shards[i].by_session);
 		pthread_mutex_destroy(&net->shards[i].lock);
 	}
-	assert(map_count(&net->guests) == 0);
-	map_free(&net->guests);
+	guests_deinit(&net->guests);
+	free(net->proxies);
 	tls_identities_unref(net->identities);
 	pthread_cond_destroy(&net->change);
 	pthread_mutex_destroy(&net->lock);
@@ -209,93 +210,77 @@ void net_set_caps(struct net *net, struct net_caps caps)
 	pthread_mutex_unlock(&net->lock);
 }
 
-/* An address (/32, /64) or a network (/24, /48). False for a UNIX socket: there is none to
- * count by. */
-static bool guest_key(const struct peer *peer, bool network, unsigned char key[GUEST_KEY])
+bool net_set_proxies(struct net *net, const struct view *proxies, size_t count)
 {
-	const struct sockaddr_in *four = (const void *)&peer->address;
-	const struct sockaddr_in6 *six = (const void *)&peer->address;
-	bool is_six = peer->address.ss_family == AF_INET6;
-	size_t len = is_six ? 8 : 4;
+	CLEANUP(freep) struct network *parsed = xcalloc(count, sizeof(*parsed));
 
-	if (!is_six && peer->address.ss_family != AF_INET)
-		return false;
-	if (network)
-		len = is_six ? 6 : 3;
-	memset(key, 0, GUEST_KEY);
-	key[0] = (unsigned char)len;
-	memcpy(key + 1, is_six ? (const void *)&six->sin6_addr : &four->sin_addr, len);
+	for (size_t i = 0; i < count; i++)
+		if (!network_parse(proxies[i], &parsed[i]))
+			return false;
+	pthread_mutex_lock(&net->lock);
+	free(net->proxies);
+	net->proxies = TAKE(parsed);
+	net->proxy_count = count;
+	pthread_mutex_unlock(&net->lock);
 	return true;
 }
 
-static bool admit(struct net *net, const unsigned char key[GUEST_KEY], size_t most)
+bool net_is_proxy(struct net *net, const struct peer *peer)
 {
-	struct guest *guest = map_get(&net->guests, view_of(key, GUEST_KEY));
+	bool listed = false;
 
-	if (!guest && most == 0)
-		return false;
-	if (!guest) {
-		guest = xcalloc(1, sizeof(*guest));
-		memcpy(guest->key, key, GUEST_KEY);
-		map_set(&net->guests, view_of(guest->key, GUEST_KEY), guest);
+	pthread_mutex_lock(&net->lock);
+	for (size_t i = 0; i < net->proxy_count && !listed; i++)
+		listed = network_has(&net->proxies[i], &peer->address);
+	pthread_mutex_unlock(&net->lock);
+	return listed;
+}
+
+/* Locked. Counts it by its place; the cap that is reached, or NULL. */
+static const char *enter(struct net *net, const struct peer *peer)
+{
+	if (peer->proxy)
+		return NULL;
+	switch (guests_enter(&net->guests, &peer->address, net->caps.connections_per_ip,
+			net->caps.connections_per_network)) {
+	case GUESTS_E_ADDRESS:
+		return "connections_per_ip";
+	case GUESTS_E_NETWORK:
+		return "connections_per_network";
 	}
-	if (guest->count >= most)
-		return false;
-	guest->count++;
-	return true;
+	return NULL;
 }
 
-static void dismiss(struct net *net, const unsigned char key[GUEST_KEY])
+/* Locked. */
+static const char *refusal(struct net *net, const struct peer *peer)
 {
-	struct guest *guest = map_get(&net->guests, view_of(key, GUEST_KEY));
-
-	assert(guest && guest->count);
-	if (--guest->count)
-		return;
-	map_remove(&net->guests, view_of(key, GUEST_KEY));
-	free(guest);
+	return net->open < net->caps.connections ? enter(net, peer) : "connections";
 }
 
-static bool admit_guest(struct net *net, const struct peer *peer)
+const char *net_rename(struct net *net, const struct peer *proxy, const struct peer *peer)
 {
-	unsigned char address[GUEST_KEY], network[GUEST_KEY];
+	const char *refused;
 
-	if (!guest_key(peer, false, address) || !guest_key(peer, true, network))
-		return true;
-	if (!admit(net, address, net->caps.connections_per_ip))
-		return false;
-	if (admit(net, network, net->caps.connections_per_network))
-		return true;
-	dismiss(net, address);
-	return false;
+	assert(proxy->proxy && !peer->proxy);
+	pthread_mutex_lock(&net->lock);
+	refused = enter(net, peer);
+	pthread_mutex_unlock(&net->lock);
+	return refused;
 }
 
-static void dismiss_guest(struct net *net, const struct peer *peer)
+const char *net_admit(struct net *net, const struct port *port, const struct peer *peer)
 {
-	unsigned char key[GUEST_KEY];
-
-	if (!guest_key(peer, false, key))
-		return;
-	dismiss(net, key);
-	if (guest_key(peer, true, key))
-		dismiss(net, key);
-}
-
-bool net_admit(struct net *net, const struct port *port, const struct peer *peer)
-{
-	bool admitted = true;
+	const char *refused = NULL;
 
 	pthread_mutex_lock(&net->lock);
 	if (port->uncounted) {
 		net->uncounted++;
-	} else if (net->open < net->caps.connections && admit_guest(net, peer)) {
+	} else if (!(refused = refusal(net, peer))) {
 		net->open++;
 		net->counted++;
-	} else {
-		admitted = false;
 	}
 	pthread_mutex_unlock(&net->lock);
-	return admitted;
+	return refused;
 }
 
 void net_dismiss(struct net *net, const struct port *port, const struct peer *peer)
@@ -304,7 +289,8 @@ void net_dismiss(struct net *net, const struct port *port, const struct peer *pe
 		return;
 	pthread_mutex_lock(&net->lock);
 	net->open--;
-	dismiss_guest(net, peer);
+	if (!peer->proxy)
+		guests_leave(&net->guests, &peer->address);
 	pthread_mutex_unlock(&net->lock);
 }
 
@@ -426,6 +412,8 @@ static void drain_shard(void *arg)
 	struct shard *shard = arg;
 
 	shard->draining = true;
+	LIST_EACH (link, &shard->arrivals)
+		arrival_abort(link);
 	LIST_EACH (link, &shard->connections) {
 		struct connection *c = connection_of(link);
 

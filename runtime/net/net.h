@@ -25,6 +25,9 @@ void net_free(struct net *net);
 
 /* From any thread. They hold for connections that come from now on. */
 void net_set_caps(struct net *net, struct net_caps caps);
+/* The networks whose connections begin by a PROXY header (net/arrival.h), as texts; false
+ * where one is none, and nothing has changed. */
+MUST_USE bool net_set_proxies(struct net *net, const struct view *proxies, size_t count);
 /* What later handshakes serve; takes a reference of its own. NULL: no TLS is offered. */
 void net_set_identities(struct net *net, struct tls_identities *identities);
 bool net_has_identities(struct net *net);

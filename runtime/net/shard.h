@@ -13,6 +13,7 @@ struct shard {
 	struct net *net;
 	struct loop *loop;
 	struct list connections;
+	struct list arrivals;  /* proxies' connections whose header is to come */
 	struct map by_session; /* keys are in the connections */
 	bool draining;
 
@@ -26,12 +27,18 @@ struct shard {
 struct shard *net_next_shard(struct net *net);
 struct shard *net_shard_of(struct net *net, uint64_t session);
 uint64_t net_new_session(struct net *net, const struct shard *shard);
-/* Counts a newcomer; false where a cap is reached. Each true is followed by one
+/* Counts a newcomer; where a cap is reached, returns its name. Each NULL is followed by one
  * net_dismiss, when its socket is closed, and one net_forget, when nothing of it is left.
  */
-bool net_admit(struct net *net, const struct port *port, const struct peer *peer);
+const char *net_admit(struct net *net, const struct port *port, const struct peer *peer);
 void net_dismiss(struct net *net, const struct port *port, const struct peer *peer);
 void net_forget(struct net *net, const struct port *port);
+/* True where the state lists it: it says who is behind it. */
+bool net_is_proxy(struct net *net, const struct peer *peer);
+/* The proxy that was admitted turns out to be `peer`, who is counted in its place; where a
+ * cap is reached, returns its name, and the proxy is still the one that is counted. */
+const char *net_rename(
+		struct net *net, const struct peer *proxy, const struct peer *peer);
 /* The current set with a reference, or NULL. */
 struct tls_identities *net_identities(struct net *net);
 
@@ -39,6 +46,9 @@ struct tls_identities *net_identities(struct net *net);
 
 /* An admitted socket begins its life, on the next shard in turn. Takes the descriptor. */
 void connection_begin(struct net *net, const struct port *port, int fd,
+		const struct peer *peer);
+/* The same at once, on that shard's loop. */
+void connection_begin_on(struct shard *shard, const struct port *port, int fd,
 		const struct peer *peer);
 /* These on the loop. */
 struct connection *connection_of(struct list *link);

@@ -66,6 +66,9 @@ static const struct command commands[] = {
 	{ "CONNECT",  0,              FOREIGN,            NULL,          NULL },
 	{ "TRACE",    0,              FOREIGN,            NULL,          NULL },
 	{ "PRI",      0,              FOREIGN,            NULL,          NULL },
+	{ "PROXY",    0,              FOREIGN,            NULL,          "421 4.7.0 You are not one of our proxies" },
+	{ "XCLIENT",  0,              FOREIGN,            NULL,          "421 4.7.0 You are not one of our proxies" },
+	{ "XFORWARD", 0,              FOREIGN,            NULL,          "421 4.7.0 You are not one of our proxies" },
 };
 /* clang-format on */
 
@@ -124,7 +127,8 @@ void smtp_command(struct smtp_server *s, struct view line)
 	const char *refused;
 
 	if (command && command->flags & FOREIGN) {
-		smtp_close(s, "421 4.7.0 This is a mail server");
+		smtp_close(s, command->else_reply ? command->else_reply
+						  : "421 4.7.0 This is a mail server");
 		return;
 	}
 	if (has_control(line)) {

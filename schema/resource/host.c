@@ -44,6 +44,7 @@ static const struct field fields[] = {
 	{ "mx",          BETWEEN(TYPE_INT, 0, 65535), "10",     OWNER_ENFORCE, RISK_SERVICE,  LATER,  0, "its preference as a mail exchanger; less comes first" },
 	{ "listen",      RECORD(&listen_table),       NULL,     OWNER_ENFORCE, RISK_SERVICE,  SERVED, 0, "where it listens" },
 	{ "limits",      RECORD(&limits_table),       NULL,     OWNER_ENFORCE, RISK_SERVICE,  SERVED, 0, "what it takes on" },
+	{ "proxy",       LIST_OF(TYPE(TYPE_NETWORK)), NULL,     OWNER_ENFORCE, RISK_POLICY,   SERVED, AT(proxy), "load balancers before it: what comes from there begins by a PROXY header, and is believed to come from whom the header names" },
 	{ "redis",       TYPE(TYPE_URL),              NULL,     OWNER_ENFORCE, RISK_EXPOSING, LATER,  0, "counters and push shared with other hosts; without it they stay in the process" },
 	{ "send_via",    &(const struct type){ .kind = TYPE_REFERENCE, .kinds = REFERS(KIND_RELAY), .words = ONE_OF_THESE("direct") },
 	                                              "direct", OWNER_ENFORCE, RISK_EXPOSING, LATER,  0, "a relay for all outgoing mail, or `direct`" },

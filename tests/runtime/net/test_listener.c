@@ -1,10 +1,8 @@
 #include "runtime/net/listener.h"
 
-#include "runtime/net/shard.h"
 #include "tests/lib/test.h"
 #include "tests/runtime/net/toy.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -138,63 +136,6 @@ static void one_address_has_its_share(void **state)
 	for (int i = 0; i < 3; i++)
 		client_close(&c[i]);
 	toy_free(toy);
-}
-
-static struct peer peer_at(int family, const char *text)
-{
-	struct peer at = { .address.ss_family = (sa_family_t)family };
-	struct sockaddr_in *four = (void *)&at.address;
-	struct sockaddr_in6 *six = (void *)&at.address;
-
-	assert_int_equal(inet_pton(family, text,
-					 family == AF_INET ? (void *)&four->sin_addr
-							   : (void *)&six->sin6_addr),
-			1);
-	return at;
-}
-
-/* How many of these many addresses are let in; one of another network is, after them. */
-static size_t admitted_of(struct net *net, int family, unsigned many, const char *other)
-{
-	const struct port port = { 0 };
-	struct peer *in = calloc(many + 1, sizeof(*in));
-	size_t count = 0, all;
-	char text[64];
-
-	assert_non_null(in);
-	for (unsigned i = 0; i < many; i++) {
-		if (family == AF_INET)
-			snprintf(text, sizeof(text), "192.0.2.%u", i % 256);
-		else
-			snprintf(text, sizeof(text), "2001:db8:7:%x::1", i);
-		in[count] = peer_at(family, text);
-		count += net_admit(net, &port, &in[count]);
-	}
-	all = count;
-	in[all] = peer_at(family, other);
-	assert_true(net_admit(net, &port, &in[all++]));
-	while (all--) {
-		net_dismiss(net, &port, &in[all]);
-		net_forget(net, &port);
-	}
-	free(in);
-	return count;
-}
-
-/* Ten thousand of one /24 or one /48, each address within its own share: the network has a
- * share, too, and others get in. */
-static void S31_connections_of_one_network(void **state)
-{
-	struct net *net = net_new(1);
-
-	(void)state;
-	net_set_caps(net, (struct net_caps){ 100000, 50, 200 });
-	assert_int_equal(admitted_of(net, AF_INET, 10000, "192.0.3.1"), 200);
-	assert_int_equal(admitted_of(net, AF_INET6, 10000, "2001:db8:8::1"), 200);
-	/* And the same again: what has left is forgotten. */
-	assert_int_equal(admitted_of(net, AF_INET, 10000, "192.0.3.1"), 200);
-	assert_int_equal(net_sessions(net), 0);
-	net_free(net);
 }
 
 static void without_descriptors_newcomers_are_closed(void **state)
@@ -332,7 +273,6 @@ int main(void)
 		cmocka_unit_test(all_addresses_are_both_families),
 		cmocka_unit_test(a_closed_listener_leaves_its_connections),
 		cmocka_unit_test(one_address_has_its_share),
-		cmocka_unit_test(S31_connections_of_one_network),
 		cmocka_unit_test(without_descriptors_newcomers_are_closed),
 		cmocka_unit_test(a_unix_socket_knows_its_peer),
 		cmocka_unit_test(the_socket_of_a_dead_process_is_replaced),
