@@ -15,6 +15,7 @@ static const struct command *const commands[] = {
 	&command_wait,
 	&command_trace,
 	&command_events,
+	&command_log,
 	&command_history,
 	&command_rollback,
 	&command_confirm,

@@ -161,6 +161,7 @@ static int serve_round(struct server *server)
 		{ .fd = runtime_event_fd(server->options->runtime), .events = POLLIN },
 		{ .fd = server->signals, .events = POLLIN },
 		{ .fd = server->watch ? watch_fd(server->watch) : -1, .events = POLLIN },
+		{ .fd = control_fd(server->control), .events = POLLIN },
 	};
 	nstime now = clock_now();
 

@@ -67,6 +67,7 @@ extern const struct command command_get;
 extern const struct command command_history;
 extern const struct command command_init;
 extern const struct command command_key;
+extern const struct command command_log;
 extern const struct command command_plan;
 extern const struct command command_purge;
 extern const struct command command_resolve;

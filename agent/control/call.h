@@ -48,6 +48,7 @@ int serve_confirm(struct call *call);
 /* route_records.c: what was recorded. */
 int serve_history(struct call *call);
 int serve_events(struct call *call);
+int serve_log(struct call *call);
 int serve_trace(struct call *call);
 int serve_audit(struct call *call);
 

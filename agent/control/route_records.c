@@ -1,4 +1,4 @@
-/* What was recorded: generations, events, the way of an object, the audit. */
+/* What was recorded: generations, events, the log, the way of an object, the audit. */
 #include "agent/control/call.h"
 #include "agent/control/records_text.h"
 #include "agent/control/waiting.h"
@@ -9,6 +9,7 @@
 enum {
 	MOST_HISTORY = 50,
 	MOST_EVENTS = 1000,
+	MOST_LINES = 10000, /* more than LOG_KEPT_BYTES have room for */
 	LONGEST_WAIT_SECONDS = 60 * 60,
 };
 
@@ -62,6 +63,45 @@ int serve_events(struct call *call)
 	}
 	events_print(events, &text);
 	call->answer = events;
+	return call_answer(call, EXIT_FINE, buf_view(&text));
+}
+
+static int refuse_log(struct call *call)
+{
+	return call_refuse(call, 400, EXIT_INVALID,
+			VIEW("error: `after`, `most` and `wait` are numbers, at most an "
+			     "hour is "
+			     "waited; `grep` is FIELD=VALUE\n"));
+}
+
+/* With `wait`, where no kept line is what was wished, the answer waits for one. */
+int serve_log(struct call *call)
+{
+	CLEANUP(buf_free) struct buf text = BUF_NULL(MOST_TEXT);
+	struct view after = call_query(call, "after"), most = call_query(call, "most"),
+		    wait = call_query(call, "wait"), grep = call_query(call, "grep");
+	struct log_wish wish = { .most = MOST_LINES };
+	uint64_t lines = MOST_LINES, seconds = 0;
+	json_t *found;
+
+	if ((after.len && !view_to_u64(after, &wish.after)) ||
+			(most.len && !view_to_u64(most, &lines)) ||
+			(wait.len && !view_to_u64(wait, &seconds)) ||
+			seconds > LONGEST_WAIT_SECONDS ||
+			(grep.len && !log_wish_grep(grep, &wish)))
+		return refuse_log(call);
+	wish.most = lines < MOST_LINES ? (size_t)lines : MOST_LINES;
+	found = log_read(&wish, &text);
+	if (seconds && json_array_size(json_object_get(found, "items")) == 0) {
+		json_decref(found);
+		if (waiting_add_log(call->waiting, call->request, &wish,
+				    call->now + nstime_seconds((int64_t)seconds)))
+			return call_refuse(call, 503, EXIT_CONFLICT,
+					VIEW("error: too many requests wait already\n"));
+		call->kept = true;
+		return 0;
+	}
+	call->answer = found;
 	return call_answer(call, EXIT_FINE, buf_view(&text));
 }
 

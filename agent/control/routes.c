@@ -190,6 +190,7 @@ static const struct route routes[] = {
 	{ "GET",  "/v1/objects",     false, serve_get },
 	{ "GET",  "/v1/wait",        false, serve_wait },
 	{ "GET",  "/v1/history",     false, serve_history },
+	{ "GET",  "/v1/log",         false, serve_log },
 	{ "GET",  "/v1/events",      false, serve_events },
 	{ "GET",  "/v1/trace",       false, serve_trace },
 	{ "GET",  "/v1/audit",       false, serve_audit },
@@ -278,6 +279,11 @@ void control_look(struct control *control, nstime now)
 nstime control_deadline(const struct control *control)
 {
 	return waiting_deadline(&control->waiting);
+}
+
+int control_fd(const struct control *control)
+{
+	return waiting_fd(&control->waiting);
 }
 
 struct control *control_new(struct agent *agent, struct runtime *runtime)

@@ -22,5 +22,7 @@ void control_serve(struct control *control, nstime now);
 void control_look(struct control *control, nstime now);
 /* When the next waiting request runs out of time; NSTIME_NEVER where none waits. */
 nstime control_deadline(const struct control *control);
+/* Readable once something came that a request waits for; control_serve is next. */
+int control_fd(const struct control *control);
 
 #endif

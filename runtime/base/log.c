@@ -1,6 +1,7 @@
 #include "runtime/base/log.h"
 
 #include "runtime/base/buf.h"
+#include "runtime/base/log_kept.h"
 
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -98,6 +99,46 @@ void log_write(enum log_level level, const char *name, const struct log_field *f
 				line.len < LONGEST_LINE ? line.len : LONGEST_LINE - 1);
 	}
 	buf_add_byte(&line, '\n');
+	log_keep(buf_view(&line));
 	if (write(STDERR_FILENO, line.data, line.len) < 0)
 		return; /* there is nowhere left to say so */
+}
+
+/* -- reading a line again -- */
+
+/* Takes the value at the front: in quotes, or up to the next blank. */
+static struct view cut_value(struct view *rest)
+{
+	size_t end = 1;
+	struct view value;
+
+	if (rest->len == 0 || rest->data[0] != '"')
+		return view_cut(rest, ' ');
+	while (end < rest->len && rest->data[end] != '"')
+		end += rest->data[end] == '\\' ? 2 : 1;
+	value = view_sub(*rest, 0, end + 1);
+	*rest = view_from(*rest, end + 2);
+	return value;
+}
+
+bool log_line_has(struct view line, struct view field, struct view value)
+{
+	CLEANUP(buf_free) struct buf wanted = BUF_NULL(4 * LONGEST_VALUE + 2);
+	struct view rest = line, level, event;
+
+	add_value(&wanted, value);
+	(void)view_cut(&rest, ' '); /* the time */
+	level = view_cut(&rest, ' ');
+	event = view_cut(&rest, ' ');
+	if (view_eq(field, VIEW("level")) && view_eq(level, value))
+		return true;
+	if (view_eq(field, VIEW("event")) && view_eq(event, value))
+		return true;
+	while (rest.len) {
+		struct view name = view_cut(&rest, '=');
+
+		if (view_eq(cut_value(&rest), buf_view(&wanted)) && view_eq(name, field))
+			return true;
+	}
+	return false;
 }

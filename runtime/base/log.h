@@ -63,10 +63,15 @@ static inline struct log_field log_fault(int r)
 			(const struct log_field[]){                                      \
 					__VA_ARGS__, { .type = LOG_FIELD_END } })
 
-/* Safe from any thread: the line goes out in one write(2) to stderr. */
+/* Safe from any thread: the line goes out in one write(2) to stderr, and is kept for a while
+ * in memory: runtime/base/log_kept.h. */
 void log_write(enum log_level level, const char *name, const struct log_field *fields);
 
 /* Lines below `level` are dropped; LOG_INFO at start. */
 void log_set_level(enum log_level level);
+
+/* True where a line of the log has that field with that value, as it was given to log_event.
+ * `level` and `event` stand for the words at its head. */
+MUST_USE bool log_line_has(struct view line, struct view field, struct view value);
 
 #endif

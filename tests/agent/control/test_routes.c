@@ -3,10 +3,12 @@
 #include "agent/control/files.h"
 #include "agent/control/routes.h"
 #include "runtime/base/error.h"
+#include "runtime/base/log.h"
 #include "schema/source.h"
 #include "tests/agent/control/desk.h"
 #include "tests/agent/house.h"
 
+#include <poll.h>
 #include <stdlib.h>
 
 #define HEAD "version: 1\nhosts:\n  mail:\n    name: mail.a.example\n"
@@ -338,6 +340,80 @@ static void an_event_ends_the_wait_for_it(void **state)
 	assert_string_equal(text_of(letter), "");
 }
 
+static uint64_t last_line(struct office *office)
+{
+	struct letter *letter = ask(office, "GET", "/v1/log?most=0", "");
+
+	return (uint64_t)json_integer_value(json_object_get(letter->answer, "last"));
+}
+
+static void the_log_is_read_by_number_and_field(void **state)
+{
+	struct office *office = *state;
+	uint64_t before = last_line(office);
+	char target[128];
+	struct letter *letter;
+
+	log_event(LOG_INFO, "test.log.one", log_text("who", "anna\n"));
+	log_event(LOG_INFO, "test.log.two", log_text("who", "bo"));
+	snprintf(target, sizeof(target), "/v1/log?after=%llu",
+			(unsigned long long)before);
+	letter = ask(office, "GET", target, "");
+	assert_answer(letter, 200, EXIT_FINE);
+	assert_int_equal(json_array_size(json_object_get(letter->answer, "items")), 2);
+	assert_int_equal(last_line(office), before + 2);
+	letter = ask(office, "GET", "/v1/log?most=1", "");
+	assert_int_equal(json_array_size(json_object_get(letter->answer, "items")), 1);
+	assert_says(letter, "info test.log.two who=bo\n");
+	letter = ask(office, "GET", "/v1/log?grep=who%3Danna%0a", "");
+	assert_int_equal(json_array_size(json_object_get(letter->answer, "items")), 1);
+	assert_says(letter, "test.log.one");
+	assert_answer(ask(office, "GET", "/v1/log?after=x", ""), 400, EXIT_INVALID);
+	assert_answer(ask(office, "GET", "/v1/log?most=-1", ""), 400, EXIT_INVALID);
+	assert_answer(ask(office, "GET", "/v1/log?wait=3601", ""), 400, EXIT_INVALID);
+	assert_answer(ask(office, "GET", "/v1/log?grep=anna", ""), 400, EXIT_INVALID);
+	assert_answer(ask(office, "GET", "/v1/log?grep=%3Danna", ""), 400, EXIT_INVALID);
+}
+
+static bool is_told(const struct office *office)
+{
+	struct pollfd fd = { .fd = control_fd(office->control), .events = POLLIN };
+
+	return poll(&fd, 1, 0) == 1;
+}
+
+static void a_line_ends_the_wait_for_it(void **state)
+{
+	struct office *office = *state;
+	struct letter *letter;
+	char target[128];
+
+	snprintf(target, sizeof(target), "/v1/log?after=%llu&wait=60&grep=who%%3Dbo",
+			(unsigned long long)last_line(office));
+	letter = desk_lay(&office->desk, "GET", target, "");
+	control_serve(office->control, office->now);
+	assert_false(is_told(office));
+	log_event(LOG_INFO, "test.log.one", log_text("who", "anna"));
+	assert_true(is_told(office));
+	control_look(office->control, office->now);
+	assert_int_equal(letter->status, 0);
+	assert_false(is_told(office));
+	log_event(LOG_INFO, "test.log.two", log_text("who", "bo"));
+	assert_true(is_told(office));
+	control_look(office->control, office->now);
+	assert_answer(letter, 200, EXIT_FINE);
+	assert_says(letter, "test.log.two");
+	/* Nobody waits any more: nobody is told. */
+	control_look(office->control, office->now);
+	log_event(LOG_INFO, "test.log.three", log_text("who", "bo"));
+	assert_false(is_told(office));
+	letter = desk_lay(&office->desk, "GET", "/v1/log?grep=who%3Dcarl&wait=60", "");
+	control_serve(office->control, office->now);
+	control_look(office->control, office->now + nstime_seconds(60));
+	assert_answer(letter, 200, EXIT_FINE);
+	assert_string_equal(text_of(letter), "");
+}
+
 /* -- accounts -- */
 
 static void passwords_are_set_by_id_or_address(void **state)
@@ -599,6 +675,8 @@ int main(void)
 		CASE(a_rollback_names_a_generation),
 		CASE(records_are_read),
 		CASE(an_event_ends_the_wait_for_it),
+		CASE(the_log_is_read_by_number_and_field),
+		CASE(a_line_ends_the_wait_for_it),
 		CASE(passwords_are_set_by_id_or_address),
 		CASE(an_account_key_opens_one_file),
 		CASE(a_body_must_be_an_object_of_files),

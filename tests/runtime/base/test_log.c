@@ -1,7 +1,10 @@
 #include "runtime/base/log.h"
+
+#include "runtime/base/error.h"
 #include "tests/lib/test.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <unistd.h>
 
 /* What one call writes, its time cut off. */
@@ -69,12 +72,45 @@ static void levels_are_kept(void **state)
 	assert_string_equal(logged(log_below_the_level), "");
 }
 
+static void a_line_is_found_by_its_fields(void **state)
+{
+	/* clang-format off */
+	static const struct { const char *field, *value; bool has; } table[] = {
+		{ "level",   "warn",                          true },
+		{ "event",   "smtp.rcpt.refused",             true },
+		{ "event",   "smtp.rcpt",                     false },
+		{ "session", "9f3a21",                        true },
+		{ "session", "9f3a2",                         false },
+		{ "rcpt",    "<x\r\nfake.event a=\"b\"\x1b>",  true },
+		{ "a",       "b",                             false }, /* stands within a value */
+		{ "tries",   "-2",                            true },
+		{ "error",   "No space left on device",       true },
+		{ "ries",    "-2",                            false },
+		{ "",        "",                              false },
+	};
+	/* clang-format on */
+	CLEANUP(freep) char *line = NULL;
+
+	(void)state;
+	assert_true(asprintf(&line, "2026-01-01T00:00:00.000Z %s",
+				    logged(log_a_hostile_value)) > 0);
+	line[strlen(line) - 1] = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		assert_int_equal(log_line_has(view_z(line), view_z(table[i].field),
+						 view_z(table[i].value)),
+				table[i].has);
+	/* A line that was cut off within a value. */
+	for (size_t len = strlen(line); len-- > 0;)
+		(void)!log_line_has(view_of(line, len), VIEW("none"), VIEW("x"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_peer_cannot_write_a_line),
 		cmocka_unit_test(a_line_ends_however_long),
 		cmocka_unit_test(levels_are_kept),
+		cmocka_unit_test(a_line_is_found_by_its_fields),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
