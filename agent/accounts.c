@@ -2,6 +2,7 @@
 #include "agent/inside.h"
 
 #include "agent/account.h"
+#include "agent/condition.h"
 #include "agent/journal.h"
 #include "runtime/base/base64.h"
 #include "runtime/base/error.h"
@@ -85,8 +86,9 @@ static int settle_condition(
 	r = object_read_texts(agent->db, object->uid, arena, &texts);
 	if (r)
 		return r;
-	texts.conditions = condition_ready(arena, true, "Applied", VIEW_NULL,
-			agent->os->wall(agent->os->state));
+	texts.conditions = condition_ready(arena,
+			&(const struct condition){ .is = true, .reason = "Applied" },
+			object->observed_generation, agent->os->wall(agent->os->state));
 	return object_write(agent->db, object, &texts);
 }
 

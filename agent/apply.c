@@ -1,5 +1,6 @@
 #include "agent/apply.h"
 
+#include "agent/condition.h"
 #include "agent/journal.h"
 #include "runtime/base/error.h"
 #include "runtime/crypto/random.h"
@@ -55,19 +56,14 @@ void application_deinit(struct application *a)
 
 /* -- one change -- */
 
-static int ready_condition(
-		struct application *a, const struct change *change, struct view *out)
+/* Why it is Ready: the driver still sees the row as it was. */
+static int ready_reason(
+		struct application *a, const struct change *change, struct condition *out)
 {
-	const char *reason = "Applied";
-	struct view message = VIEW_NULL;
-	int r = 0;
-
-	if (change->driver->condition)
-		r = change->driver->condition(a, change, &reason, &message);
-	if (r)
-		return r;
-	*out = condition_ready(a->plan->arena, true, reason, message, a->o->now);
-	return 0;
+	*out = (struct condition){ .is = true, .reason = "Applied" };
+	if (!change->driver->condition)
+		return 0;
+	return change->driver->condition(a, change, &out->reason, &out->message);
 }
 
 /* The object as the state wants it. */
@@ -90,24 +86,42 @@ static void follow(struct application *a, struct object *object,
 	object->declared.declared_in = a->generation;
 }
 
+/* What was said of an object stays, and is true of its generation now. */
+static void keep_condition(struct application *a, const struct object *object,
+		struct object_texts *texts)
+{
+	json_t *conditions = conditions_parse(texts->conditions);
+	json_t *ready = condition_get(conditions, CONDITION_READY);
+
+	json_object_set_new(ready, "observed_generation",
+			json_integer((json_int_t)object->observed_generation));
+	texts->conditions = conditions_print(conditions, a->plan->arena);
+	json_decref(conditions);
+}
+
 static int write_wanted(struct application *a, const struct change *change)
 {
 	struct object *object = change->object;
-	bool keeps_condition = change->action != ACTION_CREATE &&
-			       change->action != ACTION_ENABLE;
-	struct object_texts texts;
+	bool is_new = change->action == ACTION_CREATE || change->action == ACTION_ENABLE;
+	struct condition ready = { 0 };
+	struct object_texts texts = { 0 };
 	int r;
 
-	if (keeps_condition)
-		r = object_read_texts(a->o->db, object->uid, a->plan->arena, &texts);
+	if (is_new)
+		r = ready_reason(a, change, &ready);
 	else
-		r = ready_condition(a, change, &texts.conditions);
+		r = object_read_texts(a->o->db, object->uid, a->plan->arena, &texts);
 	if (r)
 		return r;
 	/* The driver still sees the key that a rename leaves: it asks the change. */
 	texts.spec = change->wanted->spec;
 	texts.last_applied = change->wanted->applied;
 	follow(a, object, change->wanted, &change->declared);
+	if (is_new)
+		texts.conditions = condition_ready(a->plan->arena, &ready,
+				object->observed_generation, a->o->now);
+	else
+		keep_condition(a, object, &texts);
 	return object_write(a->o->db, object, &texts);
 }
 
@@ -121,8 +135,13 @@ static int write_disabled(struct application *a, const struct change *change)
 		return r;
 	object->state = OBJECT_DISABLED;
 	object->disabled_at = a->o->now;
-	texts.conditions = condition_ready(a->plan->arena, false, "Disabled",
-			VIEW("absent from the state; data kept"), a->o->now);
+	texts.conditions = condition_ready(a->plan->arena,
+			&(const struct condition){
+					.reason = "Disabled",
+					.message = VIEW("absent from the state; data "
+							"kept"),
+			},
+			object->observed_generation, a->o->now);
 	return object_write(a->o->db, object, &texts);
 }
 

@@ -2,6 +2,7 @@
  * anything behind them, in a database that is thrown away. */
 #include "agent/inside.h"
 
+#include "agent/condition.h"
 #include "runtime/base/error.h"
 #include "runtime/crypto/random.h"
 #include "runtime/runtime.h"
@@ -28,8 +29,10 @@ static int assume_object(struct observation *o, const struct wanted *wanted)
 	const struct object_texts texts = {
 		.spec = wanted->spec,
 		.last_applied = wanted->applied,
-		.conditions = condition_ready(
-				o->arena, true, "Assumed", VIEW_NULL, o->now),
+		.conditions = condition_ready(o->arena,
+				&(const struct condition){
+						.is = true, .reason = "Assumed" },
+				1, o->now),
 	};
 
 	random_bytes(object.uid, UID_SIZE);

@@ -189,6 +189,43 @@ static const char *const steps[] = {
 	" until INTEGER NOT NULL,"
 	" within INTEGER NOT NULL"
 	") STRICT;",
+
+	/* Effects outside of this process: what is to be done, in which transaction it was
+	 * planned, and how far it is. A hash that is empty stands for nothing being there, one
+	 * that is NULL for nobody knowing. An object that leaves stays until its effect is
+	 * undone; `current` is false of an edge that the next effect of the object drops. */
+	"ALTER TABLE object ADD COLUMN leaving INTEGER NOT NULL DEFAULT 0"
+	" CHECK (leaving IN (0, 1));"
+	"CREATE TABLE outbox ("
+	" serial INTEGER NOT NULL,"
+	" seq INTEGER NOT NULL,"
+	" uid BLOB NOT NULL CHECK (length(uid) = 16),"
+	" kind TEXT NOT NULL,"
+	" id TEXT NOT NULL,"
+	" provider TEXT NOT NULL,"
+	" operation TEXT NOT NULL CHECK (operation IN ('create', 'update', 'remove')),"
+	" idempotency_key TEXT NOT NULL,"
+	" text TEXT NOT NULL,"
+	" pre_hash BLOB CHECK (length(pre_hash) IN (0, 32)),"
+	" post_hash BLOB NOT NULL CHECK (length(post_hash) IN (0, 32)),"
+	" dependencies BLOB NOT NULL CHECK (length(dependencies) % 16 = 0),"
+	" state TEXT NOT NULL CHECK (state IN ('pending', 'intent', 'unknown', 'failed',"
+	"  'done')),"
+	" attempts INTEGER NOT NULL,"
+	" next_at INTEGER,"
+	" class TEXT,"
+	" reason TEXT,"
+	" message TEXT,"
+	" PRIMARY KEY (serial, seq)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX outbox_uid ON outbox (uid);"
+	"CREATE TABLE dependence ("
+	" uid BLOB NOT NULL CHECK (length(uid) = 16),"
+	" needs BLOB NOT NULL CHECK (length(needs) = 16),"
+	" current INTEGER NOT NULL CHECK (current IN (0, 1)),"
+	" PRIMARY KEY (uid, needs)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX dependence_needs ON dependence (needs);",
 };
 
 const struct database_schema control_schema = {

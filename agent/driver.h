@@ -16,6 +16,7 @@ struct agent_file;
 struct application; /* agent/apply.h */
 struct broker;
 struct change;      /* agent/plan.h */
+struct effects;     /* agent/effect.h */
 struct observation; /* agent/observe.h */
 struct plan;
 
@@ -23,6 +24,14 @@ struct plan;
 enum absence {
 	ABSENCE_REMOVES,  /* it holds nothing of anybody's: it goes at once */
 	ABSENCE_DISABLES, /* it holds people's data: it is shut, and everything kept */
+};
+
+/* Another object that has to be Ready first; it is removed after this one. */
+struct need {
+	const struct driver *driver;
+	struct view name;            /* id or key */
+	struct span span;            /* the place that says so */
+	const struct wanted *wanted; /* the one that it is, found by the diff */
 };
 
 /* One object that the state wants. */
@@ -35,8 +44,10 @@ struct wanted {
 	/* What lives once it is applied, as JSON that is whole in itself: references
 	 * resolved, defaults filled in. */
 	struct view applied;
-	struct span span;      /* the place that declares it */
-	const void *desired;   /* the schema's struct of this kind; NULL where derived */
+	struct span span;    /* the place that declares it */
+	const void *desired; /* the schema's struct of this kind; NULL where derived */
+	struct need *needs;  /* in the list's arena; of kinds with `effects` alone */
+	size_t need_count;
 	struct object *object; /* the one that it is, found by the diff; NULL: new */
 };
 
@@ -94,6 +105,8 @@ struct driver {
 	/* Destroys what is this kind's own, before the object's row goes; keys first. NULL:
 	 * there is nothing. */
 	int (*purge)(struct application *a, const struct change *change);
+	/* What is done outside of this process, through the outbox; NULL: nothing. */
+	const struct effects *effects;
 };
 
 /* In the order in which they depend on each other: creation walks down, removal up. */

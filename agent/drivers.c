@@ -18,19 +18,3 @@ const struct driver *const drivers[] = {
 /* clang-format on */
 
 const size_t driver_count = ARRAY_LEN(drivers);
-
-const struct driver *driver_of(struct view kind)
-{
-	for (size_t i = 0; i < driver_count; i++)
-		if (view_eq(kind, view_z(drivers[i]->kind)))
-			return drivers[i];
-	return NULL;
-}
-
-size_t driver_index(const struct driver *driver)
-{
-	for (size_t i = 0; i < driver_count; i++)
-		if (drivers[i] == driver)
-			return i;
-	die("a driver without a row in drivers.c: %s", driver->kind);
-}

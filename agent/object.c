@@ -7,14 +7,13 @@
 #include "runtime/store/database.h"
 
 #include <errno.h>
-#include <jansson.h>
 
 /* -- the set -- */
 
 #define OBJECT_COLUMNS                                                                   \
 	"uid, kind, id, named, key, generation, observed_generation, spec_hash, "        \
 	"observed_hash, state, disabled_at, declared_in, file, line, column, "           \
-	"span_start, span_end"
+	"span_start, span_end, leaving"
 
 static bool column_bytes(struct statement *s, int at, void *out, size_t len)
 {
@@ -46,6 +45,7 @@ static int read_object(struct statement *s, struct arena *arena, struct object *
 			.start = (uint32_t)column_u64(s, 15),
 			.end = (uint32_t)column_u64(s, 16),
 		},
+		.leaving = column_u64(s, 17),
 	};
 
 	if (!object.driver || !column_bytes(s, 0, object.uid, UID_SIZE) ||
@@ -196,13 +196,14 @@ int object_write(struct database *db, const struct object *object,
 			"INSERT INTO object (" OBJECT_COLUMNS
 			", spec, last_applied, conditions)"
 			" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
-			" ?14, ?15, ?16, ?17, ?18, ?19, ?20)"
+			" ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)"
 			" ON CONFLICT (uid) DO UPDATE SET"
 			" id = ?3, named = ?4, key = ?5, generation = ?6,"
 			" observed_generation = ?7, spec_hash = ?8, observed_hash = ?9,"
 			" state = ?10, disabled_at = ?11, declared_in = ?12, file = ?13,"
 			" line = ?14, column = ?15, span_start = ?16, span_end = ?17,"
-			" spec = ?18, last_applied = ?19, conditions = ?20",
+			" leaving = ?18, spec = ?19, last_applied = ?20, conditions = "
+			"?21",
 			&s);
 	if (r)
 		return r;
@@ -228,9 +229,10 @@ int object_write(struct database *db, const struct object *object,
 	bind_u64(s, 15, object->declared.column);
 	bind_u64(s, 16, object->declared.start);
 	bind_u64(s, 17, object->declared.end);
-	bind_text(s, 18, texts->spec);
-	bind_text(s, 19, texts->last_applied);
-	bind_text(s, 20, texts->conditions);
+	bind_u64(s, 18, object->leaving);
+	bind_text(s, 19, texts->spec);
+	bind_text(s, 20, texts->last_applied);
+	bind_text(s, 21, texts->conditions);
 	return statement_run(s);
 }
 
@@ -243,18 +245,4 @@ int object_delete(struct database *db, const unsigned char uid[UID_SIZE])
 		return r;
 	bind_blob(s, 1, view_of(uid, UID_SIZE));
 	return statement_run(s);
-}
-
-struct view condition_ready(struct arena *arena, bool ready, const char *reason,
-		struct view message, walltime since)
-{
-	json_t *conditions = json_pack("[{s:s, s:s, s:s, s:o, s:I}]", "type", "Ready",
-			"status", ready ? "True" : "False", "reason", reason, "message",
-			json_view(message), "since", (json_int_t)since);
-	char *text = json_dumps(conditions, JSON_COMPACT | JSON_SORT_KEYS);
-	struct view copy = arena_copy(arena, view_z(text));
-
-	json_decref(conditions);
-	free(text);
-	return copy;
 }

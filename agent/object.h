@@ -51,6 +51,7 @@ struct object {
 	unsigned char observed[DIGEST_SIZE]; /* of last_applied */
 	enum object_state state;
 	walltime disabled_at;
+	bool leaving; /* it left the state; what it has outside is being removed */
 	struct declaration declared;
 
 	/* of the plan that it was loaded for */
@@ -100,9 +101,5 @@ MUST_USE int object_read_texts(struct database *db, const unsigned char uid[UID_
 MUST_USE int object_write(struct database *db, const struct object *object,
 		const struct object_texts *texts);
 MUST_USE int object_delete(struct database *db, const unsigned char uid[UID_SIZE]);
-
-/* The condition Ready as a row of `conditions` carries it. */
-struct view condition_ready(struct arena *arena, bool ready, const char *reason,
-		struct view message, walltime since);
 
 #endif

@@ -1,0 +1,79 @@
+/* Effects outside of this process: what a kind of object does at a provider of DNS, at an
+ * issuer, at a store of backups.
+ *
+ * A plan puts each effect into the outbox, in the transaction that writes the object's row;
+ * the dispatcher hands it to a courier, whose thread may block, and the answer comes back
+ * to the agent's loop as an event. What a driver offers here is called on such a thread: it
+ * has the effect's own bytes and nothing else of the agent, and it is told to stop by
+ * `stopping`. One object is worked on by one thread at a time. */
+#ifndef AGENT_EFFECT_H
+#define AGENT_EFFECT_H
+
+#include "agent/object.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/buf.h"
+
+#include <stdatomic.h>
+
+enum operation {
+	OPERATION_CREATE,
+	OPERATION_UPDATE,
+	OPERATION_REMOVE,
+	OPERATIONS,
+};
+
+const char *operation_name(enum operation operation);
+
+struct effect {
+	enum operation operation;
+	unsigned char uid[UID_SIZE]; /* of the object: a name that outlives renames */
+	/* JSON as the driver gave it in `wanted.applied`: what shall live; of a removal, what
+	 * lived. */
+	struct view text;
+	/* The same in each try of one effect; another effect has another. For providers that
+	 * do nothing twice under one key. */
+	struct view key;
+	const atomic_bool *stopping; /* the agent ends: come back soon, as with a fault */
+};
+
+enum {
+	EFFECT_LIVE = 1024 * 1024, /* bytes of what lives */
+	EFFECT_MESSAGE = 512,
+};
+
+struct effect_answer {
+	/* Of look: what lives, as the same JSON that `applied` would be of it, byte for byte;
+	 * empty where nothing does. */
+	struct buf live;
+	/* Of a failure. */
+	const char *reason; /* a word of reason.c: its class says what happens next */
+	struct buf message; /* for people: what the other side said; no secrets */
+	nstime given;       /* the time it asked for; 0: none */
+	bool untouched;     /* perform: it is certain that nothing was changed */
+};
+
+enum {
+	EFFECT_DONE = 0,
+	EFFECT_E_FAILED = 1, /* the answer says why */
+};
+
+struct effects {
+	/* The queue that this one stands in, "dns/corp": providers do not wait for each
+	 * other. On the agent's thread; reads `applied`. */
+	struct view (*provider)(struct view text, struct arena *arena);
+	/* Asks the world what lives. Changes nothing. */
+	int (*look)(const struct effect *effect, struct effect_answer *out);
+	/* Does it. Called again only after a failure that was `untouched`, or once look said
+	 * that nothing had changed. A fault is a mistake of ours: InternalError. */
+	int (*perform)(const struct effect *effect, struct effect_answer *out);
+};
+
+/* Sets reason and message; returns EFFECT_E_FAILED. */
+int effect_failed(struct effect_answer *answer, const char *reason, const char *format,
+		...) PRINTF_LIKE(3, 4);
+void effect_answer_deinit(struct effect_answer *answer);
+#define EFFECT_ANSWER_NULL                                                               \
+	((struct effect_answer){ .live = BUF_NULL(EFFECT_LIVE),                          \
+			.message = BUF_NULL(EFFECT_MESSAGE) })
+
+#endif

@@ -1,0 +1,153 @@
+#include "agent/reason.h"
+
+#include "runtime/base/error.h"
+
+#include <assert.h>
+
+#define MS(n)      ((n)*NS_PER_MS)
+#define SECONDS(n) ((n)*NS_PER_S)
+
+enum {
+	MOST_DOUBLINGS = 30,
+};
+
+/* clang-format off */
+static const struct class_rule classes[ERROR_CLASSES] = {
+	[CLASS_NONE]      = { "None",      REQUEUE_NEVER,    0,           0,             CONDITION_READY,            0, "nothing is wrong" },
+	[CLASS_INVALID]   = { "Invalid",   REQUEUE_NEVER,    0,           0,             CONDITION_STALLED,          1, "what was asked for cannot be: it is looked at again when it changes" },
+	[CLASS_UNTRUSTED] = { "Untrusted", REQUEUE_NEVER,    0,           0,             CONDITION_STALLED,          0, "who asks is not known: the last good state stays" },
+	[CLASS_SAFETY]    = { "Safety",    REQUEUE_APPROVAL, 0,           0,             CONDITION_DELETION_BLOCKED, 0, "it would destroy something: somebody has to let it" },
+	[CLASS_CONFLICT]  = { "Conflict",  REQUEUE_POLL,     0,           SECONDS(300),  CONDITION_STALLED,          1, "somebody else holds it: looked at every five minutes" },
+	[CLASS_WAITING]   = { "Waiting",   REQUEUE_EVENT,    SECONDS(60), SECONDS(3600), CONDITION_RECONCILING,      0, "no error: something has to happen first" },
+	[CLASS_TRANSIENT] = { "Transient", REQUEUE_BACKOFF,  SECONDS(1),  SECONDS(300),  CONDITION_RECONCILING,      3, "it failed and may go well the next time: from a second to five minutes" },
+	[CLASS_LIMITED]   = { "Limited",   REQUEUE_GIVEN,    SECONDS(60), SECONDS(86400), CONDITION_RECONCILING,     0, "too much was asked for: at the time that the other side named" },
+	[CLASS_DENIED]    = { "Denied",    REQUEUE_BACKOFF,  SECONDS(60), SECONDS(3600), CONDITION_STALLED,          1, "the other side does not let us: up to an hour, and somebody should look" },
+	[CLASS_BUG]       = { "Bug",       REQUEUE_BACKOFF,  MS(50),      SECONDS(30),   CONDITION_STALLED,          1, "a mistake of this program: all else goes on" },
+};
+
+/* Sorted by class, then by word. */
+static const struct reason reasons[] = {
+	{ "Absent",              CLASS_NONE,      "the state does not name it any more" },
+	{ "Applied",             CLASS_NONE,      "it lives as the state says" },
+	{ "Assumed",             CLASS_NONE,      "taken as applied, to compare states with" },
+	{ "ChangedOutside",      CLASS_NONE,      "somebody else changed it; it is set right" },
+	{ "Corrected",           CLASS_NONE,      "what had drifted was set right" },
+	{ "Declared",            CLASS_NONE,      "the state names it for the first time" },
+	{ "Disabled",            CLASS_NONE,      "it left the state: shut, its data kept" },
+	{ "Expiring",            CLASS_NONE,      "a self-signed certificate is made anew in time" },
+	{ "FilesChanged",        CLASS_NONE,      "the files of a certificate are others now" },
+	{ "IdGiven",             CLASS_NONE,      "it has an id from now on" },
+	{ "Invited",             CLASS_NONE,      "the account has no password yet" },
+	{ "KeyChanged",          CLASS_NONE,      "its address or name is another one" },
+	{ "Missing",             CLASS_NONE,      "what should live is not there: it is made anew" },
+	{ "PurgeRequested",      CLASS_NONE,      "the state, or somebody by hand, asks to destroy it" },
+	{ "Removing",            CLASS_NONE,      "it left the state: what lives of it outside is being removed" },
+	{ "Resumed",             CLASS_NONE,      "a suspension ended" },
+	{ "Returned",            CLASS_NONE,      "the state names it again" },
+	{ "SpecChanged",         CLASS_NONE,      "the state says something else of it" },
+	{ "Suspended",           CLASS_NONE,      "nothing is applied for a while" },
+	{ "AddressAbsent",       CLASS_INVALID,   "a listener names an address that this machine does not have" },
+	{ "AddressKept",         CLASS_INVALID,   "an address belongs to an object that is disabled and keeps its data" },
+	{ "AddressQuarantined",  CLASS_INVALID,   "an address was somebody's until lately" },
+	{ "CertificateUnusable", CLASS_INVALID,   "a certificate and its key could not be loaded" },
+	{ "DependencyCycle",     CLASS_INVALID,   "objects need each other in a circle" },
+	{ "Expired",             CLASS_INVALID,   "the certificate is no longer valid" },
+	{ "FilesUnusable",       CLASS_INVALID,   "the files of a certificate cannot be read, or do not belong together" },
+	{ "IdChanged",           CLASS_INVALID,   "an id, once given, does not change" },
+	{ "IdTaken",             CLASS_INVALID,   "the id belongs to another object" },
+	{ "NotServedYet",        CLASS_INVALID,   "the state asks for what this version does not do yet" },
+	{ "NothingToGoBackTo",   CLASS_INVALID,   "there is no generation before this one" },
+	{ "Refused",             CLASS_INVALID,   "the other side does not take what was sent" },
+	{ "StateInvalid",        CLASS_INVALID,   "the state has errors: each has its own name and place" },
+	{ "StillDeclared",       CLASS_INVALID,   "the state still names what should be destroyed" },
+	{ "UidDiffers",          CLASS_INVALID,   "another object has this name now" },
+	{ "PeerUntrusted",       CLASS_UNTRUSTED, "the other side could not show who it is" },
+	{ "ConfirmationAwaited", CLASS_SAFETY,    "the last change waits to be confirmed" },
+	{ "DeletionProtected",   CLASS_SAFETY,    "the policy that was last applied protects it" },
+	{ "PruneGate",           CLASS_SAFETY,    "more would go than a gate lets through" },
+	{ "PurgeRate",           CLASS_SAFETY,    "more purges in an hour than are allowed" },
+	{ "RetentionNotOver",    CLASS_SAFETY,    "its data is kept for a while yet" },
+	{ "FightingWriter",      CLASS_CONFLICT,  "somebody else keeps changing what is set right again and again" },
+	{ "ForeignOwner",        CLASS_CONFLICT,  "it is there already, and not ours" },
+	{ "PortTaken",           CLASS_CONFLICT,  "another program listens there" },
+	{ "StalePlan",           CLASS_CONFLICT,  "the plan is not what applying would do now" },
+	{ "DependencyNotReady",  CLASS_WAITING,   "what it needs is not Ready" },
+	{ "InProgress",          CLASS_WAITING,   "the other side works on it" },
+	{ "Queued",              CLASS_WAITING,   "its turn comes" },
+	{ "Busy",                CLASS_TRANSIENT, "the other side has no time" },
+	{ "ConnectionFailed",    CLASS_TRANSIENT, "nobody answers at the other side's address" },
+	{ "ConnectionLost",      CLASS_TRANSIENT, "the conversation ended before the answer" },
+	{ "DiskFull",            CLASS_TRANSIENT, "the disk has no room" },
+	{ "NameNotFound",        CLASS_TRANSIENT, "the other side's name leads nowhere" },
+	{ "NotBound",            CLASS_TRANSIENT, "a listener is not open" },
+	{ "PortFailed",          CLASS_TRANSIENT, "a listener could not be opened" },
+	{ "ServerFailed",        CLASS_TRANSIENT, "the other side says that it failed" },
+	{ "Timeout",             CLASS_TRANSIENT, "no answer came in time" },
+	{ "QuotaExceeded",       CLASS_LIMITED,   "the other side's quota is used up" },
+	{ "RateLimited",         CLASS_LIMITED,   "the other side wants fewer requests" },
+	{ "AuthFailed",          CLASS_DENIED,    "the other side does not take our credentials" },
+	{ "Forbidden",           CLASS_DENIED,    "our credentials do not allow it" },
+	{ "PortDenied",          CLASS_DENIED,    "this user may not open such a port" },
+	{ "DatabaseDamaged",     CLASS_BUG,       "a page of the control database is not what was written" },
+	{ "Error",               CLASS_BUG,       "it failed, and there is no word for why" },
+	{ "InternalError",       CLASS_BUG,       "a mistake of this program; its log says where" },
+	{ "KeyMissing",          CLASS_BUG,       "an account has no key that opens its file" },
+};
+/* clang-format on */
+
+const struct class_rule *class_rule(enum error_class class)
+{
+	assert(class < ERROR_CLASSES);
+	return &classes[class];
+}
+
+const struct reason *reason_at(size_t i)
+{
+	return i < ARRAY_LEN(reasons) ? &reasons[i] : NULL;
+}
+
+const struct reason *reason_find(struct view word)
+{
+	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
+		if (view_eq(word, view_z(reasons[i].word)))
+			return &reasons[i];
+	return NULL;
+}
+
+enum error_class reason_class(struct view word)
+{
+	const struct reason *reason = reason_find(word);
+
+	return reason ? reason->class : CLASS_BUG;
+}
+
+static nstime backoff(const struct class_rule *rule, unsigned failures, uint64_t random)
+{
+	unsigned doublings = failures < MOST_DOUBLINGS ? failures : MOST_DOUBLINGS;
+	nstime ceiling = rule->first;
+
+	for (unsigned i = 1; i < doublings && ceiling < rule->most; i++)
+		ceiling *= 2;
+	ceiling = nstime_min(ceiling, rule->most);
+	return (nstime)(random % (uint64_t)(ceiling + 1));
+}
+
+nstime requeue_delay(
+		enum error_class class, unsigned failures, nstime given, uint64_t random)
+{
+	const struct class_rule *rule = class_rule(class);
+
+	switch (rule->requeue) {
+	case REQUEUE_NEVER:
+	case REQUEUE_APPROVAL:
+		return NSTIME_NEVER;
+	case REQUEUE_POLL:
+		return rule->most;
+	case REQUEUE_EVENT:
+	case REQUEUE_GIVEN:
+		return nstime_min(given > 0 ? given : rule->first, rule->most);
+	case REQUEUE_BACKOFF:
+		return backoff(rule, failures, random);
+	}
+	die("a class without a requeue rule: %s", rule->name);
+}
