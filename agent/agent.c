@@ -112,6 +112,12 @@ void agent_attach(struct agent *agent, struct runtime *runtime)
 	agent->runtime = runtime;
 }
 
+void agent_confined(struct agent *agent, const char *level, const char *without)
+{
+	agent->sandbox = level;
+	agent->sandbox_without = without;
+}
+
 void agent_close(struct agent *agent)
 {
 	if (!agent)

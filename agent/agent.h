@@ -57,6 +57,9 @@ MUST_USE int agent_open(const struct agent_options *options, struct agent **out)
 /* From now on what is applied goes to this runtime; it is borrowed until agent_close.
  * Without one (offline) only agent_plan, agent_status, agent_get, agent_history work. */
 void agent_attach(struct agent *agent, struct runtime *runtime);
+/* What sandbox this process is in, for the status: `level` as the log has it, and what it lacks
+ * or NULL. Both are literals. */
+void agent_confined(struct agent *agent, const char *level, const char *without);
 /* NULL is fine. The runtime must have stopped. */
 void agent_close(struct agent *agent);
 void agent_closep(struct agent **agent);

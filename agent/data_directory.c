@@ -87,6 +87,20 @@ int data_directory_lock_unchanged(const char *data, int *fd_out)
 	return r < 0 ? r : lock(r, fd_out);
 }
 
+int data_directory_is_locked(const char *data, bool *out)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = open_lock(data, 0), r;
+
+	*out = false;
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	r = fcntl(fd, F_OFD_GETLK, &whole) ? fault_errno() : 0;
+	*out = r == 0 && whole.l_type != F_UNLCK;
+	close(fd);
+	return r;
+}
+
 /* -- a copy to read -- */
 
 static int copy_bytes(int from, int to)

@@ -7,6 +7,8 @@
 
 #include "runtime/base/attr.h"
 
+#include <stdbool.h>
+
 enum {
 	DATA_OK = 0,
 	DATA_E_LOCKED = 1, /* another agent holds it */
@@ -18,6 +20,9 @@ MUST_USE int data_directory_lock(const char *data, int *fd_out);
 /* The same without writing: where there is no directory or no lock file there is nothing
  * to lock, and *fd_out is -1. */
 MUST_USE int data_directory_lock_unchanged(const char *data, int *fd_out);
+
+/* Whether an agent holds the lock; asked, not taken. */
+MUST_USE int data_directory_is_locked(const char *data, bool *out);
 
 /* Copies control.db and its WAL, where they are, into a fresh private directory below the
  * system's temporary one. *path_out is malloc'd. */

@@ -38,6 +38,7 @@ struct agent {
 	struct broker *broker;
 	const struct os *os;
 	struct runtime *runtime; /* NULL: offline */
+	const char *sandbox, *sandbox_without; /* NULL: nobody said, lacks nothing */
 	char *data;
 	char *copy; /* offline: the directory of the copy */
 	int lock;

@@ -11,6 +11,7 @@ static const struct command *const commands[] = {
 	&command_plan,
 	&command_apply,
 	&command_status,
+	&command_doctor,
 	&command_get,
 	&command_wait,
 	&command_trace,

@@ -1,5 +1,6 @@
 #include "agent/status.h"
 
+#include "agent/driver/certificate.h"
 #include "agent/driver/listener.h"
 #include "agent/inside.h"
 #include "agent/text.h"
@@ -13,6 +14,7 @@ void status_free(struct status *status)
 	if (!status)
 		return;
 	free(status->objects);
+	json_decref(status->certificates);
 	arena_free(status->arena);
 	free(status);
 }
@@ -151,10 +153,15 @@ int agent_status(struct agent *agent, struct view name, struct status **out)
 	if (r)
 		return r > 0 ? fault(-EIO) : r;
 	read_last_run(status, agent);
+	status->sandbox = agent->sandbox;
+	status->sandbox_without = agent->sandbox_without;
 	r = look(agent, name, plan, status);
 	if (r)
 		return r;
-	r = suspension_read(agent->db, status->now, status->arena, &status->suspension);
+	r = certificates_list(agent->db, status->now, &status->certificates);
+	if (r == 0)
+		r = suspension_read(agent->db, status->now, status->arena,
+				&status->suspension);
 	if (r == 0)
 		r = confirmation_read(agent->db, &status->confirmation);
 	if (r)
@@ -278,6 +285,11 @@ static void print_runtime(const struct status *status, struct buf *out)
 			(unsigned long long)live->delivered, live->waiting,
 			live->sessions,
 			live->accepting ? "" : " · REFUSING MAIL: the disk failed");
+	if (live->damaged || live->quarantined)
+		buf_addf(out,
+				"  DAMAGED      %zu places of the intake log, %zu "
+				"accounts\n",
+				live->damaged, live->quarantined);
 }
 
 void status_print(const struct status *status, struct buf *out)
@@ -348,11 +360,21 @@ static json_t *runtime_json(const struct status *status)
 						"address", live->listeners[i].address,
 						"port",
 						(int)live->listeners[i].spec.port));
-	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:b}", "listeners", listeners,
-			"sessions", (json_int_t)live->sessions, "accepted",
+	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:b, s:I, s:I}", "listeners",
+			listeners, "sessions", (json_int_t)live->sessions, "accepted",
 			(json_int_t)live->accepted, "delivered",
 			(json_int_t)live->delivered, "waiting", (json_int_t)live->waiting,
-			"accepting", (int)live->accepting);
+			"accepting", (int)live->accepting, "damaged",
+			(json_int_t)live->damaged, "quarantined",
+			(json_int_t)live->quarantined);
+}
+
+static json_t *sandbox_json(const struct status *status)
+{
+	if (!status->sandbox)
+		return json_null();
+	return json_pack("{s:s, s:s?}", "level", status->sandbox, "without",
+			status->sandbox_without);
 }
 
 static json_t *last_run_json(const struct status *status)
@@ -367,8 +389,8 @@ static json_t *last_run_json(const struct status *status)
 
 json_t *status_json(const struct status *status)
 {
-	return json_pack("{s:i, s:o, s:o, s:b, s:I, s:o, s:I, s:o, s:o, s:o, s:o, s:I, "
-			 "s:o}",
+	return json_pack("{s:i, s:o, s:o, s:b, s:I, s:o, s:I, s:o, s:o, s:o, s:o, s:o, "
+			 "s:O, s:I, s:o}",
 			"format_version", 1, "suspension",
 			suspension_json(&status->suspension), "confirmation",
 			confirmation_json(&status->confirmation), "ready",
@@ -378,8 +400,9 @@ json_t *status_json(const struct status *status)
 			(json_int_t)status->serial, "kinds", kinds_json(status),
 			"objects", objects_json(status), "runtime",
 			status->has_runtime ? runtime_json(status) : json_null(),
-			"last_run", last_run_json(status), "held",
-			(json_int_t)status->held, "held_digest",
+			"last_run", last_run_json(status), "sandbox",
+			sandbox_json(status), "certificates", status->certificates,
+			"held", (json_int_t)status->held, "held_digest",
 			status->approvable ? json_digest(status->held_digest)
 					   : json_null());
 }

@@ -43,6 +43,9 @@ struct status {
 	bool single; /* one object was asked for */
 	bool has_runtime;
 	struct runtime_observed live;
+	const char *sandbox,
+			*sandbox_without; /* literals; NULL: unknown, lacks nothing */
+	json_t *certificates;
 	/* of the last apply or reconcile of this process; ran_at 0: none yet */
 	walltime ran_at;
 	nstime ran_for;

@@ -280,6 +280,8 @@ void runtime_observe(struct runtime *rt, struct runtime_observed *out)
 		.delivered = delivery.delivered,
 		.waiting = delivery.waiting,
 		.accepting = intake_accepting(rt->intake),
+		.damaged = intake_recovered(rt->intake).damaged,
+		.quarantined = accounts_observe(rt->accounts).quarantined,
 	};
 	for (size_t i = 0; i < ports_count(rt->ports) && i < ARRAY_LEN(out->listeners);
 			i++) {

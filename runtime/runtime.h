@@ -62,6 +62,8 @@ struct runtime_observed {
 	uint64_t accepted, delivered; /* messages since the start */
 	size_t waiting;               /* accepted and not yet in their mailboxes */
 	bool accepting;               /* false after a disk fault: 451 or 452 to all */
+	size_t damaged;     /* places of the intake log that the start could not read */
+	size_t quarantined; /* accounts whose files turned out damaged */
 };
 
 void runtime_observe(struct runtime *rt, struct runtime_observed *out);

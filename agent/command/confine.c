@@ -54,7 +54,7 @@ static void fill(const struct setting *setting, struct sandbox_options *out)
 	out->write = write;
 }
 
-enum exit_code confine(const struct setting *setting)
+enum exit_code confine(const struct setting *setting, struct agent *agent)
 {
 	enum sandbox_wish wish = setting->file.sandbox;
 	struct sandbox_options options = { 0 };
@@ -64,6 +64,7 @@ enum exit_code confine(const struct setting *setting)
 	if (wish == SANDBOX_OFF) {
 		log_event(LOG_WARN, "agent.sandbox", log_text("level", "off"),
 				log_text("reason", "agent.yaml"));
+		agent_confined(agent, "off", "agent.yaml says `sandbox: off`");
 		return EXIT_FINE;
 	}
 	/* Converters are libraries of their own: none is loaded later. */
@@ -75,6 +76,7 @@ enum exit_code confine(const struct setting *setting)
 				"the sandbox cannot be entered: %s", strerror(-r));
 		return EXIT_ERROR;
 	}
+	agent_confined(agent, sandbox_word(&level), level.without);
 	log_event(level.without ? LOG_WARN : LOG_INFO, "agent.sandbox",
 			log_text("level", sandbox_word(&level)),
 			log_number("landlock", level.landlock),

@@ -102,7 +102,7 @@ static int run(const struct words *words)
 	if (code == EXIT_FINE)
 		code = opening_agent(&setting, broker, &agent);
 	if (code == EXIT_FINE)
-		code = confine(&setting);
+		code = confine(&setting, agent);
 	if (code == EXIT_FINE)
 		code = serve_until_stopped(&setting, broker, agent, started);
 	return (int)code;

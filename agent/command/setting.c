@@ -119,7 +119,7 @@ void setting_deinit(struct setting *setting)
 
 /* -- the master key -- */
 
-static int load_key(
+int setting_find_master_key(
 		const struct setting *setting, const char **name_out, struct secret *out)
 {
 	const struct agent_file *file = &setting->file;
@@ -161,7 +161,7 @@ static void say_absent(const struct setting *setting, const char *name)
 enum exit_code setting_master_key(const struct setting *setting, struct secret *out)
 {
 	const char *name;
-	int r = load_key(setting, &name, out);
+	int r = setting_find_master_key(setting, &name, out);
 
 	switch (r) {
 	case 0:

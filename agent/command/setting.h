@@ -55,6 +55,11 @@ void setting_deinit(struct setting *setting);
 MUST_USE enum exit_code setting_master_key(
 		const struct setting *setting, struct secret *out);
 
+/* The same without a word: an outcome of runtime/crypto/master_key.h. `name_out` is the path, or
+ * the credential's name, and lives in the setting. */
+MUST_USE int setting_find_master_key(
+		const struct setting *setting, const char **name_out, struct secret *out);
+
 /* The files of the state at `path`, or of the setting's own where that is NULL. Prints what
  * is wrong. `origin_out` names it for the history. */
 MUST_USE enum exit_code setting_collect(const struct setting *setting, const char *path,

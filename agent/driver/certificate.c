@@ -187,6 +187,34 @@ static int observe_all(const struct driver *driver, struct observation *o)
 	return r;
 }
 
+int certificates_list(struct database *db, walltime now, json_t **out)
+{
+	enum {
+		DAY = 24 * 60 * 60
+	};
+	CLEANUP(statement_done) struct statement *s = NULL;
+	json_t *list = json_array();
+	int r = database_prepare(
+			db, "SELECT name, not_after FROM certificate ORDER BY name", &s);
+
+	while (r == 0 && (r = statement_step(s)) == DATABASE_ROW) {
+		walltime end = column_i64(s, 1);
+
+		json_array_append_new(list,
+				json_pack("{s:o, s:o, s:I}", "name",
+						json_view(column_view(s, 0)), "not_after",
+						json_time(end), "days_left",
+						(json_int_t)((end - now) / DAY)));
+		r = 0;
+	}
+	if (r) {
+		json_decref(list);
+		return r;
+	}
+	*out = list;
+	return 0;
+}
+
 /* -- changing -- */
 
 static const char *why_not(int r)

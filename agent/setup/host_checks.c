@@ -22,6 +22,7 @@ enum {
 	CONNECT_TIMEOUT_MS = 5000,
 	MOST_ADDRESSES = 8,
 	LEAST_FREE_MIB = 1024,
+	LEAST_FREE_INODES = 10000,
 };
 
 static enum check_verdict say(struct check_result *out, enum check_verdict verdict,
@@ -287,9 +288,14 @@ static enum check_verdict look_at_disk(
 				"more",
 				"%llu MiB are free at %s", (unsigned long long)free_mib,
 				facts->data);
-	else
-		return say(out, CHECK_GOOD, NULL, "%llu GiB are free at %s",
-				(unsigned long long)(free_mib / 1024), facts->data);
+	if (disk.f_files && disk.f_favail < LEAST_FREE_INODES)
+		return say(out, CHECK_WORRY,
+				"every account is a few files; remove others, or give it "
+				"another disk",
+				"room for %llu more files at %s",
+				(unsigned long long)disk.f_favail, facts->data);
+	return say(out, CHECK_GOOD, NULL, "%llu GiB are free at %s",
+			(unsigned long long)(free_mib / 1024), facts->data);
 }
 
 /* clang-format off */

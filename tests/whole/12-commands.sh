@@ -3,6 +3,20 @@
 . "$(dirname "$0")/lib.sh"
 
 agent_new
+
+# -- doctor, before there is an agent
+
+found() { posthus doctor --offline "${@:2}" >"$work/found"; [ $? = "$1" ] && grep -qE "$wanted" "$work/found"; }
+wanted='^warn agent: none answers at .*/control.sock -> ' check "doctor works without an agent" found 0
+chmod 640 "$home/master.key"
+wanted='^FAIL master key: others can read ' check "doctor sees a key that others can read" found 1
+wanted='^ok   master key: ' check "doctor --fix mends its mode" found 0 --fix
+[ "$(stat -c %a "$home/master.key")" = 600 ] && ok "which is 600 now" || bad "the key's mode"
+rmdir "$home/data"
+wanted='^FAIL data directory: ' check "doctor sees that the data directory is missing" found 1
+wanted='^ok   data directory: .* was made' check "doctor --fix makes it" found 0 --fix
+
+agent_certificate
 agent_state "$root/tests/whole/states/mail.yaml"
 agent_start || exit 1
 check "apply" posthus apply --wait || exit 1
@@ -38,4 +52,18 @@ follow() {
 	[[ $first == *" agent.reconcile.signal "* && $second == *" agent.reconcile.signal "* && $first != "$second" ]]
 }
 check "log -f prints a line as it comes" follow
+
+# -- doctor, beside it
+
+for wanted in 'ok   lock: an agent has' 'ok   state: generation 1, everything is ready' 'ok   sandbox: |warn sandbox: ' 'ok   ports: all 5 answer' \
+	'ok   accepting: ' 'ok   intake: ' 'ok   accounts: ' 'warn certificate: localhost lasts until .*, [12] days -> ' 'ok   audit: whole: [0-9]+ rows'; do
+	check "doctor: $wanted" found 0
+done
+well() { posthus doctor --offline -o json | python3 -c 'import json, sys; a = json.load(sys.stdin); sys.exit(not (a["well"] and len(a["findings"]) > 15))'; }
+check "doctor -o json" well
+chmod 755 "$home/data"
+wanted='^FAIL data directory: .* has mode 0755' check "doctor sees a data directory that is open to all" found 1
+wanted='^ok   data directory: ' check "doctor --fix closes it" found 0 --fix
+elsewhere() { "$POSTHUS" doctor --offline --config "$home/agent.yaml" --control "$home/none.sock"; }
+refuse "doctor sees an agent that does not answer" 1 "FAIL agent: one has the data directory, and none answers" elsewhere
 finish
