@@ -35,6 +35,7 @@ static int write_suspension(struct agent *agent, const struct suspension *suspen
 		r = audit_add(agent->db, &entry);
 	if (r == 0)
 		r = transaction_commit(&t);
+	agent->metrics_stale = true;
 	return r > 0 ? fault(-EIO) : r;
 }
 

@@ -51,6 +51,7 @@ struct agent {
 	struct last_run last;
 	uint64_t settled_serial; /* nothing was to do at this serial; 0: unknown */
 	bool holds_memory;       /* since the last quiet tick */
+	bool metrics_stale;      /* objects may have moved since they were shown */
 	nstime full_due;         /* when all is compared again, whatever moved */
 	nstime deadline;
 	nstime interval;

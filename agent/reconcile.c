@@ -13,6 +13,7 @@
 #include "agent/diff.h"
 #include "agent/gate.h"
 #include "agent/journal.h"
+#include "agent/metrics.h"
 #include "agent/text.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
@@ -404,7 +405,8 @@ static void end_run(struct agent *agent, struct view actor, struct agent_result 
 	agent->last.approvable = plan && plan->approvable;
 	if (plan)
 		memcpy(agent->last.held_digest, plan->held_digest, DIGEST_SIZE);
-	agent->holds_memory = true;
+	agent->holds_memory = agent->metrics_stale = true;
+	metrics_of_run(result, agent->last.at);
 	agent->settled_serial = result->code == EXIT_FINE ? result->serial : 0;
 	agent->full_due = now + nstime_seconds(FULL_SECONDS);
 	agent->deadline = now + jittered(agent->interval);

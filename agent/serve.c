@@ -1,6 +1,7 @@
 #include "agent/serve.h"
 
 #include "agent/control/routes.h"
+#include "agent/metrics.h"
 #include "agent/watch.h"
 #include "runtime/base/arena.h"
 #include "runtime/base/buf.h"
@@ -155,6 +156,14 @@ static int timeout_ms(nstime deadline, nstime now)
 	return left > nstime_seconds(3600) ? 3600 * 1000 : (int)(left / NS_PER_MS) + 1;
 }
 
+static void show_metrics(struct server *server)
+{
+	int r = agent_show_metrics(server->options->agent);
+
+	if (r)
+		log_event(LOG_ERROR, "agent.metrics.fault", log_fault(r));
+}
+
 static int serve_round(struct server *server)
 {
 	struct pollfd fds[] = {
@@ -178,6 +187,7 @@ static int serve_round(struct server *server)
 	if (now >= agent_next_deadline(server->options->agent))
 		reconcile(server, RECONCILE_TIMER);
 	control_serve(server->control, now);
+	show_metrics(server);
 	return 0;
 }
 
@@ -207,6 +217,7 @@ int serve(const struct serve_options *options)
 		apply_files(&server);
 	if (!r)
 		tell_manager(systemd_notify("READY=1"));
+	show_metrics(&server);
 	while (!r && !server.stopping)
 		r = serve_round(&server);
 	tell_manager(systemd_notify("STOPPING=1"));

@@ -33,6 +33,7 @@ enum listener_kind {
 	LISTENER_SUBMISSIONS, /* implicit TLS (RFC 8314) */
 	LISTENER_IMAP,        /* STARTTLS */
 	LISTENER_IMAPS,       /* implicit TLS */
+	LISTENER_METRICS,     /* HTTP: GET /metrics, for monitoring */
 	LISTENER_KINDS,
 };
 

@@ -2,6 +2,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
+#include "runtime/base/metric.h"
 #include "runtime/base/os.h"
 #include "runtime/crypto/broker.h"
 #include "runtime/crypto/keyring.h"
@@ -103,6 +104,8 @@ static int open_intake(struct runtime *rt, const struct runtime_options *options
 		return r < 0 ? fault(r) : fault(-EIO);
 	service_set_intake(rt->service, rt->intake);
 	found = intake_recovered(rt->intake);
+	metric_set(METRIC_INTAKE_DAMAGED, 0, 0, (int64_t)found.damaged);
+	metric_set(METRIC_INTAKE_BUDGET, 0, 0, INTAKE_BUDGET);
 	log_event(found.damaged ? LOG_ERROR : LOG_INFO, "intake.recovered",
 			log_number("segments", (int64_t)found.segments),
 			log_number("messages", (int64_t)found.messages),

@@ -11,6 +11,7 @@ static const char *const service_names[LISTEN_SERVICES] = {
 	[LISTEN_SUBMISSIONS] = "submissions",
 	[LISTEN_IMAP] = "imap",
 	[LISTEN_IMAPS] = "imaps",
+	[LISTEN_METRICS] = "metrics",
 };
 
 static const struct value *listen_value(const struct desired_host *host, size_t service)

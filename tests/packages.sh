@@ -16,7 +16,7 @@ packages_build=(
 )
 packages_test=(
 	clang libcmocka-dev libgmime-3.0-dev git python3 procps g++ make
-	curl swaks libnet-ssleay-perl openssl sqlite3 systemd
+	curl swaks libnet-ssleay-perl openssl sqlite3 systemd iproute2 python3-prometheus-client
 	isync offlineimap3 mutt neomutt fetchmail getmail6
 )
 

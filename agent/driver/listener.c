@@ -21,8 +21,17 @@ static const struct {
 	[LISTEN_SUBMISSIONS] = { "submissions", LISTENER_SUBMISSIONS },
 	[LISTEN_IMAP]        = { "imap",        LISTENER_IMAP },
 	[LISTEN_IMAPS]       = { "imaps",       LISTENER_IMAPS },
+	[LISTEN_METRICS]     = { "metrics",     LISTENER_METRICS },
 };
 /* clang-format on */
+
+/* What has no login is for this machine, unless an address is written. */
+static struct view address_of(const struct desired_listen *listen, int service)
+{
+	if (listen->address.len)
+		return listen->address;
+	return service == LISTEN_METRICS ? VIEW("127.0.0.1") : VIEW("all");
+}
 
 static void want(const struct driver *driver, const struct desired *desired,
 		struct wanted_list *out)
@@ -37,7 +46,7 @@ static void want(const struct driver *driver, const struct desired *desired,
 		if (!listen->open)
 			continue;
 		buf_add_z(&spec, "{\"address\":");
-		text_add_json(&spec, listen->address.len ? listen->address : VIEW("all"));
+		text_add_json(&spec, address_of(listen, i));
 		buf_addf(&spec, ",\"port\":%u}", listen->port);
 		wanted = wanted_add(out, driver);
 		wanted->key = view_z(services[i].name);

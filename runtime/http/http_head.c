@@ -113,6 +113,13 @@ static int take_type(struct parse *p, struct view value)
 	return 0;
 }
 
+static int take_accept(struct parse *p, struct view value)
+{
+	if (!p->head.accept.data)
+		p->head.accept = value;
+	return 0;
+}
+
 static int take_expect(struct parse *p, struct view value)
 {
 	if (p->has_expect)
@@ -143,6 +150,7 @@ static const struct {
 	{ { "content-length", 14 },    take_length },
 	{ { "transfer-encoding", 17 }, take_coding },
 	{ { "content-type", 12 },      take_type },
+	{ { "accept", 6 },             take_accept },
 	{ { "expect", 6 },             take_expect },
 	{ { "connection", 10 },        take_connection },
 };

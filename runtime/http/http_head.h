@@ -19,6 +19,7 @@ struct http_head {
 	struct view method; /* a token, as sent */
 	struct view target; /* origin-form ("/path?query"), or "*" */
 	struct view content_type;
+	struct view accept; /* the first such field */
 	enum http_body_kind body;
 	uint64_t length;
 	bool keep_alive;

@@ -25,6 +25,7 @@ struct http_request {
 	struct buf method; /* a token, as sent: "GET" */
 	struct buf target; /* path and query, as sent, or "*" */
 	struct buf content_type;
+	struct buf accept; /* the first such field */
 	struct buf body;
 
 	/* The answer. */

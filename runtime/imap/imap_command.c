@@ -46,6 +46,18 @@ const struct imap_command_row *imap_command_find(struct view name)
 	return NULL;
 }
 
+const char *imap_command_name(size_t i)
+{
+	return i < ARRAY_LEN(commands) ? commands[i].name : NULL;
+}
+
+void imap_command_count(struct imap_session *s, const struct imap_command_row *row)
+{
+	if (s->counts)
+		atomic_fetch_add_explicit(
+				&s->counts[row - commands], 1, memory_order_relaxed);
+}
+
 void imap_parse_nothing(struct imap_session *s, struct imap_parse *p)
 {
 	imap_parse_end(p);

@@ -6,6 +6,8 @@
 
 /* NULL: no such command. */
 const struct imap_command_row *imap_command_find(struct view name);
+/* Counts a command that begins. */
+void imap_command_count(struct imap_session *s, const struct imap_command_row *row);
 /* For commands without arguments. */
 void imap_parse_nothing(struct imap_session *s, struct imap_parse *p);
 /* What CAPABILITY tells now. */

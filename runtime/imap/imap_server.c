@@ -44,7 +44,10 @@ static const struct imap_command_row *read_command_name(
 	else if (!(row->states & s->state))
 		imap_parse_fail(p, s->state == IMAP_GREETED ? "BAD Log in first"
 							    : "BAD Not in this state");
-	return p->error ? NULL : row;
+	if (p->error)
+		return NULL;
+	imap_command_count(s, row);
+	return row;
 }
 
 static void run_command(struct imap_session *s)
@@ -429,6 +432,7 @@ struct engine *imap_server_new(const struct imap_server_options *options, nstime
 
 	s->engine.class = &imap_class;
 	s->state = IMAP_GREETED;
+	s->counts = options->counts;
 	s->tls = options->tls;
 	s->can_start_tls = options->can_start_tls;
 	s->opened = s->active = now;

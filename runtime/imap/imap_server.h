@@ -16,9 +16,14 @@
 
 #include "runtime/base/engine.h"
 
+#include <stdatomic.h>
+
 struct imap_server_options {
 	bool tls;           /* TLS is on from the first byte */
 	bool can_start_tls; /* STARTTLS may be offered */
+	/* One a command, in the order of imap_command_name(): how often it was begun.
+	 * NULL: nobody counts. */
+	_Atomic int64_t *counts;
 };
 
 enum {
@@ -29,5 +34,8 @@ enum {
 /* A new session, its greeting already in the output. */
 MUST_USE struct engine *imap_server_new(
 		const struct imap_server_options *options, nstime now);
+
+/* "FETCH"; NULL past the last of them. */
+const char *imap_command_name(size_t i);
 
 #endif

@@ -63,6 +63,7 @@ struct imap_session {
 	struct engine engine;
 	enum imap_state state;
 	bool tls, can_start_tls;
+	_Atomic int64_t *counts; /* of commands, or NULL */
 	enum {
 		IMAP_INPUT_COMMAND, /* a command */
 		IMAP_INPUT_LINE,    /* a line for the command that runs */

@@ -4,6 +4,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/limit.h"
 #include "runtime/base/log.h"
+#include "runtime/base/metric.h"
 #include "runtime/net/ip.h"
 #include "runtime/net/proxy_header.h"
 #include "runtime/net/shard.h"
@@ -60,6 +61,10 @@ static void set_process(struct peer *peer, int fd)
 static void turn_away(const struct port *port, int fd, const struct peer *peer,
 		const char *limit)
 {
+	unsigned reason;
+
+	if (metric_label(METRIC_CONNECTIONS_REFUSED, 1, view_z(limit), &reason))
+		metric_add(METRIC_CONNECTIONS_REFUSED, port->label, reason, 1);
 	log_event(LOG_WARN, "net.refused", log_text("port", port->name),
 			log_text("from", peer->text),
 			log_text("reason", "too-many-connections"),

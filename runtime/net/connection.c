@@ -5,6 +5,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
+#include "runtime/base/metric.h"
 #include "runtime/net/shard.h"
 #include "runtime/net/tls_session.h"
 
@@ -152,6 +153,35 @@ static void drop_stream(struct connection *c)
 	c->ssl = NULL;
 }
 
+/* What the metrics call a state; CONNECTION_STATES: nothing. */
+static enum metric_connection shown_as(enum state state)
+{
+	switch (state) {
+	case HANDSHAKE:
+	case SWITCHING:
+		return CONNECTION_HANDSHAKE;
+	case OPEN:
+		return CONNECTION_OPEN;
+	case LINGERING:
+		return CONNECTION_CLOSING;
+	default:
+		return CONNECTION_STATES;
+	}
+}
+
+static void enter(struct connection *c, enum state state)
+{
+	enum metric_connection from = shown_as(c->state), to = shown_as(state);
+
+	c->state = state;
+	if (c->port->uncounted || from == to)
+		return;
+	if (from != CONNECTION_STATES)
+		metric_add(METRIC_CONNECTIONS, c->port->label, from, -1);
+	if (to != CONNECTION_STATES)
+		metric_add(METRIC_CONNECTIONS, c->port->label, to, 1);
+}
+
 /* `c` may be gone on return. */
 static void end(struct connection *c)
 {
@@ -163,7 +193,7 @@ static void end(struct connection *c)
 	c->fd = -1;
 	net_dismiss(c->shard->net, c->port, &c->peer);
 	timer_set(&c->timer, NSTIME_NEVER);
-	c->state = ENDED;
+	enter(c, ENDED);
 	if (c->outstanding == 0)
 		destroy(c);
 }
@@ -208,7 +238,7 @@ static void hang_up(struct connection *c)
 		end(c);
 		return;
 	}
-	c->state = LINGERING;
+	enter(c, LINGERING);
 	c->linger = event_new(loop_base(c->shard->loop), c->fd, EV_READ | EV_PERSIST,
 			linger_readable, c);
 	if (!c->linger || event_add(c->linger, NULL))
@@ -230,7 +260,7 @@ static void stream_moved(struct bufferevent *stream, void *arg)
 
 static void open_engine(struct connection *c)
 {
-	c->state = OPEN;
+	enter(c, OPEN);
 	c->handshake_due = NSTIME_NEVER;
 	c->engine = c->port->class->open(c->port->context, c);
 	if (!c->engine)
@@ -260,7 +290,7 @@ static void handshake_done(struct connection *c)
 		return;
 	}
 	assert(c->state == SWITCHING);
-	c->state = OPEN;
+	enter(c, OPEN);
 	c->handshake_due = NSTIME_NEVER;
 	engine_event(c->engine, ENGINE_TLS_STARTED, 0, now);
 	drive(c, now);
@@ -274,6 +304,7 @@ static void stream_event(struct bufferevent *stream, short what, void *arg)
 		handshake_done(c);
 	} else if (c->state == HANDSHAKE || c->state == SWITCHING) {
 		log_tls_failure(c, stream);
+		metric_add(METRIC_CONNECTIONS_REFUSED, c->port->label, REFUSED_TLS, 1);
 		break_off(c, "tls-failed");
 	} else if (what & BEV_EVENT_ERROR) {
 		break_off(c, "broken"); /* an end of file may come in the same call */
@@ -318,7 +349,7 @@ static void start_tls(struct connection *c, enum state state)
 		return;
 	}
 	drop_stream(c);
-	c->state = state;
+	enter(c, state);
 	c->ssl = tls_session_new(identities, c->port->alpn);
 	use_stream(c, bufferevent_openssl_socket_new(loop_base(c->shard->loop), c->fd,
 				      c->ssl, BUFFEREVENT_SSL_ACCEPTING,

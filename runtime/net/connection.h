@@ -50,6 +50,7 @@ struct port {
 	const struct port_class *class;
 	void *context;
 	const char *name;  /* for the log: "imaps" */
+	unsigned label;    /* of the metrics by port; counted ports have it */
 	const char *alpn;  /* the one protocol that ALPN may name; NULL: none may */
 	bool implicit_tls; /* handshake first */
 	bool uncounted;    /* outside caps, session count and drain: the control socket */

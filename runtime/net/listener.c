@@ -2,6 +2,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
+#include "runtime/base/metric.h"
 #include "runtime/base/systemd.h"
 #include "runtime/net/arrival.h"
 #include "runtime/net/ip.h"
@@ -86,6 +87,9 @@ static void shed(struct listener *l, int fd)
 	if (newcomer >= 0)
 		close(newcomer);
 	l->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (newcomer >= 0 && !l->port->uncounted)
+		metric_add(METRIC_CONNECTIONS_REFUSED, l->port->label,
+				REFUSED_DESCRIPTORS, 1);
 	if (newcomer >= 0 || errno == EAGAIN)
 		return;
 	for (unsigned i = 0; i < l->gate_count; i++)

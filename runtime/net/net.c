@@ -1,6 +1,7 @@
 #include "runtime/net/net.h"
 
 #include "runtime/base/error.h"
+#include "runtime/base/metric.h"
 #include "runtime/net/arrival.h"
 #include "runtime/net/guests.h"
 #include "runtime/net/shard.h"
@@ -276,6 +277,7 @@ const char *net_admit(struct net *net, const struct port *port, const struct pee
 	if (port->uncounted) {
 		net->uncounted++;
 	} else if (!(refused = refusal(net, peer))) {
+		metric_add(METRIC_CONNECTIONS_ACCEPTED, port->label, 0, 1);
 		net->open++;
 		net->counted++;
 	}

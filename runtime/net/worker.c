@@ -1,6 +1,7 @@
 #include "runtime/net/worker.h"
 
 #include "runtime/base/error.h"
+#include "runtime/base/metric.h"
 #include "runtime/net/thread.h"
 
 #include <assert.h>
@@ -66,10 +67,13 @@ static void *work(void *arg)
 	pthread_mutex_lock(&w->lock);
 	while ((job = await_job(w))) {
 		w->busy++;
+		metric_add(METRIC_JOBS_WAITING, 0, 0, -1);
+		metric_add(METRIC_JOBS_RUNNING, 0, 0, 1);
 		pthread_mutex_unlock(&w->lock);
 		job->run(job);
 		pthread_mutex_lock(&w->lock);
 		w->busy--;
+		metric_add(METRIC_JOBS_RUNNING, 0, 0, -1);
 		if (w->stopping && w->busy == 0)
 			pthread_cond_broadcast(&w->change);
 	}
@@ -126,6 +130,7 @@ unsigned workers_count(const struct workers *w)
 void worker_submit(struct workers *w, struct job *job)
 {
 	pthread_mutex_lock(&w->lock);
+	metric_add(METRIC_JOBS_WAITING, 0, 0, 1);
 	job_queue_push(&w->jobs, job);
 	pthread_cond_signal(&w->change);
 	pthread_mutex_unlock(&w->lock);

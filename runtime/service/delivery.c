@@ -11,6 +11,7 @@
 #include "runtime/base/list.h"
 #include "runtime/base/log.h"
 #include "runtime/base/map.h"
+#include "runtime/base/metric.h"
 #include "runtime/net/thread.h"
 #include "runtime/store/mailbox.h"
 #include "runtime/store/message.h"
@@ -82,6 +83,13 @@ struct delivery {
 
 /* -- copies that are done -- */
 
+/* Locked. */
+static void set_letters(struct delivery *d, size_t count)
+{
+	d->letter_count = count;
+	metric_set(METRIC_MESSAGES_WAITING, 0, 0, (int64_t)count);
+}
+
 /* Locked. The message leaves the log with its last copy. */
 static void copy_done(struct delivery *d, struct copy *copy)
 {
@@ -90,7 +98,7 @@ static void copy_done(struct delivery *d, struct copy *copy)
 	if (--letter->left)
 		return;
 	list_remove(&letter->link);
-	d->letter_count--;
+	set_letters(d, d->letter_count - 1);
 	intake_filed(d->intake, letter->message);
 	free(letter);
 }
@@ -282,6 +290,7 @@ static int run_box(struct account_job *job, struct account_store *store, int out
 				log_text("next", "tried again within a minute"));
 	pthread_mutex_lock(&d->lock);
 	d->delivered += filed;
+	metric_add(METRIC_COPIES_DELIVERED, 0, 0, (int64_t)filed);
 	pthread_mutex_unlock(&d->lock);
 	if (filed)
 		d->changed(d->state, box->uid, inbox);
@@ -353,7 +362,7 @@ static void take_over(struct delivery *d, struct intake_message *message)
 	letter->message = message;
 	letter->left = count;
 	list_push(&d->letters, &letter->link);
-	d->letter_count++;
+	set_letters(d, d->letter_count + 1);
 	if (!count) { /* discarded by an alias: accepted, and nobody's */
 		letter->left = 1;
 		copy_done(d, &(struct copy){ .letter = letter });
@@ -377,6 +386,9 @@ void delivery_committed(void *state, struct intake_message *message)
 
 	pthread_mutex_lock(&d->lock);
 	d->accepted++;
+	metric_add(METRIC_MESSAGES_ACCEPTED, 0, 0, 1);
+	metric_add(METRIC_MESSAGE_BYTES_ACCEPTED, 0, 0,
+			(int64_t)intake_message_size(message));
 	if (d->stopping)
 		intake_release(d->intake, message);
 	else
@@ -478,7 +490,7 @@ void delivery_stop(struct delivery *d)
 		intake_release(d->intake, letter->message);
 		free(letter);
 	}
-	d->letter_count = 0;
+	set_letters(d, 0);
 }
 
 void delivery_free(struct delivery *d)

@@ -11,6 +11,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
+#include "runtime/base/metric.h"
 #include "runtime/imap/imap_server.h"
 #include "runtime/net/net.h"
 #include "runtime/service/account.h"
@@ -432,6 +433,7 @@ static struct engine *open_session(void *context, struct connection *c)
 	const struct imap_server_options options = {
 		.tls = connection_tls(c) != NULL,
 		.can_start_tls = connection_can_start_tls(c),
+		.counts = metric_values(METRIC_IMAP_COMMANDS),
 	};
 
 	n->service = port->service;

@@ -1,6 +1,7 @@
 #include "runtime/service/login.h"
 
 #include "runtime/base/error.h"
+#include "runtime/base/metric.h"
 #include "runtime/crypto/password.h"
 #include "runtime/net/connection.h"
 #include "runtime/net/loop.h"
@@ -61,6 +62,13 @@ static void remember(struct logins *l, const struct login_request *r)
 	pthread_mutex_unlock(&l->lock);
 }
 
+static void count(const struct login_request *r, enum metric_login outcome)
+{
+	metric_add(METRIC_LOGINS,
+			r->protocol == PROTOCOL_IMAP ? METRIC_IMAP : METRIC_SUBMISSION,
+			outcome, 1);
+}
+
 static void delay_on_loop(struct job *job)
 {
 	struct login_request *r = CONTAINER_OF(job, struct login_request, job);
@@ -104,6 +112,7 @@ static void refuse(struct login_request *r, const char *reason)
 	configuration_unref(TAKE(r->configuration));
 	r->account = NULL;
 	r->outcome = LOGIN_REFUSED;
+	count(r, METRIC_LOGIN_REFUSED);
 	r->reason = reason;
 	r->due = now + fail(l, r, now);
 	r->job.run = delay_on_loop;
@@ -130,6 +139,7 @@ static void accept_or_refuse(struct login_request *r)
 	}
 	remember(r->logins, r);
 	r->outcome = LOGIN_ACCEPTED;
+	count(r, METRIC_LOGIN_ACCEPTED);
 	r->reason = "ok";
 	/* done() may free the request */
 	r->configuration = NULL;
@@ -226,6 +236,7 @@ static void turn_away(struct login_request *r, const char *reason)
 	configuration_unref(TAKE(r->configuration));
 	r->account = NULL;
 	r->outcome = LOGIN_UNAVAILABLE;
+	count(r, METRIC_LOGIN_UNAVAILABLE);
 	r->reason = reason;
 	r->done(r);
 }

@@ -5,14 +5,16 @@
 #include "runtime/net/connection.h"
 #include "runtime/net/listener.h"
 #include "runtime/service/imap.h"
+#include "runtime/service/metrics.h"
 #include "runtime/service/service.h"
 #include "runtime/service/smtp.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-#define SMTP_FULL VIEW("421 4.7.0 Too many connections, please try again later\r\n")
-#define IMAP_FULL VIEW("* BYE Too many connections, please try again later\r\n")
+#define SMTP_FULL "421 4.7.0 Too many connections, please try again later\r\n"
+#define HTTP_FULL "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n"
+#define IMAP_FULL "* BYE Too many connections, please try again later\r\n"
 
 /* clang-format off */
 static const struct {
@@ -20,12 +22,14 @@ static const struct {
 	const char *alpn;
 	const struct port_class *class;
 	bool implicit_tls;
+	const char *full_line;
 } kinds[LISTENER_KINDS] = {
-	[LISTENER_SMTP]        = { "smtp",        "smtp", &smtp_port_class, false },
-	[LISTENER_SUBMISSION]  = { "submission",  "smtp", &smtp_port_class, false },
-	[LISTENER_SUBMISSIONS] = { "submissions", "smtp", &smtp_port_class, true },
-	[LISTENER_IMAP]        = { "imap",        "imap", &imap_port_class, false },
-	[LISTENER_IMAPS]       = { "imaps",       "imap", &imap_port_class, true },
+	[LISTENER_SMTP]        = { "smtp",        "smtp", &smtp_port_class, false, SMTP_FULL },
+	[LISTENER_SUBMISSION]  = { "submission",  "smtp", &smtp_port_class, false, SMTP_FULL },
+	[LISTENER_SUBMISSIONS] = { "submissions", "smtp", &smtp_port_class, true,  SMTP_FULL },
+	[LISTENER_IMAP]        = { "imap",        "imap", &imap_port_class, false, IMAP_FULL },
+	[LISTENER_IMAPS]       = { "imaps",       "imap", &imap_port_class, true,  IMAP_FULL },
+	[LISTENER_METRICS]     = { "metrics",     NULL,   &metrics_port_class, false, HTTP_FULL },
 };
 /* clang-format on */
 
@@ -63,10 +67,10 @@ struct ports *ports_new(struct service *s)
 			.class = kinds[kind].class,
 			.context = &p->contexts[kind],
 			.name = kinds[kind].name,
+			.label = (unsigned)kind,
 			.alpn = kinds[kind].alpn,
 			.implicit_tls = kinds[kind].implicit_tls,
-			.full_line = kinds[kind].class == &imap_port_class ? IMAP_FULL
-									   : SMTP_FULL,
+			.full_line = view_z(kinds[kind].full_line),
 		};
 	}
 	return p;

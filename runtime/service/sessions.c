@@ -4,6 +4,7 @@
 #include "runtime/base/list.h"
 #include "runtime/base/log.h"
 #include "runtime/base/map.h"
+#include "runtime/base/metric.h"
 #include "runtime/net/connection.h"
 
 #include <assert.h>
@@ -101,6 +102,11 @@ static void unwatch(struct sessions *s, struct member *member)
 	settle(s, watched);
 }
 
+static unsigned shown_as(enum protocol protocol)
+{
+	return protocol == PROTOCOL_IMAP ? METRIC_IMAP : METRIC_SUBMISSION;
+}
+
 void sessions_add(struct sessions *s, uint64_t session,
 		const struct account_spec *account, enum protocol protocol)
 {
@@ -114,6 +120,7 @@ void sessions_add(struct sessions *s, uint64_t session,
 	household = household_of(s, account->uid);
 	member->household = household;
 	list_push(&household->members, &member->link);
+	metric_add(METRIC_SESSIONS, shown_as(protocol), 0, 1);
 	if (map_set(&s->members, session_key(&member->session), member))
 		die("a session logged in twice");
 	pthread_mutex_unlock(&s->lock);
@@ -130,6 +137,7 @@ void sessions_remove(struct sessions *s, uint64_t session)
 		household = member->household;
 		unwatch(s, member);
 		list_remove(&member->link);
+		metric_add(METRIC_SESSIONS, shown_as(member->protocol), 0, -1);
 		free(member);
 		settle(s, household);
 	}

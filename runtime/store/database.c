@@ -2,6 +2,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/map.h"
+#include "runtime/base/metric.h"
 #include "runtime/base/os.h"
 #include "runtime/store/migrate.h"
 #include "runtime/store/page_vfs.h"
@@ -233,16 +234,20 @@ int transaction_commit(struct transaction *t)
 {
 	int r = database_run(t->db, "COMMIT");
 
-	if (!r)
-		t->db = NULL;
-	else
+	if (r) {
 		transaction_end(t);
-	return r;
+		return r;
+	}
+	t->db = NULL;
+	metric_add(METRIC_TRANSACTIONS, TRANSACTION_COMMITTED, 0, 1);
+	return 0;
 }
 
 /* A full disk or an I/O error may have rolled it back already. */
 void transaction_end(struct transaction *t)
 {
+	if (t->db)
+		metric_add(METRIC_TRANSACTIONS, TRANSACTION_ROLLED_BACK, 0, 1);
 	if (t->db && !sqlite3_get_autocommit(t->db->handle))
 		sqlite3_exec(t->db->handle, "ROLLBACK", NULL, NULL, NULL);
 	t->db = NULL;

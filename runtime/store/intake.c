@@ -4,6 +4,7 @@
 #include "runtime/store/intake.h"
 
 #include "runtime/base/error.h"
+#include "runtime/base/metric.h"
 #include "runtime/store/intake_message.h"
 
 #include <assert.h>
@@ -107,6 +108,15 @@ static int segment_for(struct intake *intake, size_t size, struct segment **out)
 	return 0;
 }
 
+static int sync_segment(const struct os *os, const struct segment *segment)
+{
+	nstime start = os->now(os->state);
+	int r = os->sync_data(os->state, segment->fd);
+
+	metric_observe(METRIC_INTAKE_FLUSH, os->now(os->state) - start);
+	return r;
+}
+
 /* Brings the batch to the disk: 0, FULL, STOPPED or a fault. */
 static int flush(struct intake *intake, struct batch *batch, struct segment **out)
 {
@@ -132,7 +142,7 @@ static int flush(struct intake *intake, struct batch *batch, struct segment **ou
 	if (r == -ENOSPC || r == -EDQUOT)
 		return INTAKE_E_FULL;
 	if (!r)
-		r = os->sync_data(os->state, segment->fd);
+		r = sync_segment(os, segment);
 	if (r) {
 		atomic_store(&intake->mode, INTAKE_STOPPED);
 		return INTAKE_E_STOPPED;

@@ -20,7 +20,7 @@ static const struct field listen_fields[] = {
 	{ "sieve",       TYPE(TYPE_ENDPOINT), "off",            OWNER_ENFORCE, RISK_SERVICE, LATER,  0, "ManageSieve; usually 4190" },
 	{ "https",       TYPE(TYPE_ENDPOINT), "443",            OWNER_ENFORCE, RISK_SERVICE, LATER,  0, "web admin, CalDAV, CardDAV, MTA-STS, autoconfiguration" },
 	{ "http",        TYPE(TYPE_ENDPOINT), "80",             OWNER_ENFORCE, RISK_SERVICE, LATER,  0, "ACME challenges, and redirects to https" },
-	{ "metrics",     TYPE(TYPE_ENDPOINT), "127.0.0.1:9090", OWNER_ENFORCE, RISK_SERVICE, LATER,  0, "Prometheus metrics" },
+	{ "metrics",     TYPE(TYPE_ENDPOINT), "off",            OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(listen[LISTEN_METRICS]),     "GET /metrics for Prometheus, without a login; a bare port is 127.0.0.1 here; usually 9090" },
 };
 
 static const struct table listen_table = {
