@@ -38,6 +38,7 @@ static void fill(struct arena *arena, struct value *values, struct agent_file *o
 {
 	const struct value *watch = value_at(values, "watch");
 	const struct value *sandbox = value_at(values, "sandbox");
+	const struct value *user = value_at(values, "user");
 	struct view data = text_at(values, "data");
 	struct view credential = text_at(values, "master_key.credential");
 	struct view file = text_at(values, "master_key.host_file");
@@ -55,6 +56,7 @@ static void fill(struct arena *arena, struct value *values, struct agent_file *o
 		out->master_key = file;
 	}
 	out->watch = watch && watch->number;
+	out->user = user ? user->text : VIEW_NULL;
 	out->sandbox = sandbox ? (enum sandbox_wish)sandbox->number : SANDBOX_BEST;
 	out->state_paths = texts_at(arena, values, "state.path", &out->state_path_count);
 	out->host_files = texts_at(

@@ -25,6 +25,7 @@ struct agent_file {
 	struct view master_key;   /* name of the credential, or path */
 	struct view *state_paths; /* state: {path: …} */
 	size_t state_path_count;
+	struct view user; /* empty: nobody was named */
 	enum sandbox_wish sandbox;
 	bool watch; /* files become desired as they change; false unless said */
 	struct view *host_files; /* allow.host_files */

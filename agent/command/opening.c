@@ -1,18 +1,63 @@
 #include "agent/command/opening.h"
 
+#include "runtime/base/log.h"
+#include "runtime/base/privileges.h"
 #include "runtime/crypto/broker.h"
 
 #include <errno.h>
 #include <string.h>
 
-enum exit_code opening_broker(const struct setting *setting, struct broker **out)
+static enum exit_code give_up_root(const struct setting *setting)
+{
+	const char *user = arena_copy_z(setting->arena, setting->file.user);
+	int r;
+
+	if (!privileges_are_root())
+		return EXIT_FINE;
+	if (!user[0]) {
+		log_event(LOG_WARN, "agent.root", log_text("reason", "no-user-named"),
+				log_text("next", "write `user: posthus` into agent.yaml, "
+						 "or start it as that user"));
+		return EXIT_FINE;
+	}
+	r = privileges_drop(user);
+	switch (r) {
+	case PRIVILEGES_OK:
+		log_event(LOG_INFO, "agent.user", log_text("user", user));
+		return EXIT_FINE;
+	case PRIVILEGES_E_NO_USER:
+		say_error("make one: useradd --system --home-dir /var/lib/posthus "
+			  "posthus",
+				"agent.yaml names the user %s, and this host has none of "
+				"that name",
+				user);
+		return EXIT_INVALID;
+	case PRIVILEGES_E_ROOT:
+		say_error("name one that owns nothing but the mail",
+				"agent.yaml names the user %s, who is root", user);
+		return EXIT_INVALID;
+	case PRIVILEGES_E_KEPT:
+		say_error(NULL, "root could be had back after becoming %s", user);
+		return EXIT_ERROR;
+	default:
+		say_error(NULL, "root cannot be given up: %s", strerror(-r));
+		return EXIT_ERROR;
+	}
+}
+
+enum exit_code opening_broker(
+		const struct setting *setting, bool serves, struct broker **out)
 {
 	struct secret master_key = SECRET_NULL;
 	enum exit_code code = setting_master_key(setting, &master_key);
 	int r;
 
-	if (code != EXIT_FINE)
+	if (code == EXIT_FINE && serves)
+		code = give_up_root(setting);
+	if (code != EXIT_FINE) {
+		secret_free(&master_key);
 		return code;
+	}
 	r = broker_start(&master_key, out);
 	if (r) {
 		say_error(NULL, "the key broker does not start: %s", strerror(-r));
@@ -71,7 +116,7 @@ enum exit_code opening_offline(const struct setting *setting, struct broker **br
 	struct agent_options options = {
 		.data = setting->data, .file = &setting->file, .offline = true
 	};
-	enum exit_code code = opening_broker(setting, broker_out);
+	enum exit_code code = opening_broker(setting, false, broker_out);
 
 	if (code != EXIT_FINE)
 		return code;

@@ -6,9 +6,10 @@
 #include "agent/agent.h"
 #include "agent/command/setting.h"
 
-/* Loads the master key and forks the broker that keeps it. Only with one thread. */
+/* Loads the master key and forks the broker that keeps it. Only with one thread. With
+ * `serves` root is given up in between, where the agent's file names a user. */
 MUST_USE enum exit_code opening_broker(
-		const struct setting *setting, struct broker **out);
+		const struct setting *setting, bool serves, struct broker **out);
 
 /* Opens the data of an agent that serves. */
 MUST_USE enum exit_code opening_agent(

@@ -98,7 +98,7 @@ static int run(const struct words *words)
 	harden_process();
 	serve_block_signals();
 	if (code == EXIT_FINE)
-		code = opening_broker(&setting, &broker);
+		code = opening_broker(&setting, true, &broker);
 	if (code == EXIT_FINE)
 		code = opening_agent(&setting, broker, &agent);
 	if (code == EXIT_FINE)

@@ -78,6 +78,7 @@ static const struct field fields[] = {
 	{ "master_key", RECORD(&master_key_table),                     NULL,               OWNER_ENFORCE, RISK_IRREVERSIBLE, SERVED, 0, "where the key is that wraps all other keys" },
 	{ "state",      RECORD(&state_source_table),                   NULL,               OWNER_ENFORCE, RISK_POLICY,  SERVED, 0, "where the state is" },
 	{ "watch",      TYPE(TYPE_BOOL),                               "false",            OWNER_ENFORCE, RISK_POLICY,  SERVED, 0, "files become desired as they change, without `apply`" },
+	{ "user",       TYPE(TYPE_NAME),                               NULL,               OWNER_ENFORCE, RISK_POLICY,  SERVED, 0, "whom the agent becomes where root starts it; ports below 1024 stay open to it" },
 	{ "sandbox",    WORDS("best", "require", "off"),               "best",             OWNER_ENFORCE, RISK_POLICY,  SERVED, 0, "how the process is confined: as far as the kernel can, not at all, or it does not start with less than all" },
 	{ "trust",      MAP_OF(TYPE(TYPE_NAME), RECORD(&trust_table)), NULL,               OWNER_ENFORCE, RISK_POLICY,  LATER,  0, "who may say what" },
 	{ "allow",      RECORD(&allow_table),                          NULL,               OWNER_ENFORCE, RISK_POLICY,  SERVED, 0, "what a state may touch here; nothing by default" },

@@ -48,4 +48,38 @@ check "the log says how it is confined" said
 if confined; then ok "by all of the sandbox"; else skip "by all of the sandbox: this kernel has $(sed -n 's/.*agent.sandbox level=//p' "$home/log" | tail -n 1)"; fi
 kill "$agent_pid"
 agent_pid=
+
+# -- started as root: it becomes somebody else, and can still open a low port --
+
+if [ "$(id -u)" = 0 ]; then
+	agent_new
+	chmod 755 "$work"
+	agent_state "$root/tests/whole/states/mail.yaml"
+	sed -i "s/smtp: \"127.0.0.1:$SMTP\"/smtp: \"127.0.0.77:25\"/" "$home/state/mail.yaml"
+	grep -q 127.0.0.77 "$home/state/mail.yaml" || bad "the state names a low port"
+	echo "user: nobody" >>"$home/agent.yaml"
+	chown -R nobody "$home/data" && chown nobody "$home"
+	check "started as root" agent_start
+	check "it applies a state with port 25" posthus apply --wait
+	check "and serves it" curl -sS --max-time 10 "smtp://127.0.0.77:25" -X NOOP
+	nobody() { [ "$(ps -o user= --pid "$agent_pid" | tr -d ' ')" = nobody ] && [ -z "$(ps -o user= --ppid "$agent_pid" | grep -v nobody)" ]; }
+	check "the agent and its broker are nobody's" nobody
+	bare() { # CAP_NET_BIND_SERVICE, and nothing that could come back
+		grep -q '^CapEff:.*0000000000000400$' "/proc/$agent_pid/status" && grep -q '^CapPrm:.*0000000000000400$' "/proc/$agent_pid/status" &&
+			grep -q '^CapBnd:.*0000000000000000$' "/proc/$agent_pid/status" && grep -q '^NoNewPrivs:.*1$' "/proc/$agent_pid/status" &&
+			grep -q '^Groups:[[:space:]]*$' "/proc/$agent_pid/status"
+	}
+	check "with one right and no group" bare
+	sed -i 's/127.0.0.77:25/127.0.0.77:26/' "$home/state/mail.yaml"
+	check "a later state moves the port" posthus apply --wait
+	check "and it is served there" curl -sS --max-time 10 "smtp://127.0.0.77:26" -X NOOP
+	agent_stop
+	sed -i 's/^user: .*/user: nobody-of-this-name/' "$home/agent.yaml"
+	start_plain() { timeout 20 "$POSTHUS" run --config "$home/agent.yaml"; }
+	refuse "a user that is not there" 3 "this host has none of that name" start_plain
+	sed -i 's/^user: .*/user: root/' "$home/agent.yaml"
+	refuse "a user who is root" 3 "who is root" start_plain
+else
+	skip "giving up root: the tests do not run as root"
+fi
 finish
