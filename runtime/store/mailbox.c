@@ -72,34 +72,6 @@ int mailbox_status(struct account_store *store, int64_t id, struct mailbox_statu
 	return STORE_OK;
 }
 
-int mailbox_open(struct account_store *store, int64_t id, struct mailbox_view *out)
-{
-	CLEANUP(statement_done) struct statement *s = NULL;
-	int r = mailbox_status(store, id, &out->status);
-
-	if (!r)
-		r = store_prepare(store,
-				"SELECT uid, flags FROM message WHERE mailbox = ?1"
-				" ORDER BY uid",
-				&s);
-	if (r)
-		return r;
-	bind_i64(s, 1, id);
-	while ((r = store_step(s)) == DATABASE_ROW) {
-		uint32_t uid = (uint32_t)column_u64(s, 0);
-
-		uid_set_add(&out->uids, uid, uid);
-		if (!out->first_unseen && !(column_u64(s, 1) & FLAG_SEEN))
-			out->first_unseen = uid;
-	}
-	return r;
-}
-
-void mailbox_view_free(struct mailbox_view *view)
-{
-	uid_set_free(&view->uids);
-}
-
 /* -- counters -- */
 
 static void delta_count(

@@ -172,6 +172,61 @@ static void subscriptions_are_of_names(void **state)
 	assert_int_equal(mailbox_subscribe(store, VIEW("x//y"), true), STORE_E_NAME);
 }
 
+/* What a view says, and where it begins to be unseen. */
+static const char *view_text(struct account_store *store, uint32_t *first_unseen)
+{
+	struct mailbox_view view = { 0 };
+	static char text[100];
+
+	assert_int_equal(mailbox_open(store, mailbox_of(store, "INBOX"), &view), 0);
+	snprintf(text, sizeof(text), "%s", set_text(&view.uids));
+	*first_unseen = view.first_unseen;
+	mailbox_view_free(&view);
+	return text;
+}
+
+static void expunge(struct account_store *store, uint32_t uid)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	CLEANUP(uid_set_free) struct uid_set set = one(uid);
+	struct flags_change deleted = { .flags = { FLAG_DELETED, VIEW_NULL },
+		.unchanged_since = UINT64_MAX };
+	struct expunge_result gone = { 0 };
+	struct flags_stored stored = { 0 };
+	int64_t inbox = mailbox_of(store, "INBOX");
+
+	assert_int_equal(flags_store(store, inbox, &set, &deleted, arena, &stored), 0);
+	uid_set_free(&stored.modified);
+	assert_int_equal(message_expunge(store, inbox, &set, &gone), 0);
+	uid_set_free(&gone.expunged);
+}
+
+static void a_view_is_right_with_gaps_and_without(void **state)
+{
+	struct account_store *store = *state;
+	uint32_t unseen;
+
+	assert_string_equal(view_text(store, &unseen), "");
+	assert_int_equal(unseen, 0);
+	for (int i = 0; i < 6; i++)
+		put(store, "INBOX", "a: b\r\n\r\n", i < 3 ? FLAG_SEEN : 0, "");
+	put(store, "Sent", "a: b\r\n\r\n", 0, "");
+	assert_string_equal(view_text(store, &unseen), "1:6");
+	assert_int_equal(unseen, 4);
+	expunge(store, 1);
+	expunge(store, 6);
+	assert_string_equal(view_text(store, &unseen), "2:5");
+	expunge(store, 4);
+	assert_string_equal(view_text(store, &unseen), "2:3,5");
+	assert_int_equal(unseen, 5);
+	expunge(store, 5);
+	assert_string_equal(view_text(store, &unseen), "2:3");
+	assert_int_equal(unseen, 0);
+	expunge(store, 2);
+	expunge(store, 3);
+	assert_string_equal(view_text(store, &unseen), "");
+}
+
 static void a_view_shows_what_is_there(void **state)
 {
 	struct account_store *store = *state;
@@ -205,6 +260,7 @@ int main(void)
 		account_test(rename_of_inbox_moves_its_messages),
 		account_test(subscriptions_are_of_names),
 		account_test(a_view_shows_what_is_there),
+		account_test(a_view_is_right_with_gaps_and_without),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
