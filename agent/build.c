@@ -731,6 +731,7 @@ static int make_host(struct build *b, struct host_spec *out)
 		.connections = (uint32_t)host->connections,
 		.connections_per_ip = (uint32_t)host->connections_per_ip,
 		.connections_per_network = connections_per_network(host),
+		.memory = host->memory,
 		.listeners = listeners,
 		.proxies = host->proxy.items,
 		.proxy_count = host->proxy.count,

@@ -49,6 +49,7 @@ struct host_spec {
 	uint32_t connections;
 	uint32_t connections_per_ip;      /* an IPv4 address, an IPv6 /64 */
 	uint32_t connections_per_network; /* an IPv4 /24, an IPv6 /48 */
+	uint64_t memory;                  /* bytes, for connections */
 	const struct listener_spec *listeners;
 	size_t listener_count;
 	const struct view *proxies; /* networks whose connections begin by a PROXY header */

@@ -229,7 +229,7 @@ static void take_over(struct runtime *rt, struct configuration *next,
 	const struct host_spec *host = configuration_host(next);
 	struct net *net = service_net(rt->service);
 	const struct net_caps caps = { host->connections, host->connections_per_ip,
-		host->connections_per_network };
+		host->connections_per_network, host->memory };
 	size_t revoked;
 
 	net_set_identities(net, identities);

@@ -46,6 +46,11 @@ unsigned engine_want(const struct engine *engine)
 	return engine->class->want(engine);
 }
 
+size_t engine_held(const struct engine *engine)
+{
+	return engine->class->held ? engine->class->held(engine) : 0;
+}
+
 void engine_free(struct engine *engine)
 {
 	if (engine)

@@ -38,8 +38,8 @@ enum engine_event {
 	ENGINE_REVOKED, /* the account may no longer be used: say so and close; arg: where
 			   it is not 0, only who has that mailbox open */
 	ENGINE_DRAIN,   /* the server stops: finish what was accepted, say so and close */
-	ENGINE_TIMEOUT, /* told by a driver that gives up (a slow peer, a shed connection)
-			 */
+	ENGINE_TIMEOUT, /* the driver gives a slow peer up */
+	ENGINE_SHED,    /* there is no room for all: say so and close */
 };
 
 /* An operation: what an engine asks of the world. It begins with this head, owns its
@@ -72,6 +72,9 @@ struct engine_class {
 	/* When tick() must be called at the latest; NSTIME_NEVER where nothing is due. */
 	nstime (*deadline)(const struct engine *engine);
 	unsigned (*want)(const struct engine *engine);
+	/* Bytes that it holds for its peer, what is in operations with them; about. NULL:
+	 * not worth a count. */
+	size_t (*held)(const struct engine *engine);
 	/* Only with no operation outstanding. */
 	void (*free)(struct engine *engine);
 };
@@ -91,6 +94,7 @@ void engine_sent(struct engine *engine, size_t len);
 void engine_tick(struct engine *engine, nstime now);
 nstime engine_deadline(const struct engine *engine);
 unsigned engine_want(const struct engine *engine);
+size_t engine_held(const struct engine *engine);
 /* NULL is fine. */
 void engine_free(struct engine *engine);
 /* NULL is fine. */

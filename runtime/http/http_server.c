@@ -355,6 +355,7 @@ static void server_event(
 		break;
 	case ENGINE_REVOKED:
 	case ENGINE_TIMEOUT:
+	case ENGINE_SHED:
 		close_now(s);
 		break;
 	}

@@ -332,6 +332,9 @@ static void imap_event(
 	case ENGINE_TIMEOUT:
 		imap_bye(s, "Too slow");
 		break;
+	case ENGINE_SHED:
+		imap_bye(s, "Too busy for all of you; try again later");
+		break;
 	}
 }
 
@@ -398,6 +401,26 @@ static unsigned imap_want(const struct engine *engine)
 	return takes_bytes(s) ? WANT_READ : WANT_FLUSH;
 }
 
+/* What an operation that is out gathers is known when it comes back. */
+static size_t imap_held(const struct engine *engine)
+{
+	const struct imap_session *s = session_of(engine);
+	const struct imap_command *c = s->command;
+	size_t bytes = s->out.capacity + s->reader.text.capacity;
+
+	if (s->view)
+		bytes += s->view->uids.capacity * sizeof(*s->view->uids.ranges);
+	bytes += s->saved.capacity * sizeof(*s->saved.ranges);
+	if (!c)
+		return bytes;
+	bytes += arena_used(c->arena) + c->text.capacity;
+	if (s->input == IMAP_INPUT_MESSAGE)
+		bytes += IMAP_CHUNK;
+	if (c->op)
+		bytes += arena_used(c->op->arena) + arena_used(c->op->results);
+	return bytes;
+}
+
 static void imap_free(struct engine *engine)
 {
 	struct imap_session *s = session_of(engine);
@@ -423,6 +446,7 @@ static const struct engine_class imap_class = {
 	.tick = imap_tick,
 	.deadline = imap_deadline,
 	.want = imap_want,
+	.held = imap_held,
 	.free = imap_free,
 };
 

@@ -19,6 +19,7 @@
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -26,12 +27,16 @@ enum {
 	MOST_INPUT = 64 * 1024,   /* unread bytes at which reading stops */
 	MOST_OUTPUT = 256 * 1024, /* unsent bytes at which the engine is not asked */
 	LOW_OUTPUT = 64 * 1024,   /* at which it is asked again */
-	MOST_LINGERED = 1024 * 1024
+	MOST_LINGERED = 1024 * 1024,
+	/* what each costs beside its buffers, measured; for shed.h */
+	PLAIN_WEIGHT = 3 * 1024,
+	TLS_WEIGHT = 17 * 1024
 };
 
 #define HANDSHAKE_TIME nstime_seconds(30)
 #define STALL_TIME     nstime_seconds(300) /* a peer that reads nothing */
 #define LINGER_TIME    nstime_seconds(1)
+#define SHED_TIME      nstime_seconds(5) /* for what it waits for, and the last line */
 
 enum state {
 	STARTING,  /* on its way to its loop */
@@ -59,11 +64,15 @@ struct connection {
 	struct event *linger;
 	size_t lingered;
 	struct timer timer;
-	nstime handshake_due; /* also: when lingering ends */
+	nstime handshake_due; /* also: when lingering ends, or who is shed must be gone */
 	nstime stall_due;
 	uint64_t written; /* bytes given to the stream */
 	uint64_t gone;    /* of them, those that had left it when stall_due was set */
 	bool eof, eof_told;
+	bool shed;
+	atomic_bool known;
+	nstime heard; /* its last byte */
+	size_t weight;
 	const char *reason; /* of the end, for the log */
 	struct job begin;
 	struct peer peer;
@@ -98,6 +107,11 @@ bool connection_can_start_tls(const struct connection *c)
 	return !c->tls && !c->port->implicit_tls && net_has_identities(c->shard->net);
 }
 
+void connection_set_known(struct connection *c)
+{
+	atomic_store(&c->known, true);
+}
+
 void connection_set_data(struct connection *c, void *data)
 {
 	c->data = data;
@@ -106,6 +120,23 @@ void connection_set_data(struct connection *c, void *data)
 void *connection_data(const struct connection *c)
 {
 	return c->data;
+}
+
+/* -- what it weighs -- */
+
+static void weigh(struct connection *c)
+{
+	size_t before = c->weight;
+
+	c->weight = 0;
+	if (c->stream && !c->shed && !c->port->uncounted) {
+		c->weight = c->ssl ? TLS_WEIGHT : PLAIN_WEIGHT;
+		c->weight += evbuffer_get_length(bufferevent_get_input(c->stream));
+		c->weight += evbuffer_get_length(bufferevent_get_output(c->stream));
+		if (c->engine)
+			c->weight += engine_held(c->engine);
+	}
+	shed_weighed(c->shard, before, c->weight);
 }
 
 /* -- the end -- */
@@ -143,6 +174,7 @@ static void drop_stream(struct connection *c)
 	bufferevent_disable(c->stream, EV_READ | EV_WRITE);
 	bufferevent_free(c->stream);
 	c->stream = NULL;
+	weigh(c);
 	if (!c->ssl)
 		return;
 	ERR_clear_error();
@@ -231,7 +263,7 @@ static void linger_readable(evutil_socket_t fd, short what, void *arg)
 /* All is said and sent. */
 static void hang_up(struct connection *c)
 {
-	c->reason = "done";
+	c->reason = c->shed ? "shed" : "done";
 	tell_ended(c);
 	drop_stream(c);
 	if (c->eof || c->shard->draining || shutdown(c->fd, SHUT_WR)) {
@@ -256,6 +288,17 @@ static void stream_moved(struct bufferevent *stream, void *arg)
 	(void)stream;
 	if (c->state == OPEN)
 		drive(c, clock_now());
+}
+
+/* Who is heard of goes to the end of the list, from which the first is shed first. */
+static void stream_read(struct bufferevent *stream, void *arg)
+{
+	struct connection *c = arg;
+
+	c->heard = clock_now();
+	list_remove(&c->link);
+	list_push(&c->shard->connections, &c->link);
+	stream_moved(stream, arg);
 }
 
 static void open_engine(struct connection *c)
@@ -323,12 +366,13 @@ static void use_stream(struct connection *c, struct bufferevent *stream)
 	if (!stream)
 		die("out of memory");
 	c->stream = stream;
-	bufferevent_setcb(stream, stream_moved, stream_moved, stream_event, c);
+	bufferevent_setcb(stream, stream_read, stream_moved, stream_event, c);
 	bufferevent_setwatermark(stream, EV_WRITE, LOW_OUTPUT, 0);
 	bufferevent_set_max_single_read(stream, MOST_INPUT);
 	bufferevent_set_max_single_write(stream, MOST_OUTPUT);
 	if (bufferevent_enable(stream, EV_READ | EV_WRITE))
 		die("out of memory");
+	weigh(c);
 }
 
 static void start_plain(struct connection *c)
@@ -480,6 +524,7 @@ static void drive(struct connection *c, nstime now)
 		balance_reading(c);
 		watch_output(c, now);
 		set_timer(c);
+		weigh(c);
 	}
 }
 
@@ -490,7 +535,7 @@ static void timer_fired(struct timer *timer, nstime now)
 	if (c->state == LINGERING) {
 		end(c);
 	} else if (now >= c->handshake_due) {
-		break_off(c, "handshake-timeout");
+		break_off(c, c->shed ? "shed" : "handshake-timeout");
 	} else if (c->state != OPEN) {
 		timer_set(&c->timer, c->handshake_due);
 	} else if (stalled(c, now)) {
@@ -539,6 +584,48 @@ void connection_abort(struct connection *c)
 		break_off(c, "aborted");
 }
 
+/* -- where there is no room -- */
+
+enum rank connection_rank(const struct connection *c, nstime now)
+{
+	const struct standing standing = {
+		.known = atomic_load(&c->known),
+		.waited_on = c->outstanding > 0,
+		.silent = now - c->heard,
+		.weight = c->weight,
+	};
+
+	if (c->port->uncounted || c->shed || !c->stream)
+		return RANKS;
+	return shed_rank(&standing);
+}
+
+void connection_shed(struct connection *c, enum rank rank, nstime now)
+{
+	/* clang-format off */
+	static const char *const names[RANKS] = {
+		[RANK_SILENT]   = "silent-before-login",
+		[RANK_STRANGER] = "before-login",
+		[RANK_BULK]     = "bulk",
+		[RANK_KNOWN]    = "logged-in",
+	};
+	/* clang-format on */
+
+	log_event(LOG_WARN, "net.shed", log_id("session", c->session),
+			log_text("port", c->port->name), log_text("from", c->peer.text),
+			log_text("rank", names[rank]),
+			log_number("bytes", (int64_t)c->weight));
+	c->shed = true;
+	weigh(c);
+	if (c->state != OPEN) {
+		break_off(c, "shed");
+		return;
+	}
+	c->handshake_due = now + SHED_TIME;
+	engine_event(c->engine, ENGINE_SHED, 0, now);
+	drive(c, now);
+}
+
 /* -- the beginning -- */
 
 struct connection *connection_of(struct list *link)
@@ -579,6 +666,7 @@ static struct connection *new_connection(struct shard *shard, const struct port 
 	c->peer = *peer;
 	c->session = net_new_session(shard->net, shard);
 	c->handshake_due = c->stall_due = NSTIME_NEVER;
+	c->heard = clock_now();
 	c->begin.run = run_begin;
 	c->reason = "done";
 	/* With TLS 1.3 and a greeting of ours, Nagle's algorithm costs 46 ms. */

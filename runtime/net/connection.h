@@ -79,6 +79,9 @@ const struct tls_facts *connection_tls(const struct connection *c);
 /* True where STARTTLS can be offered: there are identities and no TLS yet. */
 bool connection_can_start_tls(const struct connection *c);
 
+/* Its peer has logged in: it is among the last to be shed. Any thread. */
+void connection_set_known(struct connection *c);
+
 /* What the service keeps with it. */
 void connection_set_data(struct connection *c, void *data);
 void *connection_data(const struct connection *c);

@@ -131,6 +131,7 @@ static void init_shard(struct net *net, struct shard *shard, unsigned number)
 	list_init(&shard->arrivals);
 	pthread_mutex_init(&shard->lock, NULL);
 	shard->answers.run = run_answers;
+	shed_init(shard);
 	shard->loop = loop_new(name);
 }
 
@@ -143,7 +144,7 @@ struct net *net_new(unsigned loops)
 		loops = count_cores();
 	if (loops > MOST_LOOPS)
 		loops = MOST_LOOPS;
-	net->caps = (struct net_caps){ SIZE_MAX, SIZE_MAX, SIZE_MAX };
+	net->caps = (struct net_caps){ SIZE_MAX, SIZE_MAX, SIZE_MAX, SIZE_MAX };
 	pthread_mutex_init(&net->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -209,6 +210,8 @@ void net_set_caps(struct net *net, struct net_caps caps)
 	pthread_mutex_lock(&net->lock);
 	net->caps = caps;
 	pthread_mutex_unlock(&net->lock);
+	for (unsigned i = 0; i < net->shard_count; i++)
+		shed_set_share(&net->shards[i], caps.memory / net->shard_count);
 }
 
 bool net_set_proxies(struct net *net, const struct view *proxies, size_t count)
@@ -255,7 +258,10 @@ static const char *enter(struct net *net, const struct peer *peer)
 /* Locked. */
 static const char *refusal(struct net *net, const struct peer *peer)
 {
-	return net->open < net->caps.connections ? enter(net, peer) : "connections";
+	if (net->open < net->caps.connections)
+		return enter(net, peer);
+	shed_for_newcomers(net_next_shard(net));
+	return "connections";
 }
 
 const char *net_rename(struct net *net, const struct peer *proxy, const struct peer *peer)

@@ -11,10 +11,12 @@ struct loop;
 struct net;
 struct tls_identities; /* net/tls_session.h */
 
+/* What is beyond a cap is refused; what is beyond `memory` is shed (net/shed.h). */
 struct net_caps {
 	size_t connections; /* in all; what the control socket carries not counted */
 	size_t connections_per_ip;      /* from one IPv4 address or one IPv6 /64 */
 	size_t connections_per_network; /* from one IPv4 /24 or one IPv6 /48 */
+	size_t memory;                  /* bytes for all of them */
 };
 
 /* Starts `loops` threads; 0: one a core. */

@@ -8,14 +8,23 @@
 #include "runtime/net/connection.h"
 #include "runtime/net/loop.h"
 #include "runtime/net/net.h"
+#include "runtime/net/shed.h"
+
+#include <stdatomic.h>
 
 struct shard {
 	struct net *net;
 	struct loop *loop;
-	struct list connections;
-	struct list arrivals;  /* proxies' connections whose header is to come */
-	struct map by_session; /* keys are in the connections */
+	struct list connections; /* who was silent for longest comes first */
+	struct list arrivals;    /* proxies' connections whose header is to come */
+	struct map by_session;   /* keys are in the connections */
 	bool draining;
+
+	size_t weight;        /* of its connections; shed.h */
+	_Atomic size_t share; /* of the memory for all */
+	atomic_uint places_wanted;
+	atomic_bool shed_is_posted;
+	struct job shed;
 
 	pthread_mutex_t lock;
 	struct op *first_answer, *last_answer; /* on their way to the loop */
@@ -57,5 +66,9 @@ void connection_take_answer(struct connection *c, struct op *op);
 void connection_take_event(struct connection *c, enum engine_event event, uint64_t arg);
 /* Closes it where it stands. */
 void connection_abort(struct connection *c);
+/* RANKS where it is never shed, or is ending already. */
+enum rank connection_rank(const struct connection *c, nstime now);
+/* Tells it that there is no room and closes; it weighs nothing from now on. */
+void connection_shed(struct connection *c, enum rank rank, nstime now);
 
 #endif

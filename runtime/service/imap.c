@@ -80,6 +80,7 @@ static void enter_account(struct session *n, const struct account_spec *account)
 	memcpy(n->self.own, account->uid, sizeof(n->self.own));
 	n->revocation = account->revocation;
 	n->account = account_ref(service_accounts(n->service), account);
+	connection_set_known(n->connection);
 	sessions_add(service_sessions(n->service), n->id, account, PROTOCOL_IMAP);
 }
 

@@ -84,6 +84,7 @@ static void enter_account(struct session *n, const struct account_spec *account)
 {
 	memcpy(n->login.account, account->uid, sizeof(account->uid));
 	n->login.revocation = account->revocation;
+	connection_set_known(n->connection);
 	sessions_add(service_sessions(n->service), n->id, account, PROTOCOL_SMTP);
 	n->logged_in = true;
 }

@@ -159,6 +159,9 @@ static void end_if_due(struct smtp_server *s)
 	case SMTP_END_REVOKED:
 		smtp_close(s, "421 4.7.0 This account may no longer be used");
 		break;
+	case SMTP_END_SHED:
+		smtp_close(s, "421 4.3.2 Too busy for all of you; try again later");
+		break;
 	case SMTP_END_TIMEOUT:
 		smtp_close(s, "421 4.4.2 You took too long");
 		break;
@@ -284,6 +287,9 @@ static void event(
 	case ENGINE_TIMEOUT:
 		end = SMTP_END_TIMEOUT;
 		break;
+	case ENGINE_SHED:
+		end = SMTP_END_SHED;
+		break;
 	case ENGINE_EOF:
 		end = SMTP_END_EOF;
 		break;
@@ -351,6 +357,17 @@ static unsigned want(const struct engine *engine)
 	return reads(s) ? want | WANT_READ : want;
 }
 
+static size_t held(const struct engine *engine)
+{
+	const struct smtp_server *s = server((struct engine *)engine);
+	bool chunk_is_out = s->waiting == SMTP_OP_CHUNK || s->waiting == SMTP_OP_COMMIT;
+	size_t bytes = s->line.capacity + s->out.capacity + arena_used(s->arena);
+
+	if (smtp_has_message(s))
+		bytes += s->message.chunk.capacity;
+	return chunk_is_out ? bytes + SMTP_CHUNK_SIZE : bytes;
+}
+
 /* -- from beginning to end -- */
 
 static void free_server(struct engine *engine)
@@ -381,6 +398,7 @@ static const struct engine_class smtp_class = {
 	.tick = tick,
 	.deadline = deadline,
 	.want = want,
+	.held = held,
 	.free = free_server,
 };
 

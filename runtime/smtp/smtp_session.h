@@ -51,6 +51,7 @@ enum smtp_end {
 	SMTP_END_NONE,
 	SMTP_END_DRAIN,   /* between transactions */
 	SMTP_END_REVOKED, /* between operations */
+	SMTP_END_SHED,    /* the same */
 	SMTP_END_TIMEOUT, /* the same */
 	SMTP_END_EOF,     /* the same, and there is nobody to tell */
 };

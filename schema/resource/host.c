@@ -32,6 +32,7 @@ static const struct field limit_fields[] = {
 	{ "connections",        BETWEEN(TYPE_INT, 10, 1000000),         "10000", OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(connections),        "open at once, of all listeners" },
 	{ "connections_per_ip", BETWEEN(TYPE_INT, 1, 100000),           "50",    OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(connections_per_ip), "open at once from one address" },
 	{ "connections_per_network", BETWEEN(TYPE_INT, 1, 100000),      NULL,    OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(connections_per_network), "open at once from one network, an IPv4 /24 or an IPv6 /48; not said: four times connections_per_ip" },
+	{ "memory",             BETWEEN(TYPE_SIZE, 16 * MIB, (int64_t)1024 * 1024 * MIB), "512MiB", OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(memory), "for open connections, about 20KiB each where they idle over TLS; beyond it those are closed first that did not log in" },
 };
 
 static const struct table limits_table = {

@@ -410,7 +410,8 @@ static bool tell_event(struct dialog *g, struct view words)
 		enum engine_event event;
 	} events[] = { { "tls", ENGINE_TLS_STARTED }, { "eof", ENGINE_EOF },
 		{ "changed", ENGINE_CHANGED }, { "revoked", ENGINE_REVOKED },
-		{ "drain", ENGINE_DRAIN }, { "timeout", ENGINE_TIMEOUT } };
+		{ "drain", ENGINE_DRAIN }, { "timeout", ENGINE_TIMEOUT },
+		{ "shed", ENGINE_SHED } };
 	struct view name = view_cut(&words, ' ');
 	uint64_t arg = 0;
 

@@ -50,6 +50,7 @@ static struct configuration *make(struct fixture *f, const struct wish *wish)
 		.message_size = 1000000,
 		.connections = 100,
 		.connections_per_ip = 100,
+		.memory = 64 * 1024 * 1024,
 		.connections_per_network = 100,
 		.listeners = wish->listeners,
 		.listener_count = wish->listener_count };

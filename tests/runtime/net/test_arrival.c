@@ -153,7 +153,8 @@ static void S31_ten_thousand_of_one_network(void **state)
 	size_t entered = 0;
 
 	(void)state;
-	net_set_caps(toy->net, (struct net_caps){ 1000, PER_ADDRESS, PER_NETWORK });
+	net_set_caps(toy->net,
+			(struct net_caps){ 1000, PER_ADDRESS, PER_NETWORK, SIZE_MAX });
 	for (unsigned i = 0; i < MANY; i++) {
 		if (!arrive(&c, toy, "198.51.100", i % 16 ? 9 : i)) {
 			client_close(&c);

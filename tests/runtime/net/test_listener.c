@@ -117,7 +117,7 @@ static void one_address_has_its_share(void **state)
 	struct client c[3];
 
 	(void)state;
-	net_set_caps(toy->net, (struct net_caps){ 100, 2, 100 });
+	net_set_caps(toy->net, (struct net_caps){ 100, 2, 100, SIZE_MAX });
 	client_connect(&c[0], toy);
 	client_expect(&c[0], "hello");
 	client_connect(&c[1], toy);
@@ -130,7 +130,7 @@ static void one_address_has_its_share(void **state)
 	toy_await_closed(toy, 1);
 	client_connect(&c[0], toy);
 	client_expect(&c[0], "hello");
-	net_set_caps(toy->net, (struct net_caps){ 2, 100, 100 });
+	net_set_caps(toy->net, (struct net_caps){ 2, 100, 100, SIZE_MAX });
 	client_connect(&c[2], toy);
 	client_expect(&c[2], "full");
 	for (int i = 0; i < 3; i++)

@@ -18,7 +18,8 @@
 enum toy_op_kind {
 	TOY_SAY,
 	TOY_HOLD,
-	TOY_FACTS
+	TOY_FACTS,
+	TOY_LOGIN
 };
 
 struct toy_op {
@@ -34,7 +35,7 @@ struct toy_engine {
 	struct buf line, out;
 	struct op *next;
 	bool waiting, tls, closing, eof;
-	uint64_t taking, sum, took;
+	uint64_t taking, sum, took, kept;
 	uint64_t giving;
 	nstime due;
 };
@@ -81,6 +82,11 @@ static void command(struct toy_engine *e, struct view line, nstime now)
 		e->sum = 0;
 	} else if (view_eq(word, VIEW("give"))) {
 		e->giving = number;
+	} else if (view_eq(word, VIEW("keep"))) {
+		e->kept = number;
+		buf_add_z(&e->out, "kept\n");
+	} else if (view_eq(word, VIEW("login"))) {
+		ask(e, TOY_LOGIN, VIEW("welcome"));
 	} else if (view_eq(word, VIEW("tick"))) {
 		e->due = now + (nstime)number * NS_PER_MS;
 	} else if (view_eq(word, VIEW("starttls"))) {
@@ -177,6 +183,10 @@ static void toy_event(
 	case ENGINE_TIMEOUT:
 		e->closing = true;
 		break;
+	case ENGINE_SHED:
+		buf_add_z(&e->out, "shed\n");
+		e->closing = true;
+		break;
 	}
 }
 
@@ -230,6 +240,11 @@ static unsigned toy_want(const struct engine *engine)
 	return e->eof ? WANT_CLOSE : WANT_READ;
 }
 
+static size_t toy_held(const struct engine *engine)
+{
+	return ((const struct toy_engine *)(const void *)engine)->kept;
+}
+
 static void toy_free_engine(struct engine *engine)
 {
 	struct toy_engine *e = CONTAINER_OF(engine, struct toy_engine, engine);
@@ -245,7 +260,7 @@ static const struct engine_class toy_engine_class = {
 	.protocol = "toy",         .feed = toy_feed,     .next_op = toy_next_op,
 	.answer = toy_answer,      .event = toy_event,   .output = toy_output,
 	.sent = toy_sent,          .tick = toy_tick,     .deadline = toy_deadline,
-	.want = toy_want,          .free = toy_free_engine,
+	.want = toy_want,          .held = toy_held,     .free = toy_free_engine,
 };
 /* clang-format on */
 
@@ -317,6 +332,10 @@ static void toy_perform(void *context, struct connection *c, struct op *op)
 		break;
 	case TOY_FACTS:
 		add_facts(self, c);
+		connection_answer(toy->net, op);
+		break;
+	case TOY_LOGIN:
+		connection_set_known(c);
 		connection_answer(toy->net, op);
 		break;
 	}

@@ -7,10 +7,12 @@
  *   take N      takes N raw bytes, then says their sum
  *   give N      gives N bytes
  *   tick N      says "tick" in N milliseconds
+ *   keep N      says that it holds N bytes
+ *   login       is known from now on
  *   starttls    "go", then TLS; bytes that came early are refused by "early"
  *   quit        "bye"
  *
- * Events are said as they come: "changed 7", "revoked", "drain", "secured". */
+ * Events are said as they come: "changed 7", "revoked", "drain", "secured", "shed". */
 #ifndef TESTS_NET_TOY_H
 #define TESTS_NET_TOY_H
 
