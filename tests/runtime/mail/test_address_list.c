@@ -110,7 +110,7 @@ static size_t memory_of(const char *piece, size_t count, struct address_list *ou
 
 /* B03: half a million addresses. All passes move forward only; what could still grow is
  * memory, and it must stay in step. */
-static void b03_many_addresses_are_capped_and_linear(void **state)
+static void B03_many_addresses_are_capped_and_linear(void **state)
 {
 	static const char *const pieces[] = { "a@b.test,", "g:a@b;", "\"", "(", "<@a,",
 		"a:", "a ", "a@", "<", "\\", ";", "[", ".", "a@[", "(\\", "\"a\"." };
@@ -135,7 +135,7 @@ static void b03_many_addresses_are_capped_and_linear(void **state)
 }
 
 /* B06 */
-static void b06_comments_nest_32_deep(void **state)
+static void B06_comments_nest_32_deep(void **state)
 {
 	char text[256];
 	struct arena *arena = arena_new();
@@ -160,8 +160,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lists_as_people_write_them),
-		cmocka_unit_test(b03_many_addresses_are_capped_and_linear),
-		cmocka_unit_test(b06_comments_nest_32_deep),
+		cmocka_unit_test(B03_many_addresses_are_capped_and_linear),
+		cmocka_unit_test(B06_comments_nest_32_deep),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

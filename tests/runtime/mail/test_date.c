@@ -53,7 +53,7 @@ static void dates_as_people_write_them(void **state)
 	}
 }
 
-static void b06_a_date_in_deep_comments_is_none(void **state)
+static void B06_a_date_in_deep_comments_is_none(void **state)
 {
 	static char text[2000016];
 	struct date date;
@@ -63,6 +63,27 @@ static void b06_a_date_in_deep_comments_is_none(void **state)
 	memset(text + 1000000, ')', 1000000);
 	memcpy(text + 2000000, "1 Jan 2026 00:00", 16);
 	assert_false(date_parse(view_of(text, sizeof(text)), &date));
+}
+
+/* B09 has rows in the table above, too; no number is too long to be one. */
+static void B09_years_and_zones_are_clamped(void **state)
+{
+	static char text[1000000];
+	struct date date;
+
+	(void)state;
+	memset(text, '9', sizeof(text));
+	memcpy(text, "1 Jan ", 6);
+	assert_true(date_parse(view_of(text, sizeof(text)), &date));
+	assert_true(date.time <= 253402300799);
+	memcpy(text, "1 Jan 2026 00:00:00 +", 21);
+	assert_true(date_parse(view_of(text, sizeof(text)), &date));
+	assert_int_equal(date.zone, 5999);
+	memcpy(text, "1 Jan 2026 00:00:00 -", 21);
+	assert_true(date_parse(view_of(text, sizeof(text)), &date));
+	assert_int_equal(date.zone, -5999);
+	memcpy(text, "1 Jan 2026 ", 11);
+	assert_true(date_parse(view_of(text, sizeof(text)), &date));
 }
 
 static void every_day_is_printed_and_read_back(void **state)
@@ -142,7 +163,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dates_as_people_write_them),
-		cmocka_unit_test(b06_a_date_in_deep_comments_is_none),
+		cmocka_unit_test(B06_a_date_in_deep_comments_is_none),
+		cmocka_unit_test(B09_years_and_zones_are_clamped),
 		cmocka_unit_test(every_day_is_printed_and_read_back),
 		cmocka_unit_test(a_date_out_of_range_still_prints),
 		cmocka_unit_test(internal_dates_are_strict),

@@ -1,7 +1,11 @@
+#include "runtime/base/utf8.h"
 #include "runtime/mail/charset.h"
 #include "runtime/mail/encoding.h"
+#include "runtime/mail/fold.h"
 #include "runtime/mail/text.h"
 #include "tests/lib/test.h"
+
+#include <stdlib.h>
 
 /* clang-format off */
 static const struct {
@@ -104,7 +108,7 @@ static const struct { const char *charset, *in, *out; } charsets[] = {
 };
 /* clang-format on */
 
-static void b08_charsets_convert_in_any_pieces(void **state)
+static void B08_charsets_convert_in_any_pieces(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(charsets); i++) {
@@ -129,6 +133,71 @@ static void b08_charsets_convert_in_any_pieces(void **state)
 	assert_false(charset_is_known(VIEW("utf-8//IGNORE")));
 	assert_false(charset_is_known(VIEW("iso-2022-cn-ext")));
 	assert_true(charset_preload() >= 50);
+}
+
+/* Each in a piece of memory of just its size, so that reading on is seen: what search
+ * indexes and compares is UTF-8 whatever came, and ends where it ends. */
+static void B08_broken_text_is_read_to_its_end_and_no_further(void **state)
+{
+	static const char *const ends[] = { "\xc3", "\xe2\x82", "\xf0\x9f\x93",
+		"\xc0\xaf", "\xe0\x80\xaf", "\xf8\x88\x80\x80\x80", "\xed\xa0\x80",
+		"\xff\xfe", "\x1b$B", "\x1b$", "\x8e", "\x81", "&#", "&#x", "&am", "<",
+		"</", "<!-", "=", "=C", "=C3=" };
+	static const char *const names[] = { "utf-8", "us-ascii", "iso-8859-1", "utf-16",
+		"utf-32", "iso-2022-jp", "shift_jis", "gb18030", "big5", "euc-kr",
+		"x-none", "" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(ends) * ARRAY_LEN(names) * 6; i++) {
+		const char *end = ends[i % ARRAY_LEN(ends)];
+		const char *name = names[i / ARRAY_LEN(ends) % ARRAY_LEN(names)];
+		const size_t way = i / ARRAY_LEN(ends) / ARRAY_LEN(names);
+		static const enum transfer_encoding ways[] = { ENCODING_8BIT,
+			ENCODING_QUOTED_PRINTABLE, ENCODING_BASE64 };
+		CLEANUP(text_reader_freep)
+		struct text_reader *r =
+				text_reader_new(ways[way % 3], view_z(name), way >= 3);
+		CLEANUP(buf_free) struct buf out = BUF_NULL(256);
+		CLEANUP(buf_free) struct buf folded = BUF_NULL(256);
+		size_t len = strlen(end) + 1;
+		char *exact = malloc(len);
+
+		exact[0] = 'a';
+		memcpy(exact + 1, end, len - 1);
+		text_reader_feed(r, view_of(exact, len), &out);
+		text_reader_finish(r, &out);
+		assert_true(utf8_valid(buf_view(&out)));
+		text_fold(&folded, view_of(exact, len));
+		assert_true(utf8_valid(buf_view(&folded)));
+		assert_false(text_contains(buf_view(&folded), VIEW("z")));
+		assert_true(text_contains(buf_view(&folded), VIEW("a")));
+		free(exact);
+	}
+}
+
+static void B07_junk_in_base64_is_passed_over(void **state)
+{
+	/* clang-format off */
+	static const struct { const char *in, *out; } cases[] = {
+		{ "aGVs\r\nbG8=",          "hello" },
+		{ "a!G*V-s b_G.8=\x80",    "hello" },
+		{ "aGVsbG8=aGVsbG8=",      "hello" }, /* the first end counts */
+		{ "aGVsbG8",               "hello" },
+		{ "=aGVsbG8=",             "hello" },
+		{ "aGVsbG8=\r\n--footer",  "hello" },
+		{ "!!!!",                  "" },
+	};
+	/* clang-format on */
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		for (size_t step = 1; step < 8; step++) {
+			CLEANUP(buf_free) struct buf out = BUF_NULL(256);
+
+			decode(cases[i].in, ENCODING_BASE64, step, &out);
+			assert_view(buf_view(&out), cases[i].out);
+		}
+	}
 }
 
 /* clang-format off */
@@ -193,7 +262,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bodies_decode_in_any_pieces),
 		cmocka_unit_test(many_blanks_are_not_lost),
-		cmocka_unit_test(b08_charsets_convert_in_any_pieces),
+		cmocka_unit_test(B08_charsets_convert_in_any_pieces),
+		cmocka_unit_test(B08_broken_text_is_read_to_its_end_and_no_further),
+		cmocka_unit_test(B07_junk_in_base64_is_passed_over),
 		cmocka_unit_test(html_becomes_words_in_any_pieces),
 		cmocka_unit_test(a_body_is_decoded_and_converted),
 	};

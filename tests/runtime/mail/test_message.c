@@ -93,7 +93,7 @@ static void nest_messages(struct buf *out, size_t depth)
 	buf_add_z(out, "\r\nx\r\n");
 }
 
-static void b01_depth_ends_at_its_limit(void **state)
+static void B01_depth_ends_at_its_limit(void **state)
 {
 	static void (*const nest[])(
 			struct buf *, size_t) = { nest_multiparts, nest_messages };
@@ -126,7 +126,7 @@ static struct outcome many_parts(size_t count)
 	return outcome_of(buf_view(&text));
 }
 
-static void b02_parts_end_at_their_limit(void **state)
+static void B02_parts_end_at_their_limit(void **state)
 {
 	const size_t most = limit_value(LIMIT_MIME_PARTS);
 
@@ -156,7 +156,7 @@ static struct outcome with_boundary(size_t length, size_t lines)
 	return outcome_of(buf_view(&text));
 }
 
-static void b02_boundaries_end_at_their_limit(void **state)
+static void B02_boundaries_end_at_their_limit(void **state)
 {
 	const size_t most = limit_value(LIMIT_MIME_BOUNDARY);
 
@@ -189,7 +189,7 @@ static struct outcome almost_boundaries(size_t lines)
 	return outcome_of(buf_view(&text));
 }
 
-static void b02_work_is_linear_whatever_the_boundaries(void **state)
+static void B02_work_is_linear_whatever_the_boundaries(void **state)
 {
 	(void)state;
 	for (size_t lines = 100; lines <= 10000; lines *= 10) {
@@ -216,7 +216,7 @@ static struct outcome long_header(size_t fields, size_t length)
 	return outcome_of(buf_view(&text));
 }
 
-static void b04_a_header_ends_at_its_limit(void **state)
+static void B04_a_header_ends_at_its_limit(void **state)
 {
 	const size_t most = limit_value(LIMIT_MIME_HEADER);
 	struct outcome o;
@@ -234,7 +234,7 @@ static void b04_a_header_ends_at_its_limit(void **state)
 }
 
 /* A line that passes the limit becomes body from its start, in any pieces. */
-static void b04_the_cut_is_at_a_line(void **state)
+static void B04_the_cut_is_at_a_line(void **state)
 {
 	const size_t most = limit_value(LIMIT_MIME_HEADER);
 	CLEANUP(buf_free) struct buf text = BUF_NULL(TEXT_MAX);
@@ -279,7 +279,7 @@ static void many_kept_fields_end_at_their_limit(void **state)
 	assert_true(o.structure < limit_value(LIMIT_MIME_KEPT) + (1 << 20));
 }
 
-static void b07_the_first_of_two_wins_and_it_is_said(void **state)
+static void B07_the_first_of_two_wins_and_it_is_said(void **state)
 {
 	CLEANUP(message_parser_freep) struct message_parser *p = message_parser_new();
 	const struct message *message = parse(p,
@@ -293,6 +293,67 @@ static void b07_the_first_of_two_wins_and_it_is_said(void **state)
 	assert_int_equal(message->root->encoding, ENCODING_BASE64);
 	assert_view(message->root->type.subtype, "html");
 	assert_int_equal(message->notes, NOTE_DUPLICATE_FIELD);
+}
+
+/* What lies elsewhere stays there, and what came in pieces stays in pieces: their parts
+ * have no children, whatever they name (RFC 2046, 5.2.2 and 5.2.3). */
+static void B10_nothing_is_fetched_or_joined(void **state)
+{
+	static const char *const types[] = {
+		"message/external-body; access-type=URL; url=\"http://a.test/\"",
+		"message/external-body; access-type=local-file; name=\"/etc/passwd\"",
+		"message/external-body; access-type=anon-ftp; site=a.test; name=\"../x\"",
+		"message/partial; id=\"a@b\"; number=1; total=2",
+		"message/partial; id=\"a@b\"; number=2; total=2",
+		"application/octet-stream; x-unix-mode=0777; name=\"/etc/cron.d/x\"",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		CLEANUP(message_parser_freep)
+		struct message_parser *p = message_parser_new();
+		CLEANUP(buf_free) struct buf text = BUF_NULL(TEXT_MAX);
+		const struct message *message;
+
+		buf_addf(&text,
+				"Content-Type: %s\r\n\r\nContent-Type: "
+				"text/html\r\n\r\n<img src=\"http://a.test/\">\r\n",
+				types[i]);
+		message = parse(p, buf_view(&text), 7);
+		assert_int_equal(message->part_count, 1);
+		assert_int_equal(message->root->kind, PART_LEAF);
+	}
+}
+
+/* A message that says that it holds itself is as deep as its octets, and no deeper. */
+static void B01_a_message_does_not_hold_itself(void **state)
+{
+	static const char text[] = "Message-ID: <a@b>\r\nContent-Type: multipart/mixed; "
+				   "boundary=b\r\n\r\n--b\r\n"
+				   "Content-Type: message/rfc822\r\n\r\n"
+				   "Message-ID: <a@b>\r\nContent-Type: multipart/mixed; "
+				   "boundary=b\r\n\r\n--b\r\n"
+				   "Content-Type: message/rfc822\r\n\r\n";
+	struct outcome o = outcome_of(view_of(text, sizeof(text) - 1));
+
+	(void)state;
+	/* two of each, and the empty message at the end */
+	assert_int_equal(o.parts, 5);
+	assert_true(o.work <= 4 * o.size);
+}
+
+/* The work of a message that is twice as long is twice as much, and no more. */
+static void B02_twice_the_message_is_twice_the_work(void **state)
+{
+	(void)state;
+	for (size_t n = 1000; n <= 100000; n *= 10) {
+		struct outcome once = many_parts(n), twice = many_parts(2 * n);
+
+		assert_true(twice.work <= 2 * once.work + 100);
+		once = almost_boundaries(n / 100);
+		twice = almost_boundaries(n / 50);
+		assert_true(twice.work <= 2 * once.work + 100);
+	}
 }
 
 static void sections_are_rfc_3501(void **state)
@@ -403,14 +464,17 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_split_gives_the_same_tree),
-		cmocka_unit_test(b01_depth_ends_at_its_limit),
-		cmocka_unit_test(b02_parts_end_at_their_limit),
-		cmocka_unit_test(b02_boundaries_end_at_their_limit),
-		cmocka_unit_test(b02_work_is_linear_whatever_the_boundaries),
-		cmocka_unit_test(b04_a_header_ends_at_its_limit),
-		cmocka_unit_test(b04_the_cut_is_at_a_line),
+		cmocka_unit_test(B01_depth_ends_at_its_limit),
+		cmocka_unit_test(B02_parts_end_at_their_limit),
+		cmocka_unit_test(B02_boundaries_end_at_their_limit),
+		cmocka_unit_test(B02_work_is_linear_whatever_the_boundaries),
+		cmocka_unit_test(B04_a_header_ends_at_its_limit),
+		cmocka_unit_test(B04_the_cut_is_at_a_line),
 		cmocka_unit_test(many_kept_fields_end_at_their_limit),
-		cmocka_unit_test(b07_the_first_of_two_wins_and_it_is_said),
+		cmocka_unit_test(B07_the_first_of_two_wins_and_it_is_said),
+		cmocka_unit_test(B01_a_message_does_not_hold_itself),
+		cmocka_unit_test(B02_twice_the_message_is_twice_the_work),
+		cmocka_unit_test(B10_nothing_is_fetched_or_joined),
 		cmocka_unit_test(sections_are_rfc_3501),
 		cmocka_unit_test(a_damaged_blob_is_an_outcome),
 		cmocka_unit_test(a_blob_tells_types_and_charsets),

@@ -89,7 +89,7 @@ static size_t parse_many(const char *format, size_t count, struct arena *arena)
 	return type.parameters.count;
 }
 
-static void b05_a_hundred_parameters_are_kept(void **state)
+static void B05_a_hundred_parameters_are_kept(void **state)
 {
 	const size_t most = limit_value(LIMIT_MIME_PARAMETERS);
 	struct arena *arena = arena_new();
@@ -102,6 +102,56 @@ static void b05_a_hundred_parameters_are_kept(void **state)
 	assert_true(arena_used(arena) < 100 * 1024);
 	assert_int_equal(parse_many("; p*", 100000, arena), 1);
 	arena_free(arena);
+}
+
+/* What is looked at is the whole name: the end that matters may be a piece of its own. */
+static void B05_a_name_in_pieces_is_joined_first(void **state)
+{
+	/* clang-format off */
+	static const struct { const char *value, *name; } cases[] = {
+		{ "attachment; filename*0=inv; filename*1=oice.; filename*2=exe",         "invoice.exe" },
+		{ "attachment; filename*2=exe; filename*0=inv; filename*1=oice.",         "invoice.exe" },
+		{ "attachment; filename*0*=utf-8\'\'a%2; filename*1*=Eexe",               "a.exe" },
+		{ "attachment; filename*0=\"a.\"; filename*1=\"exe\"; filename*3=.txt",     "a.exe" },
+		{ "attachment; filename*0=a.txt; filename=b.exe",                         "a.txt" },
+		{ "attachment; filename=b.exe; filename*0=a.txt",                         "b.exe" },
+	};
+	/* clang-format on */
+	struct arena *arena = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct content_disposition d;
+
+		assert_true(content_disposition_parse(arena, view_z(cases[i].value), &d));
+		assert_view(mime_parameter_text(arena, &d.parameters, VIEW("filename")),
+				cases[i].name);
+	}
+	arena_free(arena);
+}
+
+static size_t memory_of_pieces(size_t count)
+{
+	CLEANUP(buf_free) struct buf text = BUF_NULL(1 << 26);
+	struct arena *arena = arena_new();
+	struct content_disposition d;
+	size_t used;
+
+	buf_add_z(&text, "attachment");
+	for (size_t i = 0; i < count; i++)
+		buf_addf(&text, "; filename*%zu*=%%41", i);
+	assert_true(content_disposition_parse(arena, buf_view(&text), &d));
+	assert_true(d.parameters.ambiguous);
+	assert_int_equal(d.parameters.count, 1);
+	used = arena_used(arena);
+	arena_free(arena);
+	return used;
+}
+
+static void B05_more_pieces_cost_nothing_beyond_the_limit(void **state)
+{
+	(void)state;
+	assert_int_equal(memory_of_pieces(100000), memory_of_pieces(200));
 }
 
 static bool type_behind_comments(size_t depth)
@@ -121,7 +171,7 @@ static bool type_behind_comments(size_t depth)
 	return ok;
 }
 
-static void b06_a_type_in_deep_comments_counts_as_absent(void **state)
+static void B06_a_type_in_deep_comments_counts_as_absent(void **state)
 {
 	const size_t most = limit_value(LIMIT_MIME_COMMENT_DEPTH);
 
@@ -155,8 +205,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(malformed_types_count_as_absent),
 		cmocka_unit_test(parameters_are_joined_and_decoded),
-		cmocka_unit_test(b05_a_hundred_parameters_are_kept),
-		cmocka_unit_test(b06_a_type_in_deep_comments_counts_as_absent),
+		cmocka_unit_test(B05_a_hundred_parameters_are_kept),
+		cmocka_unit_test(B05_a_name_in_pieces_is_joined_first),
+		cmocka_unit_test(B05_more_pieces_cost_nothing_beyond_the_limit),
+		cmocka_unit_test(B06_a_type_in_deep_comments_counts_as_absent),
 		cmocka_unit_test(dispositions_and_encodings),
 	};
 

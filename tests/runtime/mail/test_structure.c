@@ -227,6 +227,42 @@ static void i13_no_octet_ends_a_response(void **state)
 	}
 }
 
+/* RFC 3501, 7.4.2: a group is its name, its members, and an end; nothing at all is NIL. */
+static void B09_groups_and_nothing(void **state)
+{
+	/* clang-format off */
+	static const struct { const char *to, *envelope; } cases[] = {
+		{ "g:;",              "((NIL NIL \"g\" NIL)(NIL NIL NIL NIL))" },
+		{ "g: a@b.test;",     "((NIL NIL \"g\" NIL)(NIL NIL \"a\" \"b.test\")(NIL NIL NIL NIL))" },
+		{ "g:",               "((NIL NIL \"g\" NIL)(NIL NIL NIL NIL))" },
+		{ "g: h: i: ;;;",     "((NIL NIL \"g\" NIL)(NIL NIL NIL NIL))" },
+		{ ":;",               "((NIL NIL \"\" NIL)(NIL NIL NIL NIL))" },
+		{ "",                 "NIL" },
+		{ " \t ",             "NIL" },
+		{ "(nobody)",         "NIL" },
+		{ ",,,",              "NIL" },
+		{ ";;;",              "NIL" },
+	};
+	/* clang-format on */
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		CLEANUP(message_parser_freep)
+		struct message_parser *p = message_parser_new();
+		CLEANUP(buf_free) struct buf text = BUF_NULL(TEXT_MAX);
+		CLEANUP(buf_free) struct buf out = BUF_NULL(TEXT_MAX);
+		CLEANUP(buf_free) struct buf expected = BUF_NULL(TEXT_MAX);
+
+		buf_addf(&text, "To: %s\r\n\r\n", cases[i].to);
+		message_parser_feed(p, buf_view(&text));
+		envelope_render(message_parser_finish(p)->root, &out);
+		buf_addf(&expected, "(NIL NIL NIL NIL NIL %s NIL NIL NIL NIL)",
+				cases[i].envelope);
+		if (!view_eq(buf_view(&out), buf_view(&expected)))
+			fail_msg("%s: got %.*s", cases[i].to, VIEW_ARG(buf_view(&out)));
+	}
+}
+
 static int print(const char *path)
 {
 	CLEANUP(buf_free) struct buf text = BUF_NULL(TEXT_MAX);
@@ -242,6 +278,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hard_messages_render_as_the_rfc_says),
+		cmocka_unit_test(B09_groups_and_nothing),
 		cmocka_unit_test(i13_no_octet_ends_a_response),
 	};
 
