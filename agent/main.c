@@ -8,6 +8,7 @@ static const struct command *const commands[] = {
 	&command_init,
 	&command_run,
 	&command_validate,
+	&command_fmt,
 	&command_plan,
 	&command_apply,
 	&command_status,

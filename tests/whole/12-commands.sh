@@ -16,6 +16,28 @@ rmdir "$home/data"
 wanted='^FAIL data directory: ' check "doctor sees that the data directory is missing" found 1
 wanted='^ok   data directory: .* was made' check "doctor --fix makes it" found 0 --fix
 
+# -- fmt, which needs none
+
+printf 'version: 1  \nhosts: { mail : {name: "mail.org.example"} } # here\n' >"$home/state/one.yaml"
+printf 'version: 1\nusers: [\n' >"$home/state/two.yaml"
+chmod 640 "$home/state/one.yaml"
+cp "$home/state/two.yaml" "$work/two"
+fmt() { "$POSTHUS" fmt "$@"; }
+refuse "fmt --check says what would change" 2 "one.yaml" fmt --check "$home/state/one.yaml"
+refuse "fmt leaves a file with errors" 3 "two.yaml:" fmt "$home/state"
+check "which is as it was" cmp "$home/state/two.yaml" "$work/two"
+printf 'version: 1\nhosts: {mail: {name: mail.org.example}} # here\n' >"$work/one"
+check "and formats the other one" cmp "$home/state/one.yaml" "$work/one"
+[ "$(stat -c %a "$home/state/one.yaml")" = 640 ] && ok "whose mode stays" || bad "the mode of a formatted file"
+silent() { [ -z "$("$POSTHUS" fmt "$home/state/one.yaml")" ]; }
+check "fmt has nothing more to do" silent
+ln -s state/one.yaml "$home/link.yaml"
+printf 'version:   1  \n' >"$home/state/one.yaml"
+check "fmt by a link" fmt "$home/link.yaml"
+[ -L "$home/link.yaml" ] && [ "$(cat "$home/state/one.yaml")" = 'version:   1' ] && ok "writes what it leads to" || bad "fmt by a link"
+refuse "fmt of what is not there" 3 "none.yaml" fmt "$home/none.yaml"
+rm "$home/state/one.yaml" "$home/state/two.yaml"
+
 agent_certificate
 agent_state "$root/tests/whole/states/mail.yaml"
 agent_start || exit 1
