@@ -62,18 +62,46 @@ static void keys_of(const struct penalty_who *who, struct key keys[KEYS])
 	keys[2] = (struct key){ hash_of('p', network), PENALTY_NETWORK_MOST };
 }
 
-/* Its slot with the count as it is now; what had the slot before is forgotten. */
-static struct penalty_slot *slot_of(struct penalty *penalty, uint64_t hash, nstime now)
+/* The count as it is now. */
+static void decay(struct penalty_slot *slot, nstime now)
 {
-	struct penalty_slot *slot = &penalty->slots[hash % PENALTY_SLOTS];
 	nstime halves = (now - slot->last) / nstime_seconds(PENALTY_HALF_LIFE_S);
 
-	if (slot->hash != hash)
-		*slot = (struct penalty_slot){ .hash = hash, .last = now };
-	else if (halves > 0)
-		*slot = (struct penalty_slot){ hash, now,
-			halves < 32 ? slot->count >> halves : 0 };
-	return slot;
+	if (halves <= 0)
+		return;
+	slot->count = halves < 32 ? slot->count >> halves : 0;
+	slot->last = now;
+}
+
+/* Its slot, among the few that it may have. A newcomer takes that of who failed least: nobody
+ * gets rid of a high count by failing under many names. */
+static struct penalty_slot *slot_of(struct penalty *penalty, uint64_t hash, nstime now)
+{
+	struct penalty_slot *row = penalty->slots[hash % PENALTY_ROWS], *least = row;
+
+	for (size_t i = 0; i < PENALTY_WAYS; i++) {
+		decay(&row[i], now);
+		if (row[i].hash == hash)
+			return &row[i];
+		if (row[i].count < least->count)
+			least = &row[i];
+	}
+	*least = (struct penalty_slot){ .hash = hash, .last = now };
+	return least;
+}
+
+/* For who only asks. */
+static unsigned count_of(struct penalty *penalty, uint64_t hash, nstime now)
+{
+	struct penalty_slot *row = penalty->slots[hash % PENALTY_ROWS];
+
+	for (size_t i = 0; i < PENALTY_WAYS; i++) {
+		if (row[i].hash != hash)
+			continue;
+		decay(&row[i], now);
+		return row[i].count;
+	}
+	return 0;
 }
 
 nstime penalty_failed(struct penalty *penalty, const struct penalty_who *who, nstime now)
@@ -124,7 +152,7 @@ bool penalty_bars(struct penalty *penalty, const struct penalty_who *who, nstime
 		return false;
 	keys_of(who, keys);
 	for (size_t i = 0; i < KEYS; i++)
-		if (slot_of(penalty, keys[i].hash, now)->count > keys[i].most)
+		if (count_of(penalty, keys[i].hash, now) > keys[i].most)
 			return true;
 	return false;
 }

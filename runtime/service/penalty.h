@@ -18,7 +18,8 @@
 struct peer; /* net/connection.h */
 
 enum {
-	PENALTY_SLOTS = 4096,
+	PENALTY_ROWS = 1024,
+	PENALTY_WAYS = 4,          /* that a row has room for */
 	PENALTY_KNOWN = 4096,      /* names with the addresses that they came from */
 	PENALTY_STEP_S = 2,        /* a failure adds this */
 	PENALTY_LONGEST_S = 15,    /* and no more than this */
@@ -36,7 +37,7 @@ struct penalty_slot {
 };
 
 struct penalty {
-	struct penalty_slot slots[PENALTY_SLOTS];
+	struct penalty_slot slots[PENALTY_ROWS][PENALTY_WAYS];
 	uint64_t known[PENALTY_KNOWN];
 };
 
