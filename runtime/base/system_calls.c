@@ -102,6 +102,11 @@ int system_calls_filter(const struct system_call *calls, unsigned count, bool ki
 	return r ? fault(r) : SYSTEM_CALLS_OK;
 }
 
+const char *system_calls_why_not(void)
+{
+	return "this kernel filters no system calls (seccomp)";
+}
+
 #else
 
 int system_calls_filter(const struct system_call *calls, unsigned count, bool kill)
@@ -110,6 +115,15 @@ int system_calls_filter(const struct system_call *calls, unsigned count, bool ki
 	(void)count;
 	(void)kill;
 	return SYSTEM_CALLS_E_UNKNOWN;
+}
+
+const char *system_calls_why_not(void)
+{
+#ifdef SANITIZED
+	return "this build has a sanitizer, which makes system calls of its own";
+#else
+	return "there is no filter of system calls (seccomp) for this processor yet";
+#endif
 }
 
 #endif

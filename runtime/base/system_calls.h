@@ -28,9 +28,11 @@ struct system_call {
 };
 
 /* From now on, for this thread and those that it starts, nothing else passes: it gets ENOSYS,
- * by which a C library knows to do without (clone3), or ends the process. NO_NEW_PRIVS must be set. A call may stand in several rows: one that
- * holds is enough. */
+ * by which a C library knows to do without (clone3), or ends the process. NO_NEW_PRIVS must
+ * be set. A call may stand in several rows: one that holds is enough. */
 MUST_USE int system_calls_filter(
 		const struct system_call *calls, unsigned count, bool kill);
+/* Why SYSTEM_CALLS_E_UNKNOWN, in words for the log. */
+const char *system_calls_why_not(void);
 
 #endif

@@ -1,6 +1,7 @@
 #include "runtime/crypto/broker.h"
 
 #include "runtime/base/error.h"
+#include "runtime/base/helper.h"
 #include "runtime/crypto/broker_wire.h"
 
 #include <assert.h>
@@ -8,13 +9,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 struct broker {
 	pthread_mutex_t mutex; /* one request at a time; guards what follows */
-	int fd;
-	pid_t pid;
+	struct helper helper;
 	struct broker_request request;
 	struct broker_reply reply;
 };
@@ -22,28 +20,17 @@ struct broker {
 int broker_start(struct secret *master_key, struct broker **out)
 {
 	CLEANUP(secret_free) struct secret taken = secret_take(master_key);
-	pid_t parent = getpid(), pid;
 	struct broker *broker;
-	int pair[2];
+	struct helper helper;
+	int r;
 
 	assert(taken.len == KEY_SIZE);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
-		return fault(fault_errno());
-	pid = fork();
-	if (pid < 0) {
-		int r = fault_errno();
-
-		close(pair[0]);
-		close(pair[1]);
+	r = helper_start(broker_child, &taken, &helper);
+	if (r)
 		return fault(r);
-	}
-	if (pid == 0)
-		broker_child(pair[1], parent, &taken);
-	close(pair[1]);
 	broker = xcalloc(1, sizeof(*broker));
 	pthread_mutex_init(&broker->mutex, NULL);
-	broker->fd = pair[0];
-	broker->pid = pid;
+	broker->helper = helper;
 	*out = broker;
 	return 0;
 }
@@ -52,9 +39,7 @@ void broker_stop(struct broker *broker)
 {
 	if (!broker)
 		return;
-	close(broker->fd);
-	while (waitpid(broker->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	helper_stop(&broker->helper);
 	pthread_mutex_destroy(&broker->mutex);
 	explicit_bzero(broker, sizeof(*broker));
 	free(broker);
@@ -67,7 +52,7 @@ void broker_stopp(struct broker **broker)
 
 pid_t broker_pid(const struct broker *broker)
 {
-	return broker->pid;
+	return broker->helper.pid;
 }
 
 /* Sends the request and waits for the reply, which is as long as it should be. */
@@ -76,12 +61,12 @@ static int exchange(struct broker *broker, size_t request_len, size_t reply_len)
 	ssize_t n;
 
 	do
-		n = send(broker->fd, &broker->request, request_len, MSG_NOSIGNAL);
+		n = send(broker->helper.fd, &broker->request, request_len, MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return fault(-EPIPE);
 	do
-		n = recv(broker->fd, &broker->reply, sizeof(broker->reply), 0);
+		n = recv(broker->helper.fd, &broker->reply, sizeof(broker->reply), 0);
 	while (n < 0 && errno == EINTR);
 	if (n < (ssize_t)BROKER_REPLY_HEAD)
 		return fault(-EPIPE);

@@ -2,13 +2,14 @@
  * parent is gone: by end of file, or by the signal at the parent's death. It allocates
  * nothing after it is confined. */
 #include "runtime/base/error.h"
+#include "runtime/base/log.h"
+#include "runtime/base/system_calls.h"
 #include "runtime/crypto/broker_sandbox.h"
 #include "runtime/crypto/broker_wire.h"
 #include "runtime/crypto/keyring.h"
 #include "runtime/crypto/random.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <sodium.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -117,22 +118,14 @@ static void serve(struct service *s, int fd)
 	}
 }
 
-/* The group's signals are the parent's to act on; we end when it has ended. */
-static void ignore_signals(void)
+void broker_child(int fd, pid_t parent, void *with)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
-
-	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
-		signal(signals[i], SIG_IGN);
-}
-
-void broker_child(int fd, pid_t parent, struct secret *master_key)
-{
+	struct secret *master_key = with;
 	struct keyring *keyring;
 	struct service *s = xcalloc(1, sizeof(*s));
 	unsigned char first;
+	int r;
 
-	ignore_signals();
 	if (sodium_init() < 0 || keyring_new(2, &keyring))
 		die("the key broker has no memory for its keys");
 	s->master = keyring_take(keyring);
@@ -141,9 +134,12 @@ void broker_child(int fd, pid_t parent, struct secret *master_key)
 	secret_free(master_key);
 	key_derive(s->master, PURPOSE_ACCOUNTS, s->accounts);
 	random_bytes(&first, 1); /* what it sets up once is set up now */
-	if (broker_confine(fd, parent))
+	r = broker_confine(fd, parent);
+	if (r < 0)
 		die("the key broker could not be confined");
+	if (r)
+		log_event(LOG_WARN, "broker.unfiltered",
+				log_text("reason", system_calls_why_not()));
 	serve(s, fd);
 	keyring_free(keyring);
-	_exit(0);
 }

@@ -1,23 +1,8 @@
 #include "runtime/crypto/broker_sandbox.h"
 
-#include "runtime/base/error.h"
-#include "runtime/base/system_calls.h"
+#include "runtime/base/helper.h"
 
-#include <errno.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
-#include <unistd.h>
-
-static int close_others(int fd)
-{
-	close(STDIN_FILENO);
-	close(STDOUT_FILENO);
-	if (fd > 3 && close_range(3, (unsigned)fd - 1, 0))
-		return fault_errno();
-	return close_range((unsigned)fd + 1, ~0U, 0) ? fault_errno() : 0;
-}
 
 /* All that answering takes. */
 static const struct system_call calls[] = {
@@ -33,19 +18,5 @@ static const struct system_call calls[] = {
 
 int broker_confine(int fd, pid_t parent)
 {
-	static const struct rlimit none = { 0, 0 };
-	int r;
-
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || prctl(PR_SET_DUMPABLE, 0) ||
-			prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-			setrlimit(RLIMIT_CORE, &none))
-		return fault_errno();
-	if (getppid() != parent)
-		return -ESRCH; /* it ended before the signal was asked for */
-	r = close_others(fd);
-	if (r)
-		return r;
-	/* Without filters it is still a process of its own, with nothing open. */
-	r = system_calls_filter(calls, ARRAY_LEN(calls), true);
-	return r == SYSTEM_CALLS_E_UNKNOWN ? 0 : r;
+	return helper_confine(fd, parent, calls, ARRAY_LEN(calls));
 }

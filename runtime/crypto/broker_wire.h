@@ -40,7 +40,8 @@ struct broker_reply {
 #define BROKER_REQUEST_HEAD offsetof(struct broker_request, uids)
 #define BROKER_REPLY_HEAD   offsetof(struct broker_reply, key)
 
-/* The child's whole life; `fd` is its end of the socket pair. */
-NORETURN void broker_child(int fd, pid_t parent, struct secret *master_key);
+/* The child's whole life; `fd` is its end of the socket pair, `with` the master key's struct
+ * secret. */
+void broker_child(int fd, pid_t parent, void *with);
 
 #endif
