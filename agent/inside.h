@@ -37,7 +37,7 @@ struct agent {
 	struct agent_file defaults; /* where no file was given */
 	struct broker *broker;
 	const struct os *os;
-	struct runtime *runtime; /* NULL: offline */
+	struct runtime *runtime;               /* NULL: offline */
 	const char *sandbox, *sandbox_without; /* NULL: nobody said, lacks nothing */
 	char *data;
 	char *copy; /* offline: the directory of the copy */

@@ -609,46 +609,44 @@ int agent_reconcile(
 	return run.generation.number == 0 ? 0 : reconcile(&run, out, start);
 }
 
-/* By hand, as the state's `purge` would: the same conditions hold, and the same plan does
- * it. */
+/* The desired generation again, with something that somebody asked for by hand. */
+static int reconcile_by_hand(struct run *run, struct agent_result *out)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct suspension suspension;
+	nstime start = now_of(run->agent);
+	int r = begin_result(run->agent, arena, &run->generation, out);
+
+	if (r == 0 && out->code == EXIT_FINE)
+		r = is_suspended(run->agent, arena, &suspension, out);
+	if (r || out->code != EXIT_FINE || run->generation.number == 0)
+		return r;
+	return reconcile(run, out, start);
+}
+
+/* As the state's `purge` would: the same conditions hold, and the same plan does it. */
 int agent_purge_run(struct agent *agent, const struct desired_purge *purge,
 		struct view actor, struct agent_result *out)
 {
-	CLEANUP(arena_freep) struct arena *arena = arena_new();
 	CLEANUP(run_deinit)
 	struct run run = {
 		.agent = agent,
 		.actor = actor,
 		.purge = purge,
 	};
-	struct suspension suspension;
-	nstime start = now_of(agent);
-	int r = begin_result(agent, arena, &run.generation, out);
 
-	if (r == 0 && out->code == EXIT_FINE)
-		r = is_suspended(agent, arena, &suspension, out);
-	if (r || out->code != EXIT_FINE || run.generation.number == 0)
-		return r;
-	return reconcile(&run, out, start);
+	return reconcile_by_hand(&run, out);
 }
 
 int agent_approve(struct agent *agent, struct view digest, struct view actor,
 		struct agent_result *out)
 {
-	CLEANUP(arena_freep) struct arena *arena = arena_new();
 	CLEANUP(run_deinit)
 	struct run run = {
 		.agent = agent,
 		.actor = actor,
 		.approve = digest,
 	};
-	struct suspension suspension;
-	nstime start = now_of(agent);
-	int r = begin_result(agent, arena, &run.generation, out);
 
-	if (r == 0 && out->code == EXIT_FINE)
-		r = is_suspended(agent, arena, &suspension, out);
-	if (r || out->code != EXIT_FINE || run.generation.number == 0)
-		return r;
-	return reconcile(&run, out, start);
+	return reconcile_by_hand(&run, out);
 }

@@ -52,7 +52,8 @@ struct host_spec {
 	uint64_t memory;                  /* bytes, for connections */
 	const struct listener_spec *listeners;
 	size_t listener_count;
-	const struct view *proxies; /* networks whose connections begin by a PROXY header */
+	const struct view
+			*proxies; /* networks whose connections begin by a PROXY header */
 	size_t proxy_count;
 };
 

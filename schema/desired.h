@@ -110,8 +110,8 @@ struct desired_host {
 	uint64_t connections;
 	uint64_t connections_per_ip;
 	uint64_t connections_per_network; /* 0: not said */
-	uint64_t memory;        /* bytes */
-	struct view_list proxy; /* networks */
+	uint64_t memory;                  /* bytes */
+	struct view_list proxy;           /* networks */
 };
 
 /* -- people -- */

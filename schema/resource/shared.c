@@ -19,8 +19,10 @@ static const struct field fields[] = {
 
 const struct table shared_table = {
 	.noun = "a shared mailbox",
-	.help = "A mailbox of several people, which nobody logs into: each member finds it "
-		"below Shared/ in a mailbox of her own. Who is named has the right that is "
+	.help = "A mailbox of several people, which nobody logs into: each member finds "
+		"it "
+		"below Shared/ in a mailbox of her own. Who is named has the right that "
+		"is "
 		"said; else the highest that a group of hers has.",
 	.kind = KIND_SHARED,
 	FIELDS(fields),
