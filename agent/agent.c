@@ -101,6 +101,8 @@ int agent_open(const struct agent_options *options, struct agent **out)
 	r = take_directory(agent, options->offline);
 	if (r == 0)
 		r = open_database(agent);
+	if (r == 0 && !options->offline)
+		r = dispatch_new(agent->db, agent->os, &agent->dispatch);
 	if (r)
 		return r;
 	*out = TAKE(agent);
@@ -123,6 +125,7 @@ void agent_close(struct agent *agent)
 	if (!agent)
 		return;
 	agent_forget_desired(agent);
+	dispatch_free(agent->dispatch);
 	configuration_unref(agent->configuration);
 	database_close(agent->db);
 	if (agent->keyring) {
@@ -227,6 +230,21 @@ nstime agent_next_deadline(const struct agent *agent)
 {
 	return agent->confirm_due ? nstime_min(agent->deadline, agent->confirm_due)
 				  : agent->deadline;
+}
+
+int agent_outbox_fd(const struct agent *agent)
+{
+	return dispatch_fd(agent->dispatch);
+}
+
+nstime agent_outbox_deadline(const struct agent *agent)
+{
+	return dispatch_deadline(agent->dispatch);
+}
+
+void agent_outbox_turn(struct agent *agent)
+{
+	dispatch_turn(agent->dispatch);
 }
 
 int agent_history(struct agent *agent, size_t most, struct history **out)

@@ -132,6 +132,16 @@ MUST_USE int agent_reconcile(struct agent *agent, enum reconcile_cause cause,
 /* When agent_reconcile(RECONCILE_TIMER) is next due: the interval, ±10 %. */
 nstime agent_next_deadline(const struct agent *agent);
 
+/* -- effects outside -- */
+
+/* What an apply put into the outbox is done in turns: one when the file descriptor can be
+ * read, and one when the deadline is there (NSTIME_NEVER: none is). A turn blocks for
+ * nothing but the control database; what fails is said in the objects' conditions, and in
+ * the log. Not offline. */
+int agent_outbox_fd(const struct agent *agent);
+nstime agent_outbox_deadline(const struct agent *agent);
+void agent_outbox_turn(struct agent *agent);
+
 /* -- holding still, going back -- */
 
 struct agent_suspension {

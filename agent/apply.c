@@ -2,6 +2,7 @@
 
 #include "agent/condition.h"
 #include "agent/journal.h"
+#include "agent/outgoing.h"
 #include "runtime/base/error.h"
 #include "runtime/crypto/random.h"
 #include "runtime/store/database.h"
@@ -61,6 +62,8 @@ static int ready_reason(
 		struct application *a, const struct change *change, struct condition *out)
 {
 	*out = (struct condition){ .is = true, .reason = "Applied" };
+	if (change->driver->effects)
+		*out = (struct condition){ .is = false, .reason = "Queued" };
 	if (!change->driver->condition)
 		return 0;
 	return change->driver->condition(a, change, &out->reason, &out->message);
@@ -73,12 +76,14 @@ static void follow(struct application *a, struct object *object,
 	if (object->generation == 0 ||
 			memcmp(object->hash, wanted->hash, DIGEST_SIZE) != 0)
 		object->generation++;
-	object->observed_generation = object->generation;
+	if (!object->driver->effects)
+		object->observed_generation = object->generation;
 	if (wanted->id.len)
 		object->id = wanted->id;
 	object->named = object->named || wanted->id.len > 0;
 	object->key = wanted->key;
 	object->state = OBJECT_ACTIVE;
+	object->leaving = false;
 	object->disabled_at = 0;
 	memcpy(object->hash, wanted->hash, DIGEST_SIZE);
 	digest_bytes(wanted->applied, object->observed);
@@ -145,6 +150,31 @@ static int write_disabled(struct application *a, const struct change *change)
 	return object_write(a->o->db, object, &texts);
 }
 
+/* What the kind has outside goes first, then the row. */
+static int write_gone(struct application *a, const struct change *change)
+{
+	if (change->driver->effects)
+		return outgoing_remove(a, change->object);
+	change->object->gone = true;
+	return object_delete(a->o->db, change->object->uid);
+}
+
+static int write_left(struct application *a, const struct change *change)
+{
+	int r = 0;
+
+	if (change->driver->retire)
+		r = change->driver->retire(a, change);
+	if (r)
+		return r;
+	if (change->action == ACTION_REMOVE)
+		return write_gone(a, change);
+	r = write_disabled(a, change);
+	if (r || !change->driver->effects)
+		return r;
+	return outgoing_keep(a, change->object);
+}
+
 static int write_change(struct application *a, const struct change *change)
 {
 	int r = 0;
@@ -152,26 +182,19 @@ static int write_change(struct application *a, const struct change *change)
 	switch (change->action) {
 	case ACTION_DISABLE:
 	case ACTION_REMOVE:
-		if (change->driver->retire)
-			r = change->driver->retire(a, change);
-		if (r)
-			return r;
-		if (change->action == ACTION_DISABLE)
-			return write_disabled(a, change);
-		change->object->gone = true;
-		return object_delete(a->o->db, change->object->uid);
+		return write_left(a, change);
 	case ACTION_PURGE:
 		if (change->driver->purge)
 			r = change->driver->purge(a, change);
-		if (r)
-			return r;
-		change->object->gone = true;
-		return object_delete(a->o->db, change->object->uid);
+		return r ? r : write_gone(a, change);
 	default:
 		r = write_wanted(a, change);
-		if (r || !change->driver->apply)
+		if (r == 0 && change->driver->apply)
+			r = change->driver->apply(a, change);
+		if (r || !change->driver->effects)
 			return r;
-		return change->driver->apply(a, change);
+		return outgoing_put(a, change->object, change->wanted,
+				change->action == ACTION_ROTATE);
 	}
 }
 
@@ -231,7 +254,10 @@ static int do_rebase(struct application *a, const struct wanted *wanted)
 	texts.spec = wanted->spec;
 	texts.last_applied = wanted->applied;
 	follow(a, wanted->object, wanted, &declared);
-	return object_write(a->o->db, wanted->object, &texts);
+	r = object_write(a->o->db, wanted->object, &texts);
+	if (r || !wanted->driver->effects)
+		return r;
+	return outgoing_put(a, wanted->object, wanted, false);
 }
 
 int apply_write(struct application *a)

@@ -20,6 +20,7 @@ struct application {
 	/* of apply */
 	struct broker_wrapped *wrapped; /* malloc'd: the new accounts' keys, in order */
 	size_t wrapped_count, wrapped_used;
+	uint64_t effects; /* put into the outbox */
 };
 
 /* Draws uids and has the new accounts' keys wrapped: all that may block. */

@@ -1,6 +1,7 @@
 #include "agent/diff.h"
 
 #include "agent/account.h"
+#include "agent/dependence.h"
 #include "agent/fields.h"
 #include "agent/rules.h"
 #include "agent/text.h"
@@ -308,7 +309,7 @@ static int change_existing(
 		free(fields.items);
 		return r;
 	}
-	if (object->state == OBJECT_DISABLED)
+	if (object->state == OBJECT_DISABLED || object->leaving)
 		change = begin_change(o, plan, ACTION_ENABLE, wanted, "Returned");
 	else if (!view_eq(object->key, wanted->key))
 		change = begin_change(o, plan, ACTION_MOVE, wanted, "KeyChanged");
@@ -414,6 +415,8 @@ static void leave(struct observation *o, struct plan *plan, struct object *objec
 					object->driver->holds_data(object, &o->objects));
 	struct change *change;
 
+	if (object->leaving)
+		return; /* it is on its way */
 	if (object->state == OBJECT_DISABLED) {
 		stay_or_go(o, plan, object);
 		return;
@@ -438,6 +441,7 @@ static void add_drift(struct plan *plan, const struct object *object)
 int diff(struct observation *o, struct plan *plan)
 {
 	match(o, plan);
+	dependences_check(o, plan);
 	for (size_t i = 0; i < o->wanted.count; i++) {
 		struct wanted *wanted = &o->wanted.items[i];
 		int r = 0;

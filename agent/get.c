@@ -94,6 +94,11 @@ int agent_condition(struct agent *agent, struct view name, struct view type, boo
 		if (view_eq(type, view_z(word)))
 			*out = is && strcmp(is, "True") == 0;
 	}
+	/* Ready speaks of the generation that lives; who waits means the one that is
+	 * wanted. */
+	if (view_eq(type, VIEW("Ready")) &&
+			object->observed_generation != object->generation)
+		*out = false;
 	json_decref(conditions);
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include "agent/agent.h"
 #include "agent/confirmation.h"
 #include "agent/control_database.h"
+#include "agent/dispatch.h"
 #include "agent/generation.h"
 #include "agent/observe.h"
 #include "agent/plan.h"
@@ -45,6 +46,7 @@ struct agent {
 	struct keyring *keyring;
 	struct key *control_key, *tls_key;
 	struct database *db;
+	struct dispatch *dispatch; /* NULL: offline */
 	unsigned char secret[CONTROL_SECRET];
 	struct configuration *configuration; /* that the runtime has; NULL: none yet */
 	struct desired_state desired;

@@ -51,6 +51,7 @@ static const struct reason reasons[] = {
 	{ "AddressQuarantined",  CLASS_INVALID,   "an address was somebody's until lately" },
 	{ "CertificateUnusable", CLASS_INVALID,   "a certificate and its key could not be loaded" },
 	{ "DependencyCycle",     CLASS_INVALID,   "objects need each other in a circle" },
+	{ "DependencyMissing",   CLASS_INVALID,   "an object needs one that the state does not have" },
 	{ "Expired",             CLASS_INVALID,   "the certificate is no longer valid" },
 	{ "FilesUnusable",       CLASS_INVALID,   "the files of a certificate cannot be read, or do not belong together" },
 	{ "IdChanged",           CLASS_INVALID,   "an id, once given, does not change" },

@@ -171,6 +171,7 @@ static int commit_all(struct run *run, struct application *a, struct agent_resul
 		return result_database(result, r);
 	}
 	result->serial = a->serial;
+	dispatch_stale(agent->dispatch);
 	agent->confirm_due = 0;
 	if (run->new_generation) {
 		result->generation = run->generation.number;

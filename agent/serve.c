@@ -141,6 +141,7 @@ static nstime next_deadline(const struct server *server)
 	nstime deadline = nstime_min(agent_next_deadline(server->options->agent),
 			control_deadline(server->control));
 
+	deadline = nstime_min(deadline, agent_outbox_deadline(server->options->agent));
 	return server->watch ? nstime_min(deadline, watch_deadline(server->watch))
 			     : deadline;
 }
@@ -171,6 +172,7 @@ static int serve_round(struct server *server)
 		{ .fd = server->signals, .events = POLLIN },
 		{ .fd = server->watch ? watch_fd(server->watch) : -1, .events = POLLIN },
 		{ .fd = control_fd(server->control), .events = POLLIN },
+		{ .fd = agent_outbox_fd(server->options->agent), .events = POLLIN },
 	};
 	nstime now = clock_now();
 
@@ -186,6 +188,7 @@ static int serve_round(struct server *server)
 		apply_files(server);
 	if (now >= agent_next_deadline(server->options->agent))
 		reconcile(server, RECONCILE_TIMER);
+	agent_outbox_turn(server->options->agent);
 	control_serve(server->control, now);
 	show_metrics(server);
 	return 0;

@@ -1,0 +1,212 @@
+#include "agent/web.h"
+
+#include "runtime/base/error.h"
+
+#include <curl/curl.h>
+
+enum {
+	LONGEST_URL = 8192,
+	LONGEST_HEADER = 4096,
+	LONGEST_EXCERPT = 160,
+};
+
+/* -- one request -- */
+
+struct exchange {
+	CURL *curl;
+	struct curl_slist *headers;
+	const struct web_request *request;
+	struct web_reply *reply;
+};
+
+static void exchange_deinit(struct exchange *x)
+{
+	curl_slist_free_all(x->headers);
+	curl_easy_cleanup(x->curl);
+}
+
+static size_t take_bytes(char *bytes, size_t size, size_t count, void *into)
+{
+	struct buf *body = into;
+
+	buf_add(body, view_of(bytes, size * count));
+	return buf_failed(body) ? 0 : size * count;
+}
+
+/* libcurl asks about once a second, or whenever something moves. */
+static int is_stopping(void *arg, curl_off_t down_all, curl_off_t down, curl_off_t up_all,
+		curl_off_t up)
+{
+	const struct exchange *x = arg;
+
+	(void)down_all, (void)down, (void)up_all, (void)up;
+	return x->request->stopping && atomic_load(x->request->stopping);
+}
+
+static void add_header(struct exchange *x, struct view header)
+{
+	CLEANUP(buf_free) struct buf text = BUF_NULL(LONGEST_HEADER);
+	struct curl_slist *longer;
+
+	buf_add(&text, header);
+	buf_add_byte(&text, '\0');
+	longer = curl_slist_append(x->headers, buf_failed(&text) ? "" : text.data);
+	if (!longer)
+		die("out of memory");
+	x->headers = longer;
+}
+
+static void set_up(struct exchange *x, const char *url)
+{
+	const struct web_request *request = x->request;
+
+	curl_easy_setopt(x->curl, CURLOPT_URL, url);
+	curl_easy_setopt(x->curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(x->curl, CURLOPT_CUSTOMREQUEST, request->method);
+	curl_easy_setopt(x->curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(x->curl, CURLOPT_PROXY, "");
+	curl_easy_setopt(x->curl, CURLOPT_TIMEOUT_MS,
+			(long)(request->patience / NS_PER_MS));
+	curl_easy_setopt(x->curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(x->curl, CURLOPT_XFERINFOFUNCTION, is_stopping);
+	curl_easy_setopt(x->curl, CURLOPT_XFERINFODATA, x);
+	curl_easy_setopt(x->curl, CURLOPT_WRITEFUNCTION, take_bytes);
+	curl_easy_setopt(x->curl, CURLOPT_WRITEDATA, &x->reply->body);
+	if (request->body.len) {
+		curl_easy_setopt(x->curl, CURLOPT_POSTFIELDS, request->body.data);
+		curl_easy_setopt(x->curl, CURLOPT_POSTFIELDSIZE_LARGE,
+				(curl_off_t)request->body.len);
+	}
+	add_header(x, VIEW("Expect:"));
+	for (size_t i = 0; i < WEB_HEADERS; i++)
+		if (request->headers[i].len)
+			add_header(x, request->headers[i]);
+	curl_easy_setopt(x->curl, CURLOPT_HTTPHEADER, x->headers);
+}
+
+/* -- why there is no reply -- */
+
+/* clang-format off */
+static const struct {
+	CURLcode code;
+	const char *reason;
+	bool untouched; /* the request was not sent */
+} failures[] = {
+	{ CURLE_COULDNT_RESOLVE_HOST,     "NameNotFound",     true },
+	{ CURLE_COULDNT_CONNECT,          "ConnectionFailed", true },
+	{ CURLE_PEER_FAILED_VERIFICATION, "PeerUntrusted",    true },
+	{ CURLE_SSL_CONNECT_ERROR,        "ConnectionFailed", true },
+	{ CURLE_OPERATION_TIMEDOUT,       "Timeout",          false },
+	{ CURLE_SEND_ERROR,               "ConnectionLost",   false },
+	{ CURLE_RECV_ERROR,               "ConnectionLost",   false },
+	{ CURLE_GOT_NOTHING,              "ConnectionLost",   false },
+	{ CURLE_PARTIAL_FILE,             "ConnectionLost",   false },
+	{ CURLE_ABORTED_BY_CALLBACK,      "ConnectionLost",   false },
+	{ CURLE_WRITE_ERROR,              "Refused",          false }, /* more than WEB_BODY */
+};
+/* clang-format on */
+
+static bool was_sent(CURL *curl)
+{
+	long sent = 0;
+
+	return curl_easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &sent) != CURLE_OK ||
+	       sent > 0;
+}
+
+static int say_failure(
+		const struct exchange *x, CURLcode code, struct effect_answer *answer)
+{
+	const char *reason = "InternalError";
+
+	answer->untouched = !was_sent(x->curl);
+	for (size_t i = 0; i < ARRAY_LEN(failures); i++) {
+		if (failures[i].code != code)
+			continue;
+		reason = failures[i].reason;
+		answer->untouched |= failures[i].untouched;
+	}
+	return effect_failed(answer, reason, "%s %.*s: %s", x->request->method,
+			VIEW_ARG(x->request->url), curl_easy_strerror(code));
+}
+
+void web_reply_deinit(struct web_reply *reply)
+{
+	buf_free(&reply->body);
+}
+
+int web_call(const struct web_request *request, struct web_reply *out,
+		struct effect_answer *answer)
+{
+	CLEANUP(exchange_deinit)
+	struct exchange x = {
+		.curl = curl_easy_init(), .request = request, .reply = out
+	};
+	CLEANUP(buf_free) struct buf url = BUF_NULL(LONGEST_URL);
+	curl_off_t wait = 0;
+	long status = 0;
+	CURLcode code;
+
+	if (!x.curl)
+		die("out of memory");
+	buf_add(&url, request->url);
+	buf_add_byte(&url, '\0');
+	if (buf_failed(&url))
+		return effect_failed(answer, "Refused", "the URL is too long");
+	set_up(&x, url.data);
+	code = curl_easy_perform(x.curl);
+	if (code != CURLE_OK)
+		return say_failure(&x, code, answer);
+	curl_easy_getinfo(x.curl, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(x.curl, CURLINFO_RETRY_AFTER, &wait);
+	out->status = (int)status;
+	out->retry_after = nstime_seconds(wait);
+	return EFFECT_DONE;
+}
+
+/* -- what a status means -- */
+
+static const char *reason_of(int status, bool has_time)
+{
+	switch (status) {
+	case 401:
+		return "AuthFailed";
+	case 403:
+		return "Forbidden";
+	case 408:
+		return "Timeout";
+	case 429:
+		return "RateLimited";
+	case 503:
+		return has_time ? "RateLimited" : "Busy";
+	default:
+		return status >= 500 ? "ServerFailed" : "Refused";
+	}
+}
+
+/* The first bytes of what it said, on one line. */
+static void add_excerpt(const struct web_reply *reply, struct buf *out)
+{
+	size_t len = reply->body.len < LONGEST_EXCERPT ? reply->body.len
+						       : LONGEST_EXCERPT;
+
+	for (size_t i = 0; i < len; i++) {
+		char byte = reply->body.data[i];
+
+		buf_add_byte(out, byte >= ' ' && byte <= '~' ? byte : ' ');
+	}
+}
+
+int web_judge(const struct web_reply *reply, struct effect_answer *answer)
+{
+	CLEANUP(buf_free) struct buf excerpt = BUF_NULL(LONGEST_EXCERPT);
+
+	if (reply->status >= 200 && reply->status < 300)
+		return EFFECT_DONE;
+	add_excerpt(reply, &excerpt);
+	answer->given = reply->retry_after;
+	/* A request that was refused changed nothing; one that broke the server may have. */
+	answer->untouched = reply->status < 500 || reply->status == 503;
+	return effect_failed(answer, reason_of(reply->status, reply->retry_after > 0),
+			"HTTP %d: %.*s", reply->status, VIEW_ARG(buf_view(&excerpt)));
+}
