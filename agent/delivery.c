@@ -54,8 +54,9 @@ static size_t provider_named(struct deliveries *all, struct view name)
 /* What a row's wall time means to a clock that may have jumped since it was written. */
 static nstime due_of(const struct outbox_row *row, nstime now, walltime wall)
 {
-	const struct class_rule *rule = class_rule(reason_class(row->reason));
-	nstime most = row->reason.len && rule->most ? rule->most : LONGEST_WAIT;
+	nstime most = row->reason.len ? requeue_most(reason_class(row->reason),
+							row->attempts)
+				      : LONGEST_WAIT;
 
 	if (row->next_at == OUTBOX_NEVER)
 		return NSTIME_NEVER;

@@ -122,15 +122,22 @@ enum error_class reason_class(struct view word)
 	return reason ? reason->class : CLASS_BUG;
 }
 
-static nstime backoff(const struct class_rule *rule, unsigned failures, uint64_t random)
+nstime requeue_most(enum error_class class, unsigned failures)
 {
+	const struct class_rule *rule = class_rule(class);
 	unsigned doublings = failures < MOST_DOUBLINGS ? failures : MOST_DOUBLINGS;
 	nstime ceiling = rule->first;
 
+	if (rule->requeue != REQUEUE_BACKOFF)
+		return rule->most;
 	for (unsigned i = 1; i < doublings && ceiling < rule->most; i++)
 		ceiling *= 2;
-	ceiling = nstime_min(ceiling, rule->most);
-	return (nstime)(random % (uint64_t)(ceiling + 1));
+	return nstime_min(ceiling, rule->most);
+}
+
+static nstime backoff(enum error_class class, unsigned failures, uint64_t random)
+{
+	return (nstime)(random % (uint64_t)(requeue_most(class, failures) + 1));
 }
 
 nstime requeue_delay(
@@ -148,7 +155,7 @@ nstime requeue_delay(
 	case REQUEUE_GIVEN:
 		return nstime_min(given > 0 ? given : rule->first, rule->most);
 	case REQUEUE_BACKOFF:
-		return backoff(rule, failures, random);
+		return backoff(class, failures, random);
 	}
 	die("a class without a requeue rule: %s", rule->name);
 }

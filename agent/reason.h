@@ -68,5 +68,7 @@ const struct reason *reason_at(size_t i);
  * NSTIME_NEVER: until something else happens. */
 nstime requeue_delay(
 		enum error_class class, unsigned failures, nstime given, uint64_t random);
+/* The longest that it can say after so many failures, whatever was given. */
+nstime requeue_most(enum error_class class, unsigned failures);
 
 #endif

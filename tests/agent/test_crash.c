@@ -4,48 +4,15 @@
 #include "agent/inside.h"
 #include "agent/journal.h"
 #include "tests/agent/house.h"
+#include "tests/agent/writes.h"
 
-#include <errno.h>
-#include <sqlite3.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
-	KILLED = 99,
 	MOST_WRITES = 400,
 };
-
-static long writes_left;  /* 0: nothing happens to them */
-static bool disk_is_full; /* then they fail; else the last one kills */
-
-static ssize_t cut_write(int fd, const void *bytes, size_t len, off_t at)
-{
-	if (writes_left == 1 && disk_is_full) {
-		errno = ENOSPC;
-		return -1;
-	}
-	if (writes_left && --writes_left == 0) {
-		if (pwrite(fd, bytes, len / 2, at) < 0)
-			_exit(1);
-		_exit(KILLED);
-	}
-	return pwrite(fd, bytes, len, at);
-}
-
-static void watch_writes(void)
-{
-	sqlite3_vfs *vfs = sqlite3_vfs_find("unix-excl");
-
-	assert_non_null(vfs);
-	assert_int_equal(vfs->xSetSystemCall(
-					 vfs, "pwrite", (sqlite3_syscall_ptr)cut_write),
-			SQLITE_OK);
-	assert_int_equal(vfs->xSetSystemCall(
-					 vfs, "pwrite64", (sqlite3_syscall_ptr)cut_write),
-			SQLITE_OK);
-}
 
 static const char before_text[] = "domains: {a.example: {}}\n"
 				  "users:\n"
@@ -129,7 +96,7 @@ static bool one_kill(long nth, size_t *objects)
 		apply_and_die(house, buf_view(&after), nth);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
-	assert_true(WEXITSTATUS(status) == KILLED || WEXITSTATUS(status) == 0);
+	assert_true(WEXITSTATUS(status) == WRITES_KILLED || WEXITSTATUS(status) == 0);
 	check_whole(house);
 	check_converges(house, buf_view(&after), objects);
 	house_teardown(&state);
@@ -164,12 +131,12 @@ static bool one_full_disk(long nth)
 	house = state;
 	house_must_apply(house, buf_view(&before));
 	running = house->runtime.configuration;
-	disk_is_full = true;
+	writes_find_no_room = true;
 	writes_left = nth;
 	house_apply(house, buf_view(&after), &result);
 	enough = result.code == EXIT_FINE;
 	writes_left = 0;
-	disk_is_full = false;
+	writes_find_no_room = false;
 	if (!enough) {
 		assert_int_equal(result.code, EXIT_ERROR);
 		assert_string_equal(result.reason, "DiskFull");
@@ -198,6 +165,6 @@ int main(void)
 		cmocka_unit_test(a_full_disk_changes_nothing),
 	};
 
-	watch_writes();
+	writes_watch();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -159,6 +159,27 @@ void world_pass(struct world *w, int64_t seconds)
 	w->wall += seconds;
 }
 
+/* Fails with the first row that does not come to rest. */
+static void say_open(struct world *w, nstime wait)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+
+	assert_int_equal(database_prepare(w->house->agent->db,
+					 "SELECT outbox.id, outbox.state, attempts, "
+					 "reason,"
+					 " next_at FROM outbox WHERE state != 'done'",
+					 &s),
+			0);
+	assert_int_equal(statement_step(s), DATABASE_ROW);
+	fail_msg("%.*s is %.*s after %llu attempts (%.*s); next at %+lld s, a turn is "
+		 "due "
+		 "in %lld ms",
+			VIEW_ARG(column_view(s, 0)), VIEW_ARG(column_view(s, 1)),
+			(unsigned long long)column_u64(s, 2), VIEW_ARG(column_view(s, 3)),
+			(long long)(column_i64(s, 4) - w->wall),
+			(long long)(wait / NS_PER_MS));
+}
+
 void world_converge(struct world *w, int64_t seconds)
 {
 	nstime begin = w->now, last = begin + nstime_seconds(seconds);
@@ -168,8 +189,7 @@ void world_converge(struct world *w, int64_t seconds)
 		nstime deadline = agent_outbox_deadline(w->house->agent);
 
 		if (deadline > last)
-			fail_msg("%zu rows are open after %lld s", world_open_rows(w),
-					(long long)seconds);
+			say_open(w, deadline - w->now);
 		w->wall += (deadline - begin) / NS_PER_S - (w->now - begin) / NS_PER_S;
 		w->now = deadline;
 		world_turn(w);
@@ -297,7 +317,6 @@ size_t world_calls(const char *method, const char *value)
 	return count;
 }
 
-/* Of one key, how often it changed something, or could have. */
 size_t world_most_effects(void)
 {
 	json_t *log = probe_log(), *entry, *counts = json_object();
@@ -308,7 +327,7 @@ size_t world_most_effects(void)
 		const char *key = text_of(entry, "key");
 		json_int_t count = json_integer_value(json_object_get(counts, key)) + 1;
 
-		if (!key[0])
+		if (!key[0] || !json_is_true(json_object_get(entry, "effect")))
 			continue;
 		json_object_set_new(counts, key, json_integer(count));
 		most = count > most ? count : most;

@@ -222,13 +222,28 @@ void probe_tell(const char *what, const char *json)
 	ask("POST", what, json, NULL);
 }
 
-json_t *probe_log(void)
+static json_t *ask_json(const char *what)
 {
 	CLEANUP(buf_free) struct buf text = BUF_NULL(WEB_BODY);
-	json_t *log;
+	json_t *json;
 
-	ask("GET", "log", NULL, &text);
-	log = json_loadb(text.data, text.len, 0, NULL);
-	assert_non_null(log);
-	return log;
+	ask("GET", what, NULL, &text);
+	json = json_loadb(text.data, text.len, 0, NULL);
+	assert_non_null(json);
+	return json;
+}
+
+json_t *probe_log(void)
+{
+	return ask_json("log");
+}
+
+json_t *probe_values(void)
+{
+	return ask_json("values");
+}
+
+void probe_quiet(void)
+{
+	ask("GET", "quiet", NULL, NULL);
 }

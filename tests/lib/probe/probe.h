@@ -32,5 +32,8 @@ void probe_service_stop(struct probe_service *service);
 /* What the service is told and asked: faults, set, reset; the log, a new reference. */
 void probe_tell(const char *what, const char *json);
 json_t *probe_log(void);
+json_t *probe_values(void);
+/* Waits until what a killed client sent has been dealt with. */
+void probe_quiet(void);
 
 #endif
