@@ -1,5 +1,6 @@
 #include "agent/status.h"
 
+#include "agent/condition.h"
 #include "agent/driver/certificate.h"
 #include "agent/driver/listener.h"
 #include "agent/inside.h"
@@ -54,6 +55,8 @@ static int read_status(struct database *db, const struct object *object,
 		.message = member(arena, first, "message"),
 		.since = json_integer_value(json_object_get(first, "since")),
 		.generation = object->generation,
+		.observed_generation = object->observed_generation,
+		.conditions = texts.conditions,
 		.declared = object->declared,
 	};
 	json_decref(conditions);
@@ -254,6 +257,24 @@ static void print_kinds(const struct status *status, struct buf *out)
 	}
 }
 
+/* Beside Ready, which has a line of its own. */
+static void print_conditions(const struct object_status *object, struct buf *out)
+{
+	json_t *conditions = conditions_parse(object->conditions), *condition;
+	size_t i;
+
+	json_array_foreach (conditions, i, condition) {
+		if (i == 0)
+			continue;
+		buf_addf(out, "  %s %s  %s  %s\n",
+				json_string_value(json_object_get(condition, "type")),
+				json_string_value(json_object_get(condition, "status")),
+				json_string_value(json_object_get(condition, "reason")),
+				json_string_value(json_object_get(condition, "message")));
+	}
+	json_decref(conditions);
+}
+
 static void print_object(const struct status *status, const struct object_status *object,
 		struct buf *out)
 {
@@ -266,6 +287,11 @@ static void print_object(const struct status *status, const struct object_status
 	buf_add_byte(out, '\n');
 	if (!status->single)
 		return;
+	print_conditions(object, out);
+	if (object->observed_generation != object->generation)
+		buf_addf(out, "  generation %llu lives, %llu is wanted\n",
+				(unsigned long long)object->observed_generation,
+				(unsigned long long)object->generation);
 	buf_addf(out,
 			"  key %.*s · generation %llu · declared at %.*s:%u:%u of state "
 			"generation %llu\n",

@@ -24,7 +24,8 @@ struct object_status {
 	struct view reason;
 	struct view message;
 	walltime since; /* 0: seen just now */
-	uint64_t generation;
+	uint64_t generation, observed_generation;
+	struct view conditions; /* all of them, as in its row */
 	struct declaration declared;
 };
 

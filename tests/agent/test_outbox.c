@@ -1,5 +1,6 @@
 /* Effects outside, with a clock that stands still: each move of a row, what conditions say
  * of it, what waits for what. The world is tests/lib/probe/service. */
+#include "agent/status.h"
 #include "tests/agent/world.h"
 
 #define A "a@one.example"
@@ -407,6 +408,55 @@ static void what_is_needed_must_be_there(void **state)
 	assert_string_equal(result.reason, "DependencyMissing");
 }
 
+/* -- what is shown -- */
+
+static void status_names_the_unhappy_and_says_why(void **state)
+{
+	struct world *w = *state;
+	CLEANUP(buf_free) struct buf all = BUF_NULL(HOUSE_TEXT), one = all;
+	CLEANUP(status_freep) struct status *whole = NULL, *single = NULL;
+
+	probe_tell("faults", "[{\"name\": \"two.example/*\", \"fault\": \"403\"}]");
+	WORLD_APPLY(w, { A, "one" }, { C, "three" });
+	world_turn(w);
+	assert_int_equal(agent_status(w->house->agent, VIEW_NULL, &whole), 0);
+	status_print(whole, &all);
+	buf_add_byte(&all, '\0');
+	assert_non_null(strstr(all.data, "probe        1 ready, 1 not ready"));
+	assert_non_null(strstr(all.data, "probe/" C "  NotReady  Forbidden"));
+	assert_null(strstr(all.data, "probe/" A));
+	assert_false(status_is_well(whole));
+	assert_int_equal(agent_status(w->house->agent, VIEW("probe/" C), &single), 0);
+	status_print(single, &one);
+	buf_add_byte(&one, '\0');
+	assert_non_null(strstr(one.data, "Stalled True  Forbidden  HTTP 403: no"));
+	assert_non_null(strstr(one.data, "generation 0 lives, 1 is wanted"));
+}
+
+/* -- the end -- */
+
+/* The call is told to come back; its intent is looked at by the next start. */
+static void closing_waits_for_no_provider(void **state)
+{
+	struct world *w = *state;
+	nstime begin;
+
+	probe_tell("faults",
+			"[{\"name\": \"*\", \"on\": \"PUT\", \"fault\": \"timeout\", "
+			"\"seconds\": 6, \"count\": 1}]");
+	probe_patience = 60 * NS_PER_S;
+	WORLD_APPLY(w, { A, "one" });
+	agent_outbox_turn(w->house->agent);
+	assert_int_equal(dispatch_out(w->house->agent->dispatch), 1);
+	begin = clock_now();
+	world_restart(w);
+	assert_true(clock_now() - begin < 4 * NS_PER_S);
+	assert_string_equal(world_row(w, A, "state"), "intent");
+	world_converge(w, 2);
+	assert_true(world_is_ready(w, A));
+	assert_order("one");
+}
+
 #define STORY(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(int argc, char **argv)
@@ -432,6 +482,8 @@ int main(int argc, char **argv)
 		STORY(a_failure_blocks_its_dependents_alone),
 		STORY(a_circle_is_refused_with_the_place_of_each_edge),
 		STORY(what_is_needed_must_be_there),
+		STORY(status_names_the_unhappy_and_says_why),
+		STORY(closing_waits_for_no_provider),
 	};
 
 	assert_true(argc == 2);
