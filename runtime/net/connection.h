@@ -24,7 +24,8 @@
 
 struct connection;
 struct net;
-struct tls_facts; /* net/tls_session.h */
+struct tls_facts;    /* net/tls_session.h */
+struct dial_failure; /* net/dial.h */
 
 /* What a service gives for the ports that it serves. Everything is called on the
  * connection's loop and must not block. */
@@ -43,6 +44,10 @@ struct port_class {
 	 * Ends what the session left open. Comes for every connection that open()
 	 * accepted. */
 	void (*closed)(void *context, struct connection *c);
+	/* In place of all of these: a dialled connection did not come to open(), `c` dies
+	 * on return. NULL where nothing is dialled. */
+	void (*dial_failed)(void *context, struct connection *c,
+			const struct dial_failure *failure);
 };
 
 /* A kind of port. It outlives every connection that came through it. */
