@@ -42,10 +42,11 @@ struct key; /* runtime/crypto/key.h */
 struct intake_message;
 
 struct intake_recipient {
-	unsigned char account[INTAKE_ACCOUNT_SIZE];
-	struct view address; /* as it stood in RCPT: for Delivered-To */
-	unsigned notify;     /* enum dsn_notify */
-	struct view orcpt;   /* as it came; empty: not given */
+	unsigned char account
+			[INTAKE_ACCOUNT_SIZE]; /* all zero: it leads to another host */
+	struct view address;                   /* as it stood in RCPT: for Delivered-To */
+	unsigned notify;                       /* enum dsn_notify */
+	struct view orcpt;                     /* as it came; empty: not given */
 };
 
 struct intake_envelope {
@@ -55,9 +56,15 @@ struct intake_envelope {
 	bool eight_bit; /* BODY=8BITMIME */
 	enum dsn_ret ret;
 	struct view envid; /* as it came; empty: not given */
+	/* What in this process made the message and is to be told that it is durable before
+	 * any of it is filed (the queue's report); 0: it came from outside. */
+	uint64_t origin;
 	const struct intake_recipient *recipients;
 	size_t recipient_count;
 };
+
+/* True where it is the queue's to bring on its way. */
+bool intake_leads_out(const struct intake_recipient *recipient);
 
 struct intake_options {
 	const struct os *os;

@@ -206,6 +206,13 @@ uint64_t intake_message_id(const struct intake_message *m)
 	return m->id;
 }
 
+bool intake_leads_out(const struct intake_recipient *recipient)
+{
+	static const unsigned char nobody[INTAKE_ACCOUNT_SIZE];
+
+	return memcmp(recipient->account, nobody, sizeof(nobody)) == 0;
+}
+
 const struct intake_envelope *intake_message_envelope(const struct intake_message *m)
 {
 	return &m->envelope;

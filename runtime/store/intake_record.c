@@ -81,24 +81,26 @@ static void put_text(struct buf *out, struct view text)
 	buf_add(out, text);
 }
 
-/* -- what MAIL and RCPT asked beyond addresses --
+/* -- what MAIL and RCPT asked beyond addresses, and the origin --
  *
- * It stands behind the rest since version 1, and only where something was asked: records
- * of before are whole without it, and such records can still be read by what wrote those.
- */
+ * It stands behind the rest since version 1, and only where there is something of it:
+ * records of before are whole without it, and such records can still be read by what
+ * wrote those. */
 
 enum {
 	ASKED_VERSION = 1,
 	ASKED_UTF8 = 1 << 0,
 	ASKED_EIGHT_BIT = 1 << 1,
-	ASKED_FLAGS = ASKED_UTF8 | ASKED_EIGHT_BIT,
+	ASKED_ORIGIN = 1 << 2, /* the origin ends the record */
+	ASKED_FLAGS = ASKED_UTF8 | ASKED_EIGHT_BIT | ASKED_ORIGIN,
 	NOTIFY_BITS = DSN_NEVER | DSN_SUCCESS | DSN_FAILURE | DSN_DELAY,
 };
 
 static bool was_asked(const struct intake_envelope *envelope)
 {
 	bool asked = envelope->utf8 || envelope->eight_bit ||
-		     envelope->ret != DSN_RET_UNSAID || envelope->envid.len;
+		     envelope->ret != DSN_RET_UNSAID || envelope->envid.len ||
+		     envelope->origin;
 
 	for (size_t i = 0; i < envelope->recipient_count; i++)
 		asked |= envelope->recipients[i].notify ||
@@ -110,13 +112,16 @@ static void put_asked(struct buf *out, const struct intake_envelope *envelope)
 {
 	buf_add_byte(out, ASKED_VERSION);
 	buf_add_byte(out, (char)((envelope->utf8 ? ASKED_UTF8 : 0) |
-					  (envelope->eight_bit ? ASKED_EIGHT_BIT : 0)));
+					  (envelope->eight_bit ? ASKED_EIGHT_BIT : 0) |
+					  (envelope->origin ? ASKED_ORIGIN : 0)));
 	buf_add_byte(out, (char)envelope->ret);
 	put_text(out, envelope->envid);
 	for (size_t i = 0; i < envelope->recipient_count; i++) {
 		buf_add_byte(out, (char)envelope->recipients[i].notify);
 		put_text(out, envelope->recipients[i].orcpt);
 	}
+	if (envelope->origin)
+		put_u64(out, envelope->origin);
 }
 
 /* False where it is of another version, or says nothing. */
@@ -135,13 +140,15 @@ static bool take_asked(struct cursor *c, struct arena *arena,
 		if (recipients[i].notify & ~(unsigned)NOTIFY_BITS)
 			return false;
 	}
+	if (flags & ASKED_ORIGIN)
+		out->origin = take_u64(c);
 	return version == ASKED_VERSION && !(flags & ~(unsigned)ASKED_FLAGS) &&
 	       ret <= DSN_RET_HEADERS && was_asked(out);
 }
 
 size_t intake_begin_bound(const struct intake_envelope *envelope)
 {
-	const size_t numbers = 8 + 8 + 4 + 4 + 1 + 1 + 1 + 4;
+	const size_t numbers = 8 + 8 + 4 + 4 + 1 + 1 + 1 + 4 + 8;
 	size_t bound = numbers + envelope->sender.len + envelope->envid.len;
 
 	for (size_t i = 0; i < envelope->recipient_count; i++)

@@ -86,6 +86,22 @@ static void what_was_asked_comes_back(void **state)
 	assert_false(intake_begin_read(arena, buf_view(&b), &id, &read));
 }
 
+static void an_origin_comes_back(void **state)
+{
+	struct intake_envelope envelope = { .sender = VIEW(""), .origin = 4711 };
+	CLEANUP(buf_free) struct buf b = BUF_NULL(1000);
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct intake_envelope read;
+	uint64_t id;
+
+	(void)state;
+	intake_begin_write(&b, 77, &envelope);
+	assert_true(b.len <= intake_begin_bound(&envelope));
+	assert_true(intake_begin_read(arena, buf_view(&b), &id, &read));
+	assert_int_equal(read.origin, 4711);
+	assert_false(intake_begin_read(arena, view_of(b.data, b.len - 1), &id, &read));
+}
+
 static void a_count_beyond_the_bytes_is_refused(void **state)
 {
 	CLEANUP(buf_free) struct buf b = BUF_NULL(1000);
@@ -128,6 +144,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_envelope_comes_back),
 		cmocka_unit_test(what_was_asked_comes_back),
+		cmocka_unit_test(an_origin_comes_back),
 		cmocka_unit_test(a_count_beyond_the_bytes_is_refused),
 		cmocka_unit_test(an_end_comes_back),
 	};
