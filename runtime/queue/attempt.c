@@ -42,7 +42,7 @@ static int note_reply(struct queue *queue, const struct standing *standing,
 	CLEANUP(statement_done) struct statement *s = NULL;
 	int r = database_prepare(queue->db,
 			"UPDATE recipient SET attempts = ?2, due = ?3, host = ?4,"
-			" code = ?5, reply = ?6, tried = ?7 WHERE id = ?1",
+			" code = ?5, status = ?6, reply = ?7, tried = ?8 WHERE id = ?1",
 			&s);
 
 	if (r)
@@ -51,9 +51,10 @@ static int note_reply(struct queue *queue, const struct standing *standing,
 	bind_u64(s, 2, standing->attempts);
 	bind_i64(s, 3, due);
 	bind_text(s, 4, result->host);
-	bind_text(s, 5, result->code);
-	bind_text(s, 6, result->text);
-	bind_i64(s, 7, now);
+	bind_u64(s, 5, result->code);
+	bind_text(s, 6, result->status);
+	bind_text(s, 7, result->text);
+	bind_i64(s, 8, now);
 	return statement_run(s);
 }
 

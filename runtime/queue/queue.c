@@ -26,8 +26,8 @@ static const char *const steps[] = {
 	" address TEXT NOT NULL, domain TEXT NOT NULL, notify INTEGER NOT NULL,"
 	" orcpt TEXT NOT NULL, state INTEGER NOT NULL, action INTEGER NOT NULL,"
 	" report INTEGER NOT NULL, warned INTEGER NOT NULL, attempts INTEGER NOT NULL,"
-	" due INTEGER NOT NULL, host TEXT NOT NULL, code TEXT NOT NULL,"
-	" reply TEXT NOT NULL, tried INTEGER NOT NULL) STRICT;"
+	" due INTEGER NOT NULL, host TEXT NOT NULL, code INTEGER NOT NULL,"
+	" status TEXT NOT NULL, reply TEXT NOT NULL, tried INTEGER NOT NULL) STRICT;"
 	"CREATE INDEX recipient_message ON recipient (message);"
 	"CREATE TABLE report (id INTEGER PRIMARY KEY AUTOINCREMENT,"
 	" message INTEGER NOT NULL) STRICT;"
@@ -158,8 +158,8 @@ static int put_recipient(struct queue *queue, uint64_t message, struct arena *ar
 	int r = database_prepare(queue->db,
 			"INSERT INTO recipient (message, address, domain, notify, orcpt,"
 			" state, action, report, warned, attempts, due, host, code,"
-			" reply, tried) VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, 0, 0, ?6,"
-			" '', '', '', 0)",
+			" status, reply, tried) VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, 0,"
+			" 0, ?6, '', 0, '', '', 0)",
 			&s);
 
 	if (r)
@@ -308,9 +308,10 @@ static void read_recipient(
 		.attempts = (unsigned)column_u64(s, 8),
 		.due = column_i64(s, 9),
 		.last = { .host = arena_copy(arena, column_view(s, 10)),
-				.code = arena_copy(arena, column_view(s, 11)),
-				.text = arena_copy(arena, column_view(s, 12)),
-				.at = column_i64(s, 13) },
+				.code = (unsigned)column_u64(s, 11),
+				.status = arena_copy(arena, column_view(s, 12)),
+				.text = arena_copy(arena, column_view(s, 13)),
+				.at = column_i64(s, 14) },
 	};
 }
 
@@ -322,7 +323,7 @@ static int load_recipients(
 	size_t capacity = 0, count = 0;
 	int r = database_prepare(queue->db,
 			"SELECT id, address, domain, notify, orcpt, state, action,"
-			" report, attempts, due, host, code, reply, tried"
+			" report, attempts, due, host, code, status, reply, tried"
 			" FROM recipient WHERE message = ?1 ORDER BY id",
 			&s);
 

@@ -58,10 +58,11 @@ MUST_USE int queue_take(struct queue *queue, struct intake_message *const *messa
 
 /* What was last heard about a recipient. */
 struct queue_reply {
-	struct view host; /* who said it; empty: we did */
-	struct view code; /* "550 5.1.1"; empty: no host has spoken */
-	struct view text; /* for people */
-	walltime at;      /* 0: nothing was tried yet */
+	struct view host;   /* who said it; empty: we did */
+	unsigned code;      /* of the reply; 0: no host has spoken */
+	struct view status; /* "5.1.1" (RFC 3463); empty: nothing was tried yet */
+	struct view text;   /* the reply, or what happened */
+	walltime at;        /* 0: nothing was tried yet */
 };
 
 enum queue_state {
@@ -131,8 +132,11 @@ enum queue_outcome {
 struct queue_result {
 	uint64_t recipient;
 	enum queue_outcome outcome;
-	struct view host, code, text; /* as of struct queue_reply */
-	uint32_t random;              /* spreads the next attempt */
+	/* As of struct queue_reply. */
+	struct view host;
+	unsigned code;
+	struct view status, text;
+	uint32_t random; /* spreads the next attempt */
 };
 
 /* Records results of one message. What has waited too long fails; who waits for hours is

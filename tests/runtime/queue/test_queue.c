@@ -59,7 +59,8 @@ static bool attempt(uint64_t id, size_t n, enum queue_outcome outcome, walltime 
 	struct queue_result result = { .recipient = load(id).recipients[n].id,
 		.outcome = outcome,
 		.host = VIEW("mx.a.example"),
-		.code = VIEW("450 4.2.0"),
+		.code = 450,
+		.status = VIEW("4.2.0"),
 		.text = VIEW("not today"),
 		.random = 512 };
 	bool reports = false;
@@ -178,6 +179,8 @@ static void it_lasts(void **state)
 	assert_int_equal(first, id);
 	assert_int_equal(load(id).recipients[0].attempts, 1);
 	assert_view(load(id).recipients[0].last.host, "mx.a.example");
+	assert_int_equal(load(id).recipients[0].last.code, 450);
+	assert_view(load(id).recipients[0].last.status, "4.2.0");
 	assert_view(load(id).recipients[0].last.text, "not today");
 	assert_int_equal(queue_count(queue, &counts), 0);
 	assert_int_equal(counts.messages, 1);
