@@ -44,6 +44,7 @@ struct wanted {
 	/* What lives once it is applied, as JSON that is whole in itself: references
 	 * resolved, defaults filled in. */
 	struct view applied;
+	bool changed; /* `applied` has values that somebody else put there, and that stay */
 	struct span span;    /* the place that declares it */
 	const void *desired; /* the schema's struct of this kind; NULL where derived */
 	struct need *needs;  /* in the list's arena; of kinds with `effects` alone */

@@ -1,5 +1,6 @@
 #include "agent/targets.h"
 
+#include "agent/text.h"
 #include "runtime/base/arena.h"
 
 static size_t most_addresses(const struct target_list *targets)
@@ -64,4 +65,23 @@ const struct desired_user **targets_users(
 			add_user(users, count_out, target->group->members[k]);
 	}
 	return users;
+}
+
+void targets_add_list(struct buf *json, const struct view_list *texts)
+{
+	buf_add_byte(json, '[');
+	for (size_t i = 0; i < texts->count; i++) {
+		if (i)
+			buf_add_byte(json, ',');
+		text_add_json(json, texts->items[i]);
+	}
+	buf_add_byte(json, ']');
+}
+
+void targets_add_json(
+		struct buf *json, struct arena *arena, const struct target_list *targets)
+{
+	const struct view_list list = targets_addresses(targets, arena);
+
+	targets_add_list(json, &list);
 }

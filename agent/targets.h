@@ -4,6 +4,8 @@
 
 #include "schema/desired.h"
 
+struct buf;
+
 /* Each address once, in the order of the list; they borrow the state's arena. */
 struct view_list targets_addresses(
 		const struct target_list *targets, struct arena *arena);
@@ -11,5 +13,10 @@ struct view_list targets_addresses(
 /* The users among them, groups written out, each once; in the arena. */
 const struct desired_user **targets_users(const struct target_list *targets,
 		struct arena *arena, size_t *count_out);
+
+/* As a row keeps them: `["a@b.example",…]`. */
+void targets_add_json(
+		struct buf *json, struct arena *arena, const struct target_list *targets);
+void targets_add_list(struct buf *json, const struct view_list *texts);
 
 #endif

@@ -9,20 +9,6 @@ enum {
 	LONGEST_SPEC = 1024 * 1024
 };
 
-static void add_targets(
-		struct buf *json, struct arena *arena, const struct target_list *targets)
-{
-	struct view_list list = targets_addresses(targets, arena);
-
-	buf_add_byte(json, '[');
-	for (size_t i = 0; i < list.count; i++) {
-		if (i)
-			buf_add_byte(json, ',');
-		text_add_json(json, list.items[i]);
-	}
-	buf_add_byte(json, ']');
-}
-
 static struct view applied(struct arena *arena, const struct desired_alias *alias)
 {
 	CLEANUP(buf_free) struct buf json = BUF_NULL(LONGEST_SPEC);
@@ -30,7 +16,7 @@ static struct view applied(struct arena *arena, const struct desired_alias *alia
 	switch (alias->action) {
 	case ALIAS_TO:
 		buf_add_z(&json, "{\"to\":");
-		add_targets(&json, arena, &alias->to);
+		targets_add_json(&json, arena, &alias->to);
 		break;
 	case ALIAS_REJECT:
 		buf_add_z(&json, "{\"reject\":");
@@ -42,7 +28,7 @@ static struct view applied(struct arena *arena, const struct desired_alias *alia
 	}
 	if (alias->send_as.count) {
 		buf_add_z(&json, ",\"send_as\":");
-		add_targets(&json, arena, &alias->send_as);
+		targets_add_json(&json, arena, &alias->send_as);
 	}
 	buf_add_byte(&json, '}');
 	return arena_copy(arena, buf_view(&json));

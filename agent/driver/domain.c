@@ -5,15 +5,40 @@
 #include "agent/text.h"
 
 enum {
-	LONGEST_SPEC = 64 * 1024
+	LONGEST_SPEC = 1024 * 1024
 };
+
+/* Those that a contact gives: all others are somebody's, or an alias's. */
+static void add_routes(struct buf *json, struct arena *arena,
+		const struct desired_domain *domain)
+{
+	const char *between = "";
+
+	buf_add_byte(json, '{');
+	for (size_t i = 0; i < domain->route_count && !domain->same_as; i++) {
+		const struct desired_route *route = &domain->routes[i];
+
+		if (route->kind != TO_TARGETS || route->alias)
+			continue;
+		buf_add_z(json, between);
+		text_add_json(json, route->local_part);
+		buf_add_byte(json, ':');
+		targets_add_json(json, arena, &route->targets);
+		between = ",";
+	}
+	buf_add_byte(json, '}');
+}
 
 /* What its shard is made of when the state names it no more. */
 static struct view applied(struct arena *arena, const struct desired_domain *domain)
 {
 	CLEANUP(buf_free) struct buf json = BUF_NULL(LONGEST_SPEC);
 
-	buf_add_z(&json, "{\"same_as\":");
+	buf_add_z(&json, "{\"catch_all\":");
+	targets_add_json(&json, arena, &domain->catch_all);
+	buf_add_z(&json, ",\"routes\":");
+	add_routes(&json, arena, domain);
+	buf_add_z(&json, ",\"same_as\":");
 	text_add_json(&json, domain->same_as ? domain->same_as->object.key : VIEW_NULL);
 	buf_add_z(&json, ",\"subaddress\":");
 	text_add_json(&json, domain->subaddress);

@@ -133,16 +133,3 @@ int postbox_observe(const struct driver *driver, struct observation *o)
 
 	return r || without == 0 ? r : note_without_key(driver, o);
 }
-
-/* -- what lives -- */
-
-void postbox_add_addresses(struct buf *json, const struct view_list *addresses)
-{
-	buf_add_byte(json, '[');
-	for (size_t i = 0; i < addresses->count; i++) {
-		if (i)
-			buf_add_byte(json, ',');
-		text_add_json(json, addresses->items[i]);
-	}
-	buf_add_byte(json, ']');
-}

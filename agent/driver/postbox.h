@@ -22,7 +22,4 @@ MUST_USE int postbox_retire(struct application *a, const struct change *change);
 /* Reports those whose data nobody can read, since their key is gone. */
 MUST_USE int postbox_observe(const struct driver *driver, struct observation *o);
 
-/* Adds `["a@b.example",…]`. */
-void postbox_add_addresses(struct buf *json, const struct view_list *addresses);
-
 #endif

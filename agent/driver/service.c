@@ -4,6 +4,7 @@
 
 #include "agent/account.h"
 #include "agent/driver/postbox.h"
+#include "agent/targets.h"
 #include "agent/text.h"
 
 enum {
@@ -15,11 +16,11 @@ static struct view applied(struct arena *arena, const struct desired_service *se
 	CLEANUP(buf_free) struct buf json = BUF_NULL(LONGEST_SPEC);
 
 	buf_add_z(&json, "{\"from\":");
-	postbox_add_addresses(&json, &service->from);
+	targets_add_list(&json, &service->from);
 	buf_addf(&json, ",\"limit\":%llu,\"period\":%lld,\"to\":",
 			(unsigned long long)service->send_limit.count,
 			(long long)(service->send_limit.period / NS_PER_S));
-	postbox_add_addresses(&json, &service->to);
+	targets_add_list(&json, &service->to);
 	buf_add_byte(&json, '}');
 	return arena_copy(arena, buf_view(&json));
 }

@@ -4,6 +4,7 @@
 #include "agent/driver.h"
 
 #include "agent/driver/postbox.h"
+#include "agent/targets.h"
 #include "agent/text.h"
 
 enum {
@@ -28,7 +29,7 @@ static struct view applied(struct arena *arena, const struct desired_shared *sha
 	CLEANUP(buf_free) struct buf json = BUF_NULL(LONGEST_SPEC);
 
 	buf_add_z(&json, "{\"addresses\":");
-	postbox_add_addresses(&json, &shared->addresses);
+	targets_add_list(&json, &shared->addresses);
 	buf_add_z(&json, ",\"members\":");
 	add_members(&json, shared);
 	buf_addf(&json, ",\"quota\":%llu,\"send_as\":%llu}",

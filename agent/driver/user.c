@@ -5,6 +5,7 @@
 
 #include "agent/account.h"
 #include "agent/driver/postbox.h"
+#include "agent/targets.h"
 #include "runtime/store/database.h"
 
 enum {
@@ -16,7 +17,7 @@ static struct view applied(struct arena *arena, const struct desired_user *user)
 	CLEANUP(buf_free) struct buf json = BUF_NULL(LONGEST_SPEC);
 
 	buf_add_z(&json, "{\"addresses\":");
-	postbox_add_addresses(&json, &user->addresses);
+	targets_add_list(&json, &user->addresses);
 	buf_addf(&json,
 			",\"limit\":%llu,\"period\":%lld,\"protocols\":%llu,"
 			"\"quota\":%llu}",
