@@ -202,6 +202,8 @@ int agent_desired(struct agent *agent, const struct desired **out)
 		return r;
 	}
 	*out = agent->desired.checked.desired;
+	if (*out && (*out)->not_served.count)
+		*out = NULL;
 	return 0;
 }
 /* -- what is -- */

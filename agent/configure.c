@@ -65,7 +65,8 @@ static int swap_configuration(struct agent *agent, struct configuration *next,
 	return 0;
 }
 
-/* Without a plan: the desired generation against the objects as they are. */
+/* Without a plan: the desired generation against the objects as they are; or these alone,
+ * where this version does not take that generation. */
 static int configure_from_database(struct agent *agent, struct configuration **out)
 {
 	CLEANUP(plan_freep) struct plan *plan = plan_new();
@@ -74,11 +75,11 @@ static int configure_from_database(struct agent *agent, struct configuration **o
 	const struct desired *desired;
 	int r = agent_desired(agent, &desired);
 
-	if (r || !desired)
-		return r ? r : fault(-ENOENT);
+	if (r)
+		return r;
 	agent_observation(agent, desired, &live, plan, &o);
 	r = observe(&o);
-	if (r == 0)
+	if (r == 0 && desired)
 		r = diff(&o, plan);
 	return r ? r : build_configuration(&o, agent->tls_key, agent->configuration, out);
 }

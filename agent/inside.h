@@ -61,7 +61,8 @@ struct agent {
 };
 
 /* Loads and checks the desired generation where that was not done yet. *out is NULL where
- * there is no generation. */
+ * there is no generation, or where this version does not take it any more: then `checked`
+ * says why. */
 MUST_USE int agent_desired(struct agent *agent, const struct desired **out);
 void agent_forget_desired(struct agent *agent);
 /* checker_check with what this agent knows of its machine. */

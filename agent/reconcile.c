@@ -14,6 +14,7 @@
 #include "agent/gate.h"
 #include "agent/journal.h"
 #include "agent/metrics.h"
+#include "agent/refusal.h"
 #include "agent/text.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
@@ -507,6 +508,8 @@ int agent_apply(struct agent *agent, const struct agent_source *source,
 		run.desired = checked.desired;
 		begin_generation(&run, source, &newest);
 		r = run_apply(&run, out);
+		if (r == 0 && out->code == EXIT_FINE)
+			r = result_database(out, refusal_end(agent));
 		if (r)
 			return r;
 		if (out->code == EXIT_FINE || out->code == EXIT_GATE)
@@ -571,8 +574,13 @@ static int reconcile(struct run *run, struct agent_result *out, nstime start)
 
 	if (r)
 		return result_database(out, r);
-	if (!result_accepts(&agent->desired.checked, out))
-		return finish(agent, run->actor, out, start);
+	if (!result_accepts(&agent->desired.checked, out)) {
+		r = refusal_serve(agent, out);
+		return r ? r : finish(agent, run->actor, out, start);
+	}
+	r = refusal_end(agent);
+	if (r)
+		return result_database(out, r);
 	agent->interval = run->desired->policy.interval;
 	r = suspension_read(
 			agent->db, agent->os->wall(agent->os->state), arena, &suspension);

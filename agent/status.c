@@ -82,15 +82,16 @@ static int add_object(
 	return r;
 }
 
-/* Of kinds with effects outside the row says how things stand; of all others it is Ready
- * unless something drifted, and 100,000 rows need not be read. */
+/* Of kinds with effects outside, and of hosts, the row says how things stand; of all others
+ * it is Ready unless something drifted, and 100,000 rows need not be read. */
 static int count_one(struct status *status, struct database *db,
 		const struct object *object, struct kind_count *kind)
 {
 	size_t before = status->object_count;
 	int r;
 
-	if (object->drift == DRIFT_NONE && !object->driver->effects) {
+	if (object->drift == DRIFT_NONE && !object->driver->effects &&
+			object->driver != &driver_host) {
 		kind->ready++;
 		return 0;
 	}
