@@ -18,7 +18,7 @@
 struct append {
 	uint64_t messages;   /* announced so far */
 	bool nonsync;        /* the one that comes now does so unasked */
-	bool binary;         /* it may have NUL octets */
+	bool binary;         /* it is one of "~{n}", where NUL octets are no error */
 	bool open;           /* the performer holds messages */
 	const char *refusal; /* the reply in place of OK */
 };
@@ -154,10 +154,12 @@ void imap_append_octets(struct imap_session *s, struct view octets)
 {
 	struct append *a = s->command->state;
 
-	/* We would have to send them back in a BODY[], which cannot have them. */
-	if (a->binary && !a->refusal && view_find(octets, '\0') < octets.len)
-		a->refusal = "NO [UNKNOWN-CTE] Messages with NUL octets are not kept; "
-			     "encode them";
+	/* We would have to send them back in a BODY[], which cannot have them (RFC 3501,
+	 * 4.3.1). */
+	if (!a->refusal && view_find(octets, '\0') < octets.len)
+		a->refusal = a->binary ? "NO [UNKNOWN-CTE] Messages with NUL octets are "
+					 "not kept; encode them"
+				       : "BAD A literal has a NUL octet";
 	if (a->refusal)
 		return;
 	buf_add(&append_op(s)->chunk, octets);

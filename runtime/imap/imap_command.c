@@ -68,8 +68,7 @@ const char *imap_capabilities(const struct imap_session *s)
 #define ALWAYS                                                                           \
 	"IMAP4rev1 LITERAL- SASL-IR ENABLE ID IDLE NAMESPACE UIDPLUS MOVE UNSELECT "     \
 	"CHILDREN SPECIAL-USE MULTIAPPEND LIST-EXTENDED LIST-STATUS STATUS=SIZE "        \
-	"CONDSTORE "                                                                     \
-	"ESEARCH SEARCHRES"
+	"CONDSTORE ESEARCH SEARCHRES BINARY"
 	if (s->state != IMAP_GREETED)
 		return ALWAYS;
 	if (s->tls)

@@ -1,4 +1,4 @@
-/* FETCH (RFC 3501, 6.4.5), with CHANGEDSINCE (RFC 7162, 3.1.4).
+/* FETCH (RFC 3501, 6.4.5), with CHANGEDSINCE (RFC 7162, 3.1.4) and BINARY (RFC 3516).
  *
  * Rows come in batches. While a batch is told the next one is not asked for until the
  * output has room; a section too large for its batch is read on in chunks, its row half
@@ -19,6 +19,7 @@ struct fetch {
 	bool literal;   /* its octets have begun */
 	uint64_t sent;  /* octets of it that are told */
 	uint64_t told;  /* rows in all */
+	bool unknown;   /* a section was left out: nobody knows how to decode it */
 };
 
 /* " (CHANGEDSINCE 12)" */
@@ -84,6 +85,15 @@ static void add_date(struct imap_session *s, int64_t date)
 	imap_say(s, VIEW("\""));
 }
 
+/* A line has at least one item. */
+static bool has_unknown(const struct imap_fetch_op *op, const struct imap_row *row)
+{
+	for (size_t i = 0; i < op->section_count; i++)
+		if (row->sections[i].unknown)
+			return true;
+	return false;
+}
+
 /* Begins the line of a row and adds all but the sections. False where the session does
  * not know the message. */
 static bool begin_row(struct imap_session *s, const struct imap_fetch_op *op,
@@ -98,6 +108,8 @@ static bool begin_row(struct imap_session *s, const struct imap_fetch_op *op,
 		items |= IMAP_ITEM_FLAGS;
 	if (row->seen_set && s->condstore)
 		items |= IMAP_ITEM_UID | IMAP_ITEM_MODSEQ;
+	if (has_unknown(op, row))
+		items |= IMAP_ITEM_UID;
 	imap_say(s, VIEW("* "));
 	buf_add_u64(&s->out, number);
 	imap_say(s, VIEW(" FETCH ("));
@@ -147,6 +159,27 @@ static void read_on(struct imap_session *s, const struct fetch *f,
 	imap_issue_command_op(s);
 }
 
+/* Tells it up to its octets; true where it has none. */
+static bool begin_section(struct imap_session *s, struct fetch *f,
+		const struct imap_section *section, const struct imap_section_data *data)
+{
+	bool is_number = section->form == IMAP_SECTION_SIZE;
+
+	if (data->unknown) {
+		f->unknown = true;
+		return true;
+	}
+	add_text(s, section->label, VIEW(" "));
+	if (is_number)
+		buf_add_u64(&s->out, data->len);
+	else if (data->absent)
+		imap_say(s, VIEW("NIL"));
+	if (is_number || data->absent)
+		return true;
+	imap_sayf(s, "%s{%" PRIu64 "}\r\n", data->has_nul ? "~" : "", data->len);
+	return false;
+}
+
 /* True where all of it is told; false where the command waits. */
 static bool tell_section(
 		struct imap_session *s, struct fetch *f, const struct imap_fetch_op *op)
@@ -154,11 +187,8 @@ static bool tell_section(
 	const struct imap_section_data *data = &op->rows[f->row].sections[f->section];
 
 	if (!f->literal) {
-		add_text(s, op->sections[f->section].label,
-				data->absent ? VIEW(" NIL") : VIEW(" "));
-		if (data->absent)
+		if (begin_section(s, f, &op->sections[f->section], data))
 			return true;
-		imap_sayf(s, "{%" PRIu64 "}\r\n", data->len);
 		f->literal = true;
 		add_octets(s, f, data->bytes);
 	}
@@ -199,7 +229,10 @@ static void go_on(struct imap_session *s, struct fetch *f)
 	if (!tell_rows(s, f, op))
 		return;
 	if (op->next_uid == 0) {
-		if (!op->changed_since && f->told < uid_set_size(&op->uids))
+		if (f->unknown)
+			imap_finish(s, VIEW("NO [UNKNOWN-CTE] The encoding of a part is "
+					    "not known; fetch it by BODY[]"));
+		else if (!op->changed_since && f->told < uid_set_size(&op->uids))
 			imap_finish(s, VIEW("OK [EXPUNGEISSUED] Some of them are gone"));
 		else
 			imap_finish(s, VIEW("OK Fetched"));

@@ -44,6 +44,19 @@ static const struct {
 	{ "RFC822.TEXT",   IMAP_SECTION_TEXT,   false },
 };
 
+/* What "[" follows. */
+static const struct {
+	const char *name, *told;
+	enum imap_section_form form;
+	bool peek;
+} bracketed[] = {
+	{ "BODY",        "BODY[",        IMAP_SECTION_AS_IT_IS, false },
+	{ "BODY.PEEK",   "BODY[",        IMAP_SECTION_AS_IT_IS, true },
+	{ "BINARY",      "BINARY[",      IMAP_SECTION_DECODED,  false },
+	{ "BINARY.PEEK", "BINARY[",      IMAP_SECTION_DECODED,  true },
+	{ "BINARY.SIZE", "BINARY.SIZE[", IMAP_SECTION_SIZE,     true },
+};
+
 static const struct {
 	const char *name;
 	enum imap_section_kind kind;
@@ -144,6 +157,8 @@ static void parse_section_text(struct imap_parse *p, struct arena *arena,
 {
 	struct view word = imap_parse_word(p);
 
+	if (section->form != IMAP_SECTION_AS_IT_IS)
+		imap_parse_fail(p, "BAD BINARY takes the number of a part");
 	for (size_t i = 0; i < ARRAY_LEN(section_texts); i++) {
 		if (!view_eq_nocase(word, view_z(section_texts[i].name)))
 			continue;
@@ -162,7 +177,7 @@ static void parse_section_text(struct imap_parse *p, struct arena *arena,
 static void parse_partial(
 		struct imap_parse *p, struct imap_section *section, struct buf *label)
 {
-	section->partial = imap_parse_take(p, '<');
+	section->partial = section->form != IMAP_SECTION_SIZE && imap_parse_take(p, '<');
 	if (!section->partial)
 		return;
 	section->offset = imap_parse_number(p);
@@ -172,15 +187,15 @@ static void parse_partial(
 	buf_addf(label, "<%u>", (unsigned)section->offset);
 }
 
-/* Behind "BODY[". */
-static void parse_section(
-		struct imap_parse *p, struct arena *arena, struct imap_section *section)
+/* Behind "BODY[", which the answer begins with as `told`. */
+static void parse_section(struct imap_parse *p, struct arena *arena, const char *told,
+		struct imap_section *section)
 {
 	CLEANUP(buf_free)
 	struct buf label = BUF_NULL(2 * limit_value(LIMIT_IMAP_COMMAND));
 	size_t start = p->at;
 
-	buf_add_z(&label, "BODY[");
+	buf_add_z(&label, told);
 	parse_path(p, arena, section, &label);
 	if (!p->error && !imap_parse_peek(p, ']') &&
 			(p->at == start || p->data[p->at - 1] == '.'))
@@ -226,24 +241,29 @@ static bool parse_old_section(
 	return false;
 }
 
-static bool parse_body_section(
+static bool parse_bracketed(
 		struct imap_parse *p, struct view word, struct imap_fetch_op *op)
 {
-	bool peek = view_eq_nocase(word, VIEW("BODY.PEEK"));
-	struct imap_section *section;
+	for (size_t i = 0; i < ARRAY_LEN(bracketed); i++) {
+		struct imap_section *section;
 
-	if ((!peek && !view_eq_nocase(word, VIEW("BODY"))) || !imap_parse_take(p, '['))
-		return false;
-	section = add_section(p, op);
-	if (section)
-		parse_section(p, op->op.arena, section);
-	op->set_seen |= !peek;
-	return true;
+		if (!view_eq_nocase(word, view_z(bracketed[i].name)) ||
+				!imap_parse_take(p, '['))
+			continue;
+		section = add_section(p, op);
+		if (!section)
+			return true;
+		section->form = bracketed[i].form;
+		parse_section(p, op->op.arena, bracketed[i].told, section);
+		op->set_seen |= !bracketed[i].peek;
+		return true;
+	}
+	return false;
 }
 
 static void parse_item(struct imap_parse *p, struct view word, struct imap_fetch_op *op)
 {
-	if (parse_body_section(p, word, op) || parse_old_section(p, word, op))
+	if (parse_bracketed(p, word, op) || parse_old_section(p, word, op))
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(plain_items); i++) {
 		if (view_eq_nocase(word, view_z(plain_items[i].name))) {

@@ -210,8 +210,15 @@ enum imap_section_kind {
 	IMAP_SECTION_MIME, /* the MIME header of a part */
 };
 
+enum imap_section_form {
+	IMAP_SECTION_AS_IT_IS, /* BODY[] */
+	IMAP_SECTION_DECODED,  /* BINARY[]: its transfer encoding undone (RFC 3516) */
+	IMAP_SECTION_SIZE,     /* BINARY.SIZE[]: how many octets that would be */
+};
+
 /* A section of a message (RFC 3501, 6.4.5). */
 struct imap_section {
+	enum imap_section_form form;
 	enum imap_section_kind kind;
 	const uint32_t *path; /* part numbers, outermost first */
 	size_t path_len;
@@ -225,9 +232,12 @@ struct imap_section {
 
 /* The octets of one section of one message. */
 struct imap_section_data {
-	bool absent;       /* no such part: NIL */
-	uint64_t len;      /* of the section with `partial` applied */
-	struct view bytes; /* from its start; shorter than len only in the last row */
+	bool absent; /* no such part: NIL */
+	bool unknown; /* decoded: an encoding that nobody knows, and nothing of it is told */
+	bool has_nul; /* it may have NUL octets; only what was decoded has */
+	uint64_t len; /* of the section with `partial` applied */
+	/* From its start; shorter than len only in the last row. Of a SIZE: empty. */
+	struct view bytes;
 };
 
 struct imap_row {
@@ -255,7 +265,8 @@ struct imap_fetch_op {
 	unsigned items;    /* a set of enum imap_item */
 	const struct imap_section *sections;
 	size_t section_count;
-	bool set_seen;          /* set \Seen on each and report it (seen_set) */
+	/* Set \Seen on each and report it (seen_set), but not where a section is unknown. */
+	bool set_seen;
 	uint64_t changed_since; /* only those with a larger MODSEQ; 0: all */
 	/* -- answer; rows has room for IMAP_BATCH_ROWS -- */
 	struct imap_row *rows;

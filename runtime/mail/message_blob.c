@@ -195,8 +195,29 @@ static enum section_text text_of(struct view word)
 	return view_eq_nocase(word, VIEW("MIME")) ? SECTION_MIME : SECTION_WRONG;
 }
 
-int message_section_range(struct view blob, struct view section, uint64_t *offset_out,
-		uint64_t *len_out)
+static struct section_range range_of(
+		const struct packed_part *part, enum section_text text, bool whole)
+{
+	struct section_range range = {
+		.offset = part->body_offset,
+		.len = part->body_size,
+		.encoding = ENCODING_BINARY,
+	};
+
+	if (text == SECTION_HEADER || text == SECTION_MIME) {
+		range.offset = part->header_offset;
+		range.len = part->header_size;
+	} else if (text == SECTION_ALL && whole) {
+		range.offset = part->header_offset;
+		range.len = part->header_size + part->body_size;
+	} else if (text == SECTION_ALL && (part->kind == PART_LEAF || part->opaque)) {
+		range.encoding = part->encoding;
+	}
+	return range;
+}
+
+int message_section_range(
+		struct view blob, struct view section, struct section_range *out)
 {
 	struct place place;
 	enum section_text text;
@@ -216,14 +237,6 @@ int message_section_range(struct view blob, struct view section, uint64_t *offse
 	if (!whole && (text == SECTION_HEADER || text == SECTION_TEXT) &&
 			(place.part.kind != PART_MESSAGE || !descend(&place, 1)))
 		return SECTION_E_ABSENT;
-	*offset_out = place.part.body_offset;
-	*len_out = place.part.body_size;
-	if (text == SECTION_HEADER || text == SECTION_MIME) {
-		*offset_out = place.part.header_offset;
-		*len_out = place.part.header_size;
-	} else if (text == SECTION_ALL && whole) {
-		*offset_out = place.part.header_offset;
-		*len_out = place.part.header_size + place.part.body_size;
-	}
+	*out = range_of(&place.part, text, whole);
 	return SECTION_OK;
 }

@@ -17,11 +17,19 @@ enum {
 	SECTION_E_BLOB,   /* the blob is damaged */
 };
 
+struct section_range {
+	uint64_t offset, len;
+	/* How these octets are encoded: that of the part where they are the body of one
+	 * without parts of its own; of all else ENCODING_BINARY, since what has parts may
+	 * not be encoded (RFC 2045, 6.4). */
+	enum transfer_encoding encoding;
+};
+
 /* Where a section of IMAP's FETCH (RFC 3501, 6.4.5) lies in the message: "" the whole,
  * "HEADER", "TEXT", "1.2", "1.2.MIME", "2.HEADER", "2.TEXT". HEADER.FIELDS is asked as
  * HEADER and then header_select(). */
-MUST_USE int message_section_range(struct view blob, struct view section,
-		uint64_t *offset_out, uint64_t *len_out);
+MUST_USE int message_section_range(
+		struct view blob, struct view section, struct section_range *out);
 
 /* A part as the blob knows it. */
 struct packed_part {

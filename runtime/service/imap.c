@@ -445,8 +445,10 @@ static struct engine *open_session(void *context, struct connection *c)
 	return imap_server_new(&options, n->began);
 }
 
+/* No APPEND is open. */
 static void session_free(struct session *n)
 {
+	imap_perform_end(&n->performer);
 	account_unref(n->account);
 	free(n);
 }

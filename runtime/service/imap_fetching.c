@@ -1,156 +1,38 @@
 /* FETCH: rows in batches, and the sections of their messages.
  *
  * A batch is one job of the account's queue. Where sections are asked for, it ends with
- * the row whose octets fill it; what is cut is read on by IMAP_OP_READ. */
-#include "runtime/base/limit.h"
-#include "runtime/mail/header.h"
+ * the row whose octets fill it; what is cut is read on by IMAP_OP_READ. What must be decoded
+ * to know a size fills it, too. */
+#include "runtime/service/imap_octets.h"
 #include "runtime/service/imap_performer.h"
 #include "runtime/store/message.h"
 
 enum {
 	ROWS_WITH_SECTIONS = 64, /* more would be listed for nothing */
-	SECTION_NAME_MAX = 1 << 20,
 };
 
-/* -- sections -- */
-
-/* The octets of a section: a part of the message, or, where fields are chosen, a text of
- * its own. */
-struct place {
-	bool absent;
-	uint64_t offset; /* in the message; `partial` is applied */
-	uint64_t len;
-	bool chosen;
-	struct buf fields; /* where chosen */
-};
-
-static void place_free(struct place *place)
+static void fill_room(size_t *room, uint64_t octets)
 {
-	buf_free(&place->fields);
+	*room -= octets < *room ? (size_t)octets : *room;
 }
 
-/* "1.2.HEADER" */
-static void name_section(const struct imap_section *section, struct buf *out)
+static int take_section(struct imap_performer *p, struct account_store *store,
+		int64_t content, const struct imap_section *section, size_t *room,
+		struct arena *arena, struct imap_section_data *data)
 {
-	/* clang-format off */
-	static const char *const texts[] = {
-		[IMAP_SECTION_ALL]        = "",
-		[IMAP_SECTION_HEADER]     = "HEADER",
-		[IMAP_SECTION_FIELDS]     = "HEADER",
-		[IMAP_SECTION_FIELDS_NOT] = "HEADER",
-		[IMAP_SECTION_TEXT]       = "TEXT",
-		[IMAP_SECTION_MIME]       = "MIME",
-	};
-	/* clang-format on */
-
-	for (size_t i = 0; i < section->path_len; i++) {
-		if (i)
-			buf_add_byte(out, '.');
-		buf_add_u64(out, section->path[i]);
-	}
-	if (section->path_len && texts[section->kind][0])
-		buf_add_byte(out, '.');
-	buf_add_z(out, texts[section->kind]);
-}
-
-static int choose_fields(struct account_store *store, int64_t content,
-		const struct imap_section *section, struct place *place)
-{
-	uint64_t max = limit_value(LIMIT_MIME_HEADER);
-	CLEANUP(buf_free) struct buf header = BUF_NULL(max);
+	CLEANUP(imap_octets_free) struct imap_octets octets = { 0 };
 	int r;
 
-	r = message_read(store, content, place->offset,
-			place->len < max ? place->len : max, &header);
+	r = imap_octets_find(p, store, content, section, &octets);
 	if (r)
 		return r;
-	place->chosen = true;
-	place->fields = BUF_NULL(max + 2);
-	header_select(buf_view(&header), section->fields, section->field_count,
-			section->kind == IMAP_SECTION_FIELDS_NOT, &place->fields);
-	place->offset = 0;
-	place->len = place->fields.len;
-	return 0;
-}
-
-static void apply_partial(const struct imap_section *section, struct place *place)
-{
-	uint64_t skipped = section->offset < place->len ? section->offset : place->len;
-
-	if (!section->partial)
-		return;
-	place->offset += skipped;
-	place->len -= skipped;
-	if (place->len > section->length)
-		place->len = section->length;
-}
-
-static int find_section(struct account_store *store, int64_t content,
-		const struct imap_section *section, struct place *place)
-{
-	CLEANUP(buf_free) struct buf name = BUF_NULL(SECTION_NAME_MAX);
-	struct extent extent;
-	int r;
-
-	name_section(section, &name);
-	r = message_section(store, content, buf_view(&name), &extent);
-	place->absent = r == STORE_E_ABSENT;
-	if (r)
-		return place->absent ? 0 : r;
-	place->offset = extent.offset;
-	place->len = extent.len;
-	if (section->kind == IMAP_SECTION_FIELDS ||
-			section->kind == IMAP_SECTION_FIELDS_NOT)
-		r = choose_fields(store, content, section, place);
-	if (r == 0)
-		apply_partial(section, place);
-	return r;
-}
-
-/* Octets `at` and on of what was found, at most `len`. */
-static int read_place(struct account_store *store, int64_t content,
-		const struct place *place, uint64_t at, uint64_t len, struct arena *arena,
-		struct view *out)
-{
-	CLEANUP(buf_free) struct buf bytes = BUF_NULL(IMAP_BATCH_BYTES);
-	int r;
-
-	if (at > place->len)
-		at = place->len;
-	if (len > place->len - at)
-		len = place->len - at;
-	if (place->chosen) {
-		*out = arena_copy(arena, view_sub(buf_view(&place->fields),
-							 place->offset + at, len));
-		return 0;
-	}
-	if (len == 0) {
-		*out = VIEW("");
-		return 0;
-	}
-	r = message_read(store, content, place->offset + at, len, &bytes);
-	if (r == 0)
-		*out = arena_copy(arena, buf_view(&bytes));
-	return r;
-}
-
-static int take_section(struct account_store *store, int64_t content,
-		const struct imap_section *section, size_t *room, struct arena *arena,
-		struct imap_section_data *data)
-{
-	CLEANUP(place_free) struct place place = { 0 };
-	int r;
-
-	r = find_section(store, content, section, &place);
-	if (r)
-		return r;
-	data->absent = place.absent;
-	data->len = place.len;
-	if (place.absent)
-		return 0;
-	r = read_place(store, content, &place, 0, *room, arena, &data->bytes);
-	if (r == 0)
-		*room -= data->bytes.len;
+	data->absent = octets.absent;
+	data->unknown = octets.unknown;
+	data->has_nul = octets.has_nul;
+	data->len = octets.len;
+	if (!octets.absent && !octets.unknown && section->form != IMAP_SECTION_SIZE)
+		r = imap_octets_read(p, store, &octets, 0, *room, arena, &data->bytes);
+	fill_room(room, data->bytes.len + octets.passed);
 	return r;
 }
 
@@ -169,13 +51,14 @@ static unsigned texts_wanted(unsigned items)
 	return want;
 }
 
-static int take_sections(struct account_store *store, const struct imap_fetch_op *op,
-		int64_t content, size_t *room, struct imap_row *row)
+static int take_sections(struct imap_performer *p, struct account_store *store,
+		const struct imap_fetch_op *op, int64_t content, size_t *room,
+		struct imap_row *row)
 {
 	row->sections = arena_array(
 			op->op.results, op->section_count, sizeof(*row->sections));
 	for (size_t i = 0; i < op->section_count; i++) {
-		int r = take_section(store, content, &op->sections[i], room,
+		int r = take_section(p, store, content, &op->sections[i], room,
 				op->op.results, &row->sections[i]);
 
 		if (r)
@@ -185,8 +68,8 @@ static int take_sections(struct account_store *store, const struct imap_fetch_op
 }
 
 /* Fills rows until the octets of sections take up the batch. */
-static int take_rows(struct account_store *store, struct imap_fetch_op *op,
-		const struct message_page *page)
+static int take_rows(struct imap_performer *p, struct account_store *store,
+		struct imap_fetch_op *op, const struct message_page *page)
 {
 	struct imap_flag_names names = { 0 };
 	size_t room = IMAP_BATCH_BYTES;
@@ -213,12 +96,20 @@ static int take_rows(struct account_store *store, struct imap_fetch_op *op,
 			.bodystructure = from->bodystructure,
 		};
 		if (op->section_count)
-			r = take_sections(store, op, from->content, &room, row);
+			r = take_sections(p, store, op, from->content, &room, row);
 		if (r < 0 || (r && r != STORE_E_ABSENT))
 			return r;
 		op->count += r == 0;
 	}
 	return 0;
+}
+
+static bool is_known(const struct imap_fetch_op *op, const struct imap_row *row)
+{
+	for (size_t i = 0; i < op->section_count; i++)
+		if (row->sections[i].unknown)
+			return false;
+	return true;
 }
 
 /* Sets \Seen where it is not, and shows it in the rows (RFC 3501, 6.4.5). */
@@ -235,7 +126,8 @@ static int set_seen(struct imap_performer *p, struct account_store *store,
 	int r;
 
 	for (size_t i = 0; i < op->count; i++)
-		if (!(op->rows[i].flags.system & IMAP_FLAG_SEEN))
+		if (!(op->rows[i].flags.system & IMAP_FLAG_SEEN) &&
+				is_known(op, &op->rows[i]))
 			uid_set_add(&unseen, op->rows[i].uid, op->rows[i].uid);
 	if (unseen.count == 0)
 		return 0;
@@ -248,9 +140,10 @@ static int set_seen(struct imap_performer *p, struct account_store *store,
 		struct imap_row *row = &op->rows[i];
 
 		row->seen_set = uid_set_has(&unseen, row->uid);
+		if (!row->seen_set)
+			continue;
 		row->flags.system |= IMAP_FLAG_SEEN;
-		if (row->seen_set)
-			row->modseq = stored.modseq;
+		row->modseq = stored.modseq;
 	}
 	op->modseq_before = stored.modseq_before;
 	op->modseq = stored.modseq;
@@ -275,7 +168,7 @@ int imap_perform_fetch(
 			fetch->changed_since, texts_wanted(fetch->items), budget,
 			op->results, &page);
 	if (r == 0)
-		r = take_rows(store, fetch, &page);
+		r = take_rows(p, store, fetch, &page);
 	if (r == 0 && fetch->set_seen)
 		r = set_seen(p, store, fetch);
 	return r;
@@ -305,18 +198,17 @@ int imap_perform_read(
 		struct imap_performer *p, struct account_store *store, struct imap_op *op)
 {
 	struct imap_read_op *read = (struct imap_read_op *)op;
-	CLEANUP(place_free) struct place place = { 0 };
+	CLEANUP(imap_octets_free) struct imap_octets octets = { 0 };
 	int64_t content;
 	int r;
 
-	(void)p;
 	r = find_content(store, read, &content);
 	if (r == 0)
-		r = find_section(store, content, read->section, &place);
-	if (r == 0 && place.absent)
+		r = imap_octets_find(p, store, content, read->section, &octets);
+	if (r == 0 && octets.absent)
 		r = STORE_E_ABSENT;
 	if (r == 0)
-		r = read_place(store, content, &place, read->at, IMAP_CHUNK, op->results,
+		r = imap_octets_read(p, store, &octets, read->at, IMAP_CHUNK, op->results,
 				&read->bytes);
 	return r;
 }

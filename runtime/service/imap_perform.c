@@ -1,5 +1,6 @@
 #include "runtime/service/imap_perform.h"
 
+#include "runtime/service/imap_decoding.h"
 #include "runtime/service/imap_performer.h"
 #include "runtime/store/message.h"
 
@@ -50,6 +51,8 @@ int imap_perform(
 	assert((size_t)op->op.kind < ARRAY_LEN(performers) && performers[op->op.kind]);
 	p->changed_count = 0;
 	p->again = false;
+	if (op->op.kind == IMAP_OP_SELECT)
+		imap_decoding_free(TAKE(p->decoding)); /* it may be another account */
 	r = performers[op->op.kind](p, store, op);
 	op->outcome = imap_outcome_of(r);
 	if (r)
@@ -63,6 +66,7 @@ void imap_perform_end(struct imap_performer *p)
 	if (p->found)
 		search_result_free(p->found);
 	free(TAKE(p->found));
+	imap_decoding_free(TAKE(p->decoding));
 }
 
 enum imap_outcome imap_outcome_of(int r)

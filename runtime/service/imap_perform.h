@@ -14,10 +14,12 @@ enum {
 };
 
 struct imap_appending;
+struct imap_decoding;
 
 struct imap_performer {
-	struct imap_appending *append; /* an APPEND is open */
-	struct search_result *found;   /* a SEARCH goes on */
+	struct imap_appending *append;  /* an APPEND is open */
+	struct search_result *found;    /* a SEARCH goes on */
+	struct imap_decoding *decoding; /* parts of the selected mailbox were decoded */
 	/* What the operation changed, for other sessions: ids of mailboxes, 0 for the list
 	 * of them. */
 	uint64_t changed[IMAP_CHANGES_MAX];

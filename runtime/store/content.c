@@ -374,7 +374,7 @@ int message_read(struct account_store *store, int64_t content, uint64_t offset,
 }
 
 int message_section(struct account_store *store, int64_t content, struct view section,
-		struct extent *out)
+		struct section_range *out)
 {
 	CLEANUP(statement_done) struct statement *s = NULL;
 	int r = store_prepare(store,
@@ -386,7 +386,7 @@ int message_section(struct account_store *store, int64_t content, struct view se
 	r = store_step(s);
 	if (r != DATABASE_ROW)
 		return r ? r : STORE_E_ABSENT;
-	r = message_section_range(column_view(s, 0), section, &out->offset, &out->len);
+	r = message_section_range(column_view(s, 0), section, out);
 	if (r == SECTION_E_ABSENT || r == SECTION_E_SYNTAX)
 		return STORE_E_ABSENT;
 	return r ? STORE_E_DAMAGED : STORE_OK;

@@ -10,6 +10,7 @@
 #include "runtime/base/arena.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/uid_set.h"
+#include "runtime/mail/message_blob.h"
 #include "runtime/store/account.h"
 #include "runtime/store/flags.h"
 
@@ -106,15 +107,11 @@ MUST_USE int message_list(struct account_store *store, int64_t mailbox,
 
 /* -- reading -- */
 
-struct extent {
-	uint64_t offset, len;
-};
-
 /* Where a section lies in the message, without reading its bytes. `section` as IMAP writes
  * it: "", "HEADER", "TEXT", "1.2", "1.2.MIME", "2.HEADER" (runtime/mail/message.h).
  * ABSENT: there is no such section, or the content has gone. */
 MUST_USE int message_section(struct account_store *store, int64_t content,
-		struct view section, struct extent *out);
+		struct view section, struct section_range *out);
 
 /* Adds up to `len` bytes from `offset` to `out`, fewer only at the message's end. ABSENT:
  * the content has gone (expunged meanwhile). */

@@ -256,15 +256,15 @@ static int look_at_fields(struct search *s)
 static int read_header(
 		struct search *s, const struct content_reader *reader, struct view parts)
 {
-	uint64_t at, len;
+	struct section_range range;
 	int r;
 
 	if (s->has_header)
 		return STORE_OK;
-	if (message_section_range(parts, VIEW("HEADER"), &at, &len))
+	if (message_section_range(parts, VIEW("HEADER"), &range))
 		return STORE_E_DAMAGED;
-	s->effort += len / 1024;
-	r = content_read(reader, at, len, &s->header);
+	s->effort += range.len / 1024;
+	r = content_read(reader, range.offset, range.len, &s->header);
 	s->has_header = !r;
 	return r;
 }

@@ -2,6 +2,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/mail/date.h"
+#include "runtime/mail/encoding.h"
 #include "runtime/mail/envelope.h"
 #include "runtime/mail/header.h"
 #include "runtime/mail/message.h"
@@ -208,31 +209,50 @@ static const struct message *parse(
 	return message_parser_finish(parser);
 }
 
-bool world_section(const struct world_message *message,
-		const struct imap_section *section, struct arena *arena, struct view *out)
+static void decode(enum transfer_encoding encoding, struct arena *arena,
+		struct imap_section_data *data)
+{
+	CLEANUP(buf_free) struct buf decoded = BUF_NULL(TEXT_MAX);
+	struct decoder decoder;
+
+	decoder_init(&decoder, encoding);
+	decoder_feed(&decoder, data->bytes, &decoded);
+	decoder_finish(&decoder, &decoded);
+	data->unknown = encoding == ENCODING_OTHER;
+	data->bytes = arena_copy(arena, buf_view(&decoded));
+	data->has_nul = view_find(data->bytes, '\0') < data->bytes.len;
+}
+
+void world_section(const struct world_message *message,
+		const struct imap_section *section, struct arena *arena,
+		struct imap_section_data *out)
 {
 	CLEANUP(message_parser_freep)
 	struct message_parser *parser = message_parser_new();
 	CLEANUP(buf_free) struct buf blob = BUF_NULL(TEXT_MAX);
 	CLEANUP(buf_free) struct buf name = BUF_NULL(TEXT_MAX);
 	CLEANUP(buf_free) struct buf fields = BUF_NULL(TEXT_MAX);
-	uint64_t offset, len;
+	struct section_range range;
 
+	*out = (struct imap_section_data){ .absent = true };
 	message_pack(parse(message, parser), &blob);
 	name_section(section, &name);
-	if (message_section_range(buf_view(&blob), buf_view(&name), &offset, &len))
-		return false;
-	*out = view_sub(buf_view(&message->text), offset, len);
+	if (message_section_range(buf_view(&blob), buf_view(&name), &range))
+		return;
+	out->absent = false;
+	out->bytes = view_sub(buf_view(&message->text), range.offset, range.len);
 	if (section->kind == IMAP_SECTION_FIELDS ||
 			section->kind == IMAP_SECTION_FIELDS_NOT) {
-		header_select(*out, section->fields, section->field_count,
+		header_select(out->bytes, section->fields, section->field_count,
 				section->kind == IMAP_SECTION_FIELDS_NOT, &fields);
-		*out = buf_view(&fields);
+		out->bytes = buf_view(&fields);
 	}
+	if (section->form != IMAP_SECTION_AS_IT_IS)
+		decode(range.encoding, arena, out);
 	if (section->partial)
-		*out = view_sub(*out, section->offset, section->length);
-	*out = arena_copy(arena, *out);
-	return true;
+		out->bytes = view_sub(out->bytes, section->offset, section->length);
+	out->bytes = arena_copy(arena, out->bytes);
+	out->len = out->bytes.len;
 }
 
 void world_render(const struct world_message *message, unsigned items,

@@ -70,10 +70,10 @@ void world_store(struct world *w, struct world_message *message,
 		enum imap_store_mode mode, const struct imap_flags *flags);
 struct imap_flags world_flags(const struct world_message *message, struct arena *arena);
 
-/* The octets of a section with `partial` applied; false where there is no such part. */
-bool world_section(const struct world_message *message,
+/* A section with all of its octets. */
+void world_section(const struct world_message *message,
 		const struct imap_section *section, struct arena *arena,
-		struct view *out);
+		struct imap_section_data *out);
 /* ENVELOPE, BODY and BODYSTRUCTURE, as `items` has it. */
 void world_render(const struct world_message *message, unsigned items,
 		struct arena *arena, struct imap_row *row);

@@ -207,22 +207,28 @@ static void sync_box(struct world *w, struct imap_sync_op *op)
 	}
 }
 
-static void cut_sections(struct world *w, struct imap_fetch_op *op, struct imap_row *row,
+/* False where one of them cannot be decoded. */
+static bool cut_sections(const struct imap_fetch_op *op, struct imap_row *row,
 		const struct world_message *m, size_t *left, bool *is_cut)
 {
+	bool known = true;
+
 	row->sections = arena_array(
 			op->op.results, op->section_count, sizeof(*row->sections));
 	for (size_t i = 0; i < op->section_count; i++) {
 		struct imap_section_data *data = &row->sections[i];
-		struct view octets = VIEW_NULL;
 
-		data->absent = !world_section(
-				m, &op->sections[i], op->op.results, &octets);
-		data->len = octets.len;
-		data->bytes = view_sub(octets, 0, *left);
+		world_section(m, &op->sections[i], op->op.results, data);
+		known &= !data->unknown;
+		if (op->sections[i].form == IMAP_SECTION_SIZE) {
+			data->bytes = VIEW_NULL;
+			continue;
+		}
+		data->bytes = view_sub(data->bytes, 0, *left);
 		*left -= data->bytes.len;
 		*is_cut |= data->bytes.len < data->len;
 	}
+	return known;
 }
 
 static void fetch(struct world *w, struct imap_fetch_op *op)
@@ -249,7 +255,8 @@ static void fetch(struct world *w, struct imap_fetch_op *op)
 		*row = (struct imap_row){
 			.uid = m->uid, .date = m->date, .size = m->text.len
 		};
-		if (op->set_seen && !(m->flags & IMAP_FLAG_SEEN)) {
+		if (cut_sections(op, row, m, &left, &is_cut) && op->set_seen &&
+				!(m->flags & IMAP_FLAG_SEEN)) {
 			op->modseq = ++w->modseq;
 			m->flags |= IMAP_FLAG_SEEN;
 			m->modseq = w->modseq;
@@ -258,7 +265,6 @@ static void fetch(struct world *w, struct imap_fetch_op *op)
 		row->modseq = m->modseq;
 		row->flags = world_flags(m, op->op.results);
 		world_render(m, op->items, op->op.results, row);
-		cut_sections(w, op, row, m, &left, &is_cut);
 		op->count++;
 	}
 	op->modseq = w->modseq;
@@ -269,10 +275,12 @@ static void read_section(struct world *w, struct imap_read_op *op)
 {
 	struct world_mailbox *box = world_find_id(w, op->mailbox);
 	struct world_message *m = box ? world_message(box, op->uid) : NULL;
-	struct view octets;
+	struct imap_section_data data = { .absent = true };
 
-	if (m && world_section(m, op->section, op->op.results, &octets))
-		op->bytes = view_sub(octets, op->at,
+	if (m)
+		world_section(m, op->section, op->op.results, &data);
+	if (!data.absent)
+		op->bytes = view_sub(data.bytes, op->at,
 				w->batch_bytes < IMAP_CHUNK ? w->batch_bytes
 							    : IMAP_CHUNK);
 	else

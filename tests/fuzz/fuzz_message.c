@@ -62,12 +62,13 @@ static void check_sections(const struct message *message, struct view blob)
 		"3.2.1" };
 
 	for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
-		uint64_t offset, len;
-		int r = message_section_range(blob, view_z(sections[i]), &offset, &len);
+		struct section_range range;
+		int r = message_section_range(blob, view_z(sections[i]), &range);
 
 		must(r == SECTION_OK || r == SECTION_E_ABSENT);
 		if (r == SECTION_OK)
-			must(offset <= message->size && len <= message->size - offset);
+			must(range.offset <= message->size &&
+					range.len <= message->size - range.offset);
 	}
 }
 
@@ -89,10 +90,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_sections(message, buf_view(&blob));
 	/* A stranger's blob is an outcome, too. */
 	for (const char *s = "1.2.3"; *s; s++) {
-		uint64_t offset, len;
+		struct section_range range;
 
-		(void)!message_section_range(
-				view_of(data, size), view_z(s), &offset, &len);
+		(void)!message_section_range(view_of(data, size), view_z(s), &range);
 	}
 	return 0;
 }

@@ -466,6 +466,15 @@ static bool hold_answers(struct dialog *g, struct view word)
 			       : complain(g, "A: is hold or answer");
 }
 
+static bool expect_escaped_line(struct dialog *g, struct view text)
+{
+	CLEANUP(buf_free) struct buf line = BUF_NULL(LONGEST_FILE);
+
+	if (!trickle_unescape(&line, text))
+		return complain(g, "a bad escape");
+	return expect_line(g, buf_view(&line));
+}
+
 /* One line whose letter and count were read. */
 static bool play(struct dialog *g, char letter, struct view text)
 {
@@ -475,10 +484,10 @@ static bool play(struct dialog *g, char letter, struct view text)
 		return start_session(g, text);
 	if (!g->drive.engine)
 		return complain(g, "a dialog begins with O:");
-	if (letter != 'S' && letter != 'X' && g->expecting && !g->any_lines &&
-			!expect_silence(g))
+	if (letter != 'S' && letter != 'U' && letter != 'X' && g->expecting &&
+			!g->any_lines && !expect_silence(g))
 		return false;
-	g->expecting = letter == 'S';
+	g->expecting = letter == 'S' || letter == 'U';
 	switch (letter) {
 	case 'C':
 		buf_add(flight, text);
@@ -489,6 +498,8 @@ static bool play(struct dialog *g, char letter, struct view text)
 						      : complain(g, "a bad escape");
 	case 'S':
 		return expect_line(g, text);
+	case 'U':
+		return expect_escaped_line(g, text);
 	case 'T':
 		return start_tls(g);
 	case 'E':
@@ -502,7 +513,7 @@ static bool play(struct dialog *g, char letter, struct view text)
 	case '+':
 		return pass_named_time(g, text);
 	default:
-		return complain(g, "a line begins with # O C R S T E A W X or +");
+		return complain(g, "a line begins with # O C R S U T E A W X or +");
 	}
 }
 

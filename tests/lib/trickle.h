@@ -9,6 +9,7 @@
  *   C: text         a line of the client, sent with CRLF
  *   R: text         bytes of the client, no CRLF; \r \n \t \0 \\ and \xHH stand for bytes
  *   S: text         a line of the server, without its CRLF; {any} stands for any bytes
+ *   U: text         the same, with escapes as in R:
  *   C*7: R*7: S*7:  the same, seven times
  *   S~              lines of the server up to the next S: line, whatever they are
  *   T: started      the engine waits for TLS, and now has it

@@ -1,4 +1,6 @@
 """Python's imaplib: a round trip of what a mail program does in a day, and an IDLE."""
+import email.message
+import email.policy
 import imaplib
 import os
 import smtplib
@@ -60,6 +62,37 @@ def mailboxes_and_messages():
     m.logout()
 
 
+def parts_come_decoded():
+    m = login(BO)
+    assert "BINARY" in m.capabilities
+    text = "= ünïcode =\r\nand a line that is longer than a line may be".replace("line", "line " * 9) + "\r\n"
+    octets = bytes(i * i >> 3 & 255 for i in range(300001))
+    mail = email.message.EmailMessage(policy=email.policy.SMTP)
+    mail.set_content(text, cte="quoted-printable")
+    mail.add_attachment(octets, maintype="application", subtype="octet-stream")
+    ok(m.append("Drafts", None, None, mail.as_bytes()))
+    ok(m.select("Drafts"))
+
+    def fetch(what):
+        return ok(m.fetch("*", f"({what})"))[0]
+
+    assert fetch("BINARY.PEEK[1]")[1] == text.encode()
+    head, got = fetch("BINARY.PEEK[2]")
+    assert got == octets and b"(BINARY[2] ~{300001}" in head, head
+    assert b"BINARY.SIZE[1] %d BINARY.SIZE[2] 300001)" % len(text.encode()) in fetch("BINARY.SIZE[1] BINARY.SIZE[2]")
+    pieces = [fetch(f"BINARY.PEEK[2]<{at}.65000>")[1] for at in range(0, 300001, 65000)]
+    assert b"".join(pieces) == octets
+    assert fetch("BINARY.PEEK[2]<300000.9>")[1] == octets[300000:]
+    assert fetch("BODY.PEEK[]")[1] == mail.as_bytes()
+    try:
+        m.append("Drafts", None, None, b"Subject: NUL\r\n\r\n\0\r\n")
+    except imaplib.IMAP4.error as refusal:
+        assert "NUL" in str(refusal), refusal
+    else:
+        raise AssertionError("a NUL was taken")
+    m.logout()
+
+
 def idle_hears_of_a_delivered_message():
     m = login(ANNA)
     before = int(ok(m.select("INBOX"))[0])
@@ -89,6 +122,6 @@ def wrong_passwords_are_refused():
         raise AssertionError(who)
 
 
-for test in (mailboxes_and_messages, idle_hears_of_a_delivered_message, wrong_passwords_are_refused):
+for test in (mailboxes_and_messages, parts_come_decoded, idle_hears_of_a_delivered_message, wrong_passwords_are_refused):
     test()
     print("ok", test.__name__)

@@ -401,14 +401,59 @@ static void sections_are_rfc_3501(void **state)
 	(void)state;
 	message_pack(parse(p, view_z(text), 5), &blob);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		uint64_t offset = 0, len = 0;
+		struct section_range range = { 0 };
 		int r = message_section_range(
-				buf_view(&blob), view_z(cases[i].section), &offset, &len);
+				buf_view(&blob), view_z(cases[i].section), &range);
 
 		if (r != cases[i].outcome)
 			fail_msg("%s: outcome %d", cases[i].section, r);
 		if (r == SECTION_OK)
-			assert_view(view_sub(view_z(text), offset, len), cases[i].octets);
+			assert_view(view_sub(view_z(text), range.offset, range.len),
+					cases[i].octets);
+	}
+}
+
+static void the_encoding_is_that_of_a_leaf(void **state)
+{
+	static const char text[] =
+			"Content-Transfer-Encoding: base64\r\n"
+			"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+			"Content-Transfer-Encoding: base64\r\n\r\nx\r\n"
+			"--b\r\nContent-Type: message/rfc822\r\n\r\n"
+			"Content-Transfer-Encoding: quoted-printable\r\n\r\ny\r\n"
+			"--b\r\nContent-Type: message/rfc822\r\n"
+			"Content-Transfer-Encoding: base64\r\n\r\nx\r\n"
+			"--b\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\nx\r\n"
+			"--b\r\n\r\nx\r\n--b--\r\n";
+	/* clang-format off */
+	static const struct { const char *section; enum transfer_encoding encoding; } cases[] = {
+		{ "",         ENCODING_BINARY },
+		{ "TEXT",     ENCODING_BINARY },
+		{ "HEADER",   ENCODING_BINARY },
+		{ "1",        ENCODING_BASE64 },
+		{ "1.MIME",   ENCODING_BINARY },
+		{ "2",        ENCODING_BINARY },
+		{ "2.HEADER", ENCODING_BINARY },
+		{ "2.TEXT",   ENCODING_BINARY },
+		{ "2.1",      ENCODING_QUOTED_PRINTABLE },
+		{ "3",        ENCODING_BASE64 },
+		{ "4",        ENCODING_OTHER },
+		{ "5",        ENCODING_7BIT },
+	};
+	/* clang-format on */
+	CLEANUP(message_parser_freep) struct message_parser *p = message_parser_new();
+	CLEANUP(buf_free) struct buf blob = BUF_NULL(TEXT_MAX);
+
+	(void)state;
+	message_pack(parse(p, view_z(text), 5), &blob);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct section_range range;
+
+		assert_int_equal(message_section_range(buf_view(&blob),
+						 view_z(cases[i].section), &range),
+				SECTION_OK);
+		if (range.encoding != cases[i].encoding)
+			fail_msg("%s: encoding %d", cases[i].section, range.encoding);
 	}
 }
 
@@ -416,18 +461,18 @@ static void a_damaged_blob_is_an_outcome(void **state)
 {
 	CLEANUP(message_parser_freep) struct message_parser *p = message_parser_new();
 	CLEANUP(buf_free) struct buf blob = BUF_NULL(TEXT_MAX);
-	uint64_t offset, len;
+	struct section_range range;
 
 	(void)state;
 	message_pack(parse(p, VIEW("Content-Type: text/html; charset=x\r\n\r\nx"), 5),
 			&blob);
 	for (size_t cut = 0; cut < blob.len; cut++)
 		assert_int_equal(message_section_range(view_sub(buf_view(&blob), 0, cut),
-						 VIEW("1"), &offset, &len),
+						 VIEW("1"), &range),
 				SECTION_E_BLOB);
 	for (size_t at = 0; at < blob.len; at++) {
 		blob.data[at] = (char)~blob.data[at];
-		(void)!message_section_range(buf_view(&blob), VIEW("1.2"), &offset, &len);
+		(void)!message_section_range(buf_view(&blob), VIEW("1.2"), &range);
 		blob.data[at] = (char)~blob.data[at];
 	}
 }
@@ -476,6 +521,7 @@ int main(void)
 		cmocka_unit_test(B02_twice_the_message_is_twice_the_work),
 		cmocka_unit_test(B10_nothing_is_fetched_or_joined),
 		cmocka_unit_test(sections_are_rfc_3501),
+		cmocka_unit_test(the_encoding_is_that_of_a_leaf),
 		cmocka_unit_test(a_damaged_blob_is_an_outcome),
 		cmocka_unit_test(a_blob_tells_types_and_charsets),
 	};

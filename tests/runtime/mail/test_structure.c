@@ -61,15 +61,14 @@ static void check_range(struct view blob, struct view section, const char *suffi
 		uint64_t offset, uint64_t len)
 {
 	CLEANUP(buf_free) struct buf name = BUF_NULL(1024);
-	uint64_t found_offset, found_len;
+	struct section_range found;
 
 	buf_add(&name, section);
 	buf_add_z(&name, suffix);
-	assert_int_equal(message_section_range(blob, buf_view(&name), &found_offset,
-					 &found_len),
-			SECTION_OK);
-	assert_int_equal(found_offset, offset);
-	assert_int_equal(found_len, len);
+	assert_int_equal(
+			message_section_range(blob, buf_view(&name), &found), SECTION_OK);
+	assert_int_equal(found.offset, offset);
+	assert_int_equal(found.len, len);
 }
 
 /* The packed tree leads to the same octets. */

@@ -1,5 +1,6 @@
 /* IMAP sessions on a real account store, without sockets: engine and performer, driven by
  * hand. */
+#include "runtime/base/base64.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/error.h"
 #include "runtime/base/limit.h"
@@ -324,6 +325,40 @@ static void a_large_message_is_read_in_chunks(void **state)
 	expect(t, "FETCH 1 BODY.PEEK[]<786000.1000>", "BODY[]<786000> {509}\r\n", NULL);
 }
 
+static void what_is_decoded_is_read_in_chunks(void **state)
+{
+	enum {
+		SIZE = 3 * IMAP_BATCH_BYTES + 78 /* divided by 3 */
+	};
+	CLEANUP(buf_free) struct buf message = BUF_NULL(2 * SIZE);
+	CLEANUP(buf_free) struct buf octets = BUF_NULL(SIZE);
+	struct talk *t = &talks[0];
+	struct view said;
+
+	(void)state;
+	while (octets.len < SIZE)
+		buf_add_byte(&octets, (char)(octets.len * octets.len >> 7));
+	buf_add_z(&message, "Content-Transfer-Encoding: base64\r\n\r\n");
+	base64_add(&message, buf_view(&octets));
+	append(t, "INBOX", buf_view(&message));
+	append(t, "INBOX", VIEW("Content-Transfer-Encoding: x\r\n\r\n"));
+	said = say(t, VIEW("b FETCH 1 (BINARY.SIZE[1] BINARY.PEEK[1])\r\n"));
+	assert_true(view_starts(said, VIEW("* 1 FETCH (BINARY.SIZE[1] 786510 BINARY[1] "
+					   "~{786510}\r\n")));
+	said = view_from(said, view_find(said, '\n') + 1);
+	assert_true(view_starts(said, buf_view(&octets)));
+	assert_true(view_starts(view_from(said, SIZE), VIEW(")\r\nb OK")));
+	assert_non_null(t->performer.decoding);
+	expect(t, "FETCH 1 BINARY.PEEK[1]<786500.1000>", "BINARY[1]<786500> ~{10}\r\n",
+			NULL);
+	refuses(t, "FETCH 1:2 BINARY[1]<0.1>",
+			"* 2 FETCH (UID 2)\r\na NO [UNKNOWN-CTE] ");
+	expect(t, "SEARCH SEEN", "* SEARCH 1\r\n", NULL);
+	/* Contents are numbered in each account: what is known is not of the next one. */
+	expect(t, "SELECT Sent", NULL);
+	assert_null(t->performer.decoding);
+}
+
 static void many_rows_come_in_batches(void **state)
 {
 	enum {
@@ -545,6 +580,7 @@ int main(void)
 		on_a_store(copies_and_moves_name_their_uids),
 		on_a_store(searches_find),
 		on_a_store(a_large_message_is_read_in_chunks),
+		on_a_store(what_is_decoded_is_read_in_chunks),
 		on_a_store(many_rows_come_in_batches),
 		on_a_store(what_is_refused_leaves_nothing),
 		on_a_store(modseqs_grow_and_outlive_a_restart),

@@ -24,15 +24,15 @@ static const char *section(struct account_store *store, uint32_t uid, const char
 {
 	static char text[2000];
 	CLEANUP(buf_free) struct buf b = BUF_NULL(sizeof(text) - 1);
-	struct extent extent;
+	struct section_range range;
 	int64_t content = row_of(store, "INBOX", uid).content;
-	int r = message_section(store, content, view_z(name), &extent);
+	int r = message_section(store, content, view_z(name), &range);
 
 	if (r == STORE_E_ABSENT)
 		return NULL;
 	assert_int_equal(r, STORE_OK);
-	assert_int_equal(message_read(store, content, extent.offset, extent.len, &b), 0);
-	assert_int_equal(b.len, extent.len);
+	assert_int_equal(message_read(store, content, range.offset, range.len, &b), 0);
+	assert_int_equal(b.len, range.len);
 	memcpy(text, b.len ? b.data : "", b.len);
 	text[b.len] = '\0';
 	return text;
@@ -376,7 +376,7 @@ static void a_content_that_went_is_absent(void **state)
 	struct account_store *store = *state;
 	CLEANUP(buf_free) struct buf b = BUF_NULL(1000);
 	struct expunge_result gone;
-	struct extent extent;
+	struct section_range range;
 	int64_t content;
 
 	put(store, "INBOX", PLAIN, FLAG_DELETED, "");
@@ -385,7 +385,7 @@ static void a_content_that_went_is_absent(void **state)
 			0);
 	uid_set_free(&gone.expunged);
 	assert_int_equal(message_read(store, content, 0, 10, &b), STORE_E_ABSENT);
-	assert_int_equal(message_section(store, content, VIEW(""), &extent),
+	assert_int_equal(message_section(store, content, VIEW(""), &range),
 			STORE_E_ABSENT);
 	put(store, "INBOX", PLAIN, 0, "");
 	assert_true(row_of(store, "INBOX", 2).content > content);

@@ -87,6 +87,30 @@ const tests = {
     assert.match((await all(part.content)).join(""), /^needle of flow2/);
   },
 
+  async "fetches and downloads parts as they were encoded and decoded"(client) {
+    assert(client.capabilities.has("BINARY"));
+    const octets = Buffer.from(Array.from({ length: 200001 }, (_, i) => (i * i) >> 3));
+    const attached =
+      "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\n" +
+      "Content-Transfer-Encoding: quoted-printable\r\n\r\nfl=C3=B6w =3D=\r\n flow\r\n" +
+      "--b\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=x\r\n" +
+      "Content-Transfer-Encoding: base64\r\n\r\n" + octets.toString("base64").replace(/.{76}/g, "$&\r\n") + "\r\n--b--\r\n";
+    const { uid } = await client.append("Drafts", attached);
+    await client.mailboxOpen("Drafts");
+    const one = { uid: true };
+    const decoded = await client.fetchOne(uid, { bodyParts: ["1", "2", { key: "2", start: 150000, maxLength: 60000 }] }, { ...one, binary: true });
+    assert.equal(decoded.bodyParts.get("1").toString(), "flöw = flow");
+    assert(decoded.bodyParts.get("2").equals(octets.subarray(150000)));
+    const whole = await client.fetchOne(uid, { source: true, bodyParts: ["2"] }, { ...one, binary: true });
+    assert(whole.bodyParts.get("2").equals(octets));
+    assert.equal(whole.source.toString(), attached);
+    const download = await client.download(uid, "2", one);
+    assert(Buffer.concat(await all(download.content)).equals(octets));
+    await assert.rejects(client.append("Drafts", Buffer.from("Subject: NUL\r\n\r\n\0")), (e) => e.serverResponseCode === "UNKNOWN-CTE");
+    await client.messageDelete(uid, one);
+    await client.mailboxOpen("flow");
+  },
+
   async "searches"(client) {
     assert.deepEqual(await client.search({ subject: "flow3" }, { uid: true }), [3]);
     assert.deepEqual(await client.search({ seen: false }), [6]);
