@@ -40,12 +40,12 @@ static bool same_bits(const unsigned char *a, const unsigned char *b, unsigned b
 	return rest == 0 || (a[whole] ^ b[whole]) >> (8 - rest) == 0;
 }
 
-bool network_has(const struct network *network, const struct sockaddr_storage *address)
+bool network_of(const struct sockaddr_storage *address, struct network *out)
 {
 	const struct sockaddr_in *four = (const struct sockaddr_in *)address;
 	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)address;
-	const unsigned char *bytes = (const unsigned char *)&four->sin_addr;
 	bool is_six = address->ss_family == AF_INET6;
+	const unsigned char *bytes = (const unsigned char *)&four->sin_addr;
 
 	if (!is_six && address->ss_family != AF_INET)
 		return false;
@@ -56,5 +56,20 @@ bool network_has(const struct network *network, const struct sockaddr_storage *a
 			is_six = false;
 		}
 	}
-	return is_six == network->six && same_bits(bytes, network->bytes, network->bits);
+	*out = (struct network){ .six = is_six, .bits = is_six ? 128 : 32 };
+	memcpy(out->bytes, bytes, out->bits / 8);
+	return true;
+}
+
+bool network_covers(const struct network *outer, const struct network *inner)
+{
+	return outer->six == inner->six && outer->bits <= inner->bits &&
+	       same_bits(outer->bytes, inner->bytes, outer->bits);
+}
+
+bool network_has(const struct network *network, const struct sockaddr_storage *address)
+{
+	struct network one;
+
+	return network_of(address, &one) && network_covers(network, &one);
 }

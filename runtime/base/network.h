@@ -15,6 +15,11 @@ struct network {
 /* `ADDRESS` or `ADDRESS/BITS`; false where it is neither. Zeroed but for what it says, so
  * that equal networks are equal bytes. */
 MUST_USE bool network_parse(struct view text, struct network *out);
+/* The one address that a socket names; IPv4 that came to an IPv6 socket is IPv4. False
+ * where it is neither. */
+MUST_USE bool network_of(const struct sockaddr_storage *address, struct network *out);
+/* True where all of `inner`'s addresses are `outer`'s, too. */
+bool network_covers(const struct network *outer, const struct network *inner);
 /* An IPv4 address that came to an IPv6 socket (::ffff:192.0.2.1) is the IPv4 one. */
 bool network_has(const struct network *network, const struct sockaddr_storage *address);
 

@@ -47,6 +47,14 @@ bool name_is_domain(struct view name)
 	       !all_digits(view_from(name, dot + 1));
 }
 
+bool name_is_under(struct view name, struct view above)
+{
+	size_t start = name.len - above.len;
+
+	return above.len && name.len > above.len + 1 && name.data[start - 1] == '.' &&
+	       view_eq_nocase(view_from(name, start), above);
+}
+
 static struct view lower_copy(struct arena *arena, struct view v)
 {
 	char *copy = arena_copy_z(arena, v);

@@ -17,6 +17,10 @@ bool name_is_host(struct view name);
  */
 bool name_is_domain(struct view name);
 
+/* True where it lies below the other, without regard to case; a name is not below itself.
+ */
+bool name_is_under(struct view name, struct view above);
+
 /* The form for comparison and for the DNS: lower case, U-labels turned into A-labels
  * (IDNA2008, non-transitional, RFC 5891), one final dot dropped. False where the result
  * is no host name. */

@@ -75,10 +75,36 @@ static void what_is_no_network_is_refused(void **state)
 			fail_msg("%s", wrong[i]);
 }
 
+static void a_network_covers_a_smaller_one(void **state)
+{
+	/* clang-format off */
+	static const struct { const char *outer, *inner; bool covers; } table[] = {
+		{ "192.0.2.0/24",  "192.0.2.77",      true },
+		{ "192.0.2.0/24",  "192.0.2.128/25",  true },
+		{ "192.0.2.0/24",  "192.0.2.0/23",    false },
+		{ "192.0.2.0/24",  "192.0.3.1",       false },
+		{ "0.0.0.0/0",     "2001:db8::1",     false },
+		{ "2001:db8::/32", "2001:db8:7::1",   true },
+		{ "::/0",          "192.0.2.1",       false },
+	};
+	/* clang-format on */
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct network outer, inner;
+
+		assert_true(network_parse(view_z(table[i].outer), &outer));
+		assert_true(network_parse(view_z(table[i].inner), &inner));
+		if (network_covers(&outer, &inner) != table[i].covers)
+			fail_msg("%s and %s", table[i].outer, table[i].inner);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_address_is_in_its_network),
+		cmocka_unit_test(a_network_covers_a_smaller_one),
 		cmocka_unit_test(a_socket_of_this_host_is_in_none),
 		cmocka_unit_test(what_is_no_network_is_refused),
 	};
