@@ -239,7 +239,8 @@ static void create(struct observation *o, struct plan *plan, const struct wanted
 {
 	struct change *change = begin_change(o, plan, ACTION_CREATE, wanted, "Declared");
 
-	change->risk = fields_risk(wanted->driver, wanted->spec);
+	change->risks = fields_risks(wanted->driver, wanted->spec);
+	change->risk = risk_gravest(change->risks);
 }
 
 static bool is_named_now(const struct wanted *wanted)
@@ -331,7 +332,7 @@ static int change_existing(
 		change->note = rename_note(o, wanted);
 	}
 	if (change->action == ACTION_ENABLE || change->action == ACTION_ROTATE)
-		change->risk = wanted->driver->risk;
+		change->risks |= risk_bit(wanted->driver->risk);
 	fields_finish(&fields, change);
 	return 0;
 }
@@ -406,28 +407,52 @@ static void stay_or_go(struct observation *o, struct plan *plan, struct object *
 	change->reason = "PurgeRequested";
 	change->object = object;
 	change->risk = RISK_IRREVERSIBLE;
+	change->risks = risk_bit(RISK_IRREVERSIBLE);
 }
 
-static void leave(struct observation *o, struct plan *plan, struct object *object)
+/* Mail is hidden, or an address leads nowhere any more; where rules go, it is what they kept
+ * away. */
+static int risks_of_leaving(struct observation *o, const struct object *object,
+		enum action action, unsigned *out)
+{
+	struct object_texts texts;
+	int r;
+
+	*out = risk_bit(RISK_DATA);
+	if (action == ACTION_DISABLE)
+		return 0;
+	*out = risk_bit(RISK_SERVICE) | risk_bit(object->driver->risk);
+	if (!object->driver->is_rules)
+		return 0;
+	r = object_read_texts(o->db, object->uid, o->arena, &texts);
+	if (r == 0)
+		*out = fields_risks_gone(object->driver, texts.spec);
+	return r;
+}
+
+static int leave(struct observation *o, struct plan *plan, struct object *object)
 {
 	bool disables = keeps_data(object->driver) &&
 			(!object->driver->holds_data ||
 					object->driver->holds_data(object, &o->objects));
 	struct change *change;
+	int r;
 
 	if (object->leaving)
-		return; /* it is on its way */
+		return 0; /* it is on its way */
 	if (object->state == OBJECT_DISABLED) {
 		stay_or_go(o, plan, object);
-		return;
+		return 0;
 	}
 	change = plan_add_change(plan, disables ? ACTION_DISABLE : ACTION_REMOVE,
 			object->driver, object->id, object->key);
 	change->reason = "Absent";
 	change->object = object;
-	change->risk = disables ? RISK_DATA : object->driver->risk;
 	change->declared = object->declared;
 	change->declared.file = VIEW_NULL; /* that line is gone */
+	r = risks_of_leaving(o, object, change->action, &change->risks);
+	change->risk = risk_gravest(change->risks);
+	return r;
 }
 
 static void add_drift(struct plan *plan, const struct object *object)
@@ -455,11 +480,14 @@ int diff(struct observation *o, struct plan *plan)
 	}
 	for (size_t i = 0; i < o->objects.count; i++) {
 		struct object *object = &o->objects.items[i];
+		int r = 0;
 
 		if (object->drift != DRIFT_NONE)
 			add_drift(plan, object);
 		if (!object->wanted)
-			leave(o, plan, object);
+			r = leave(o, plan, object);
+		if (r)
+			return r;
 	}
 	for (size_t i = 0; i < plan->change_count; i++) {
 		const struct change *change = &plan->changes[i];

@@ -82,6 +82,7 @@ struct driver {
 	bool has_postbox; /* each has an encrypted file: its creation takes a wrapped key */
 	enum risk risk; /* of its coming and going, and of fields that the schema does not
 			   know */
+	bool is_rules;  /* when it goes, each of its rules is what the schema says */
 	/* False for a field of the spec that another kind shows (a host's listeners);
 	 * NULL: all are this kind's own. */
 	bool (*owns)(struct view path);

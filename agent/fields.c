@@ -68,12 +68,6 @@ static const struct field *field_at(const struct driver *driver, struct view pat
 	return table_find(buf_view(&whole), &table);
 }
 
-static enum risk risk_at(const struct driver *driver, struct view path)
-{
-	return driver->schema == KIND_NONE ? driver->risk
-					   : table_risk(driver->schema, path);
-}
-
 static bool is_the_states(const struct driver *driver, struct view path)
 {
 	enum owner owner;
@@ -89,8 +83,6 @@ static bool is_the_states(const struct driver *driver, struct view path)
 static void push(struct field_list *list, struct view path, const struct field *field,
 		const json_t *before, const json_t *after)
 {
-	enum risk risk = risk_at(list->driver, path);
-
 	array_grow(&list->items, &list->capacity, list->count + 1, sizeof(*list->items));
 	list->items[list->count++] = (struct field_change){
 		.path = arena_copy(list->arena, path),
@@ -98,8 +90,7 @@ static void push(struct field_list *list, struct view path, const struct field *
 		.after = value_text(list->arena, field, after),
 		.sensitive = table_is_secret(field),
 	};
-	if (risk > list->risk)
-		list->risk = risk;
+	list->risks |= risks_of_field(list->driver, path, before, after);
 }
 
 static void compare_objects(struct field_list *list, struct buf *path,
@@ -174,27 +165,55 @@ void fields_add(struct field_list *list, const char *path, struct view before,
 	};
 }
 
-enum risk fields_risk(const struct driver *driver, struct view spec)
+/* Every value that a spec says, of whatever owner: a table is as deep as its rows. */
+static unsigned risks_below(const struct driver *driver, struct buf *path,
+		const json_t *value, bool gone)
 {
-	json_t *root;
-	enum risk gravest = driver->risk;
+	const struct field *field = field_at(driver, buf_view(path));
+	size_t len = path->len;
+	unsigned risks = 0;
 	const char *key;
-	json_t *value;
+	json_t *member;
+
+	if (!json_is_object(value) || table_is_secret(field))
+		return risks_of_field(driver, buf_view(path), gone ? value : NULL,
+				gone ? NULL : value);
+	json_object_foreach ((json_t *)value, key, member) {
+		buf_addf(path, "%s%s", len ? "." : "", key);
+		risks |= risks_below(driver, path, member, gone);
+		buf_truncate(path, len);
+	}
+	return risks;
+}
+
+static unsigned risks_of_spec(const struct driver *driver, struct view spec, bool gone)
+{
+	CLEANUP(buf_free) struct buf path = BUF_NULL(LONGEST_PATH);
+	json_t *root;
+	unsigned risks = 0;
 
 	if (driver->schema == KIND_NONE)
-		return gravest;
+		return risk_bit(driver->risk);
 	root = json_loadb(spec.data, spec.len, 0, NULL);
-	json_object_foreach (root, key, value) {
-		enum risk risk = table_risk(driver->schema, view_z(key));
-
-		/* What is new holds no data that could be lost. */
-		if (risk == RISK_DATA && driver->absence == ABSENCE_DISABLES)
-			continue;
-		if (risk > gravest)
-			gravest = risk;
-	}
+	if (json_object_size(root))
+		risks = risks_below(driver, &path, root, gone);
 	json_decref(root);
-	return gravest;
+	return risks;
+}
+
+unsigned fields_risks(const struct driver *driver, struct view spec)
+{
+	unsigned risks = risks_of_spec(driver, spec, false);
+
+	/* What is new holds no data that could be lost. */
+	if (driver->absence == ABSENCE_DISABLES)
+		risks &= ~risk_bit(RISK_DATA);
+	return risks | risk_bit(driver->risk);
+}
+
+unsigned fields_risks_gone(const struct driver *driver, struct view spec)
+{
+	return risks_of_spec(driver, spec, true);
 }
 
 void fields_finish(struct field_list *list, struct change *change)
@@ -203,8 +222,8 @@ void fields_finish(struct field_list *list, struct change *change)
 	if (list->count)
 		memcpy(change->fields, list->items, list->count * sizeof(*list->items));
 	change->field_count = list->count;
-	if (list->risk > change->risk)
-		change->risk = list->risk;
+	change->risks |= list->risks;
+	change->risk = risk_gravest(change->risks);
 	free(list->items);
 	list->items = NULL;
 	list->count = list->capacity = 0;

@@ -3,13 +3,14 @@
 #define AGENT_FIELDS_H
 
 #include "agent/plan.h"
+#include "agent/risk.h"
 
 struct field_list {
 	struct arena *arena;
 	const struct driver *driver;
 	struct field_change *items; /* malloc'd */
 	size_t count, capacity;
-	enum risk risk; /* the gravest of them */
+	unsigned risks; /* a set of risk_bit() */
 };
 
 /* Adds what differs between two canonical specs. Fields that are the person's own once
@@ -18,9 +19,12 @@ void fields_compare(struct field_list *list, struct view before, struct view aft
 /* Adds one: "address", for a key that is no field of the spec. */
 void fields_add(struct field_list *list, const char *path, struct view before,
 		struct view after);
-/* The gravest risk among all that a spec says: for an object that is new. */
-enum risk fields_risk(const struct driver *driver, struct view spec);
-/* Hands the array on, copied into the arena. */
+/* The risks of all that a spec says of an object that is new: what it says against what the
+ * schema would give it. */
+unsigned fields_risks(const struct driver *driver, struct view spec);
+/* The risks of an object's leaving, where it is rules that leave with it. */
+unsigned fields_risks_gone(const struct driver *driver, struct view spec);
+/* Hands array and risks on, copied into the arena. */
 void fields_finish(struct field_list *list, struct change *change);
 
 #endif

@@ -44,7 +44,8 @@ struct change {
 	struct view note;       /* a second line for people, or empty */
 	struct field_change *fields;
 	size_t field_count;
-	enum risk risk;
+	enum risk risk; /* the gravest of … */
+	unsigned risks; /* … a set of risk_bit() (agent/risk.h) */
 	struct declaration declared;
 	const char *held; /* a stable word: why it is not done now; NULL: it is */
 

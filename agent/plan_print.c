@@ -1,6 +1,7 @@
 /* A plan for people, and for programs. */
 #include "agent/plan.h"
 
+#include "agent/risk.h"
 #include "agent/text.h"
 #include "runtime/base/error.h"
 #include "runtime/base/utf8.h"
@@ -135,11 +136,26 @@ static void add_saying(struct buf *out, const struct change *change)
 	}
 }
 
+/* The gravest, and those that people may have to agree to. */
+static void add_risks(struct buf *out, bool behind, unsigned risks)
+{
+	const char *before = behind ? "  [" : "[";
+
+	for (int risk = RISK_POLICY; risk > RISK_HARMLESS; risk--) {
+		if (!(risks & risk_bit((enum risk)risk)))
+			continue;
+		buf_addf(out, "%s%s", before, risk_name((enum risk)risk));
+		before = ", ";
+	}
+	buf_add_byte(out, ']');
+}
+
 static void add_place(struct buf *out, size_t start, const struct change *change)
 {
 	if (change->risk != RISK_HARMLESS)
-		buf_addf(out, "%s[%s]", out->len > start ? "  " : "",
-				risk_name(change->risk));
+		add_risks(out, out->len > start,
+				risk_bit(change->risk) |
+						(change->risks & RISKS_OF_AUTHORITY));
 	if (change->held)
 		buf_addf(out, "  held: %s", change->held);
 	if (change->declared.file.len == 0)
@@ -258,18 +274,30 @@ static json_t *field_json(const struct field_change *field)
 			json_view(field->before), "after", json_view(field->after));
 }
 
+static json_t *risks_json(unsigned risks)
+{
+	json_t *names = json_array();
+
+	for (int risk = RISK_POLICY; risk >= RISK_HARMLESS; risk--)
+		if (risks & risk_bit((enum risk)risk))
+			json_array_append_new(
+					names, json_string(risk_name((enum risk)risk)));
+	return names;
+}
+
 static json_t *change_json(const struct change *change)
 {
 	json_t *fields = json_array();
 
 	for (size_t i = 0; i < change->field_count; i++)
 		json_array_append_new(fields, field_json(&change->fields[i]));
-	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:b, s:s?, s:o, s:o, s:o}",
+	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:o, s:b, s:s?, s:o, s:o, s:o}",
 			"action", action_name(change->action), "kind",
 			change->driver->kind, "id", json_view(change->id), "key",
 			json_view(change->key), "reason", change->reason, "risk",
-			risk_name(change->risk), "held", (int)(change->held != NULL),
-			"held_reason", change->held, "fields", fields, "note",
+			risk_name(change->risk), "risks", risks_json(change->risks),
+			"held", (int)(change->held != NULL), "held_reason", change->held,
+			"fields", fields, "note",
 			change->note.len ? json_view(change->note) : json_null(), "place",
 			declaration_json(&change->declared));
 }

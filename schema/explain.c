@@ -35,7 +35,7 @@ static void explain_field(struct arena *arena, const struct field *field, struct
 	buf_addf(out, "  takes    %.*s\n", VIEW_ARG(takes(arena, field->type)));
 	buf_addf(out, "  default  %s\n", field->fallback ? field->fallback : "none");
 	buf_addf(out, "  owner    %s\n", owner_name(field->owner));
-	buf_addf(out, "  risk     %s\n", risk_name(field->risk));
+	buf_addf(out, "  risk     %.*s\n", VIEW_ARG(risk_describe(arena, field)));
 	buf_addf(out, "  since    %s\n", field->since ? field->since : "0.1");
 	if (field->flags & FIELD_REQUIRED)
 		buf_add_z(out, "  required\n");
@@ -138,7 +138,8 @@ static void add_row(struct arena *arena, const char *prefix, const struct field 
 		buf_addf(out, " | `%s` | ", field->fallback);
 	else
 		buf_add_z(out, " | | ");
-	buf_addf(out, "%s | %s | ", owner_name(field->owner), risk_name(field->risk));
+	buf_addf(out, "%s | %.*s | ", owner_name(field->owner),
+			VIEW_ARG(risk_describe(arena, field)));
 	if (served && field->served_word)
 		buf_addf(out, "`%s` alone", field->served_word);
 	else
@@ -216,7 +217,8 @@ void printer_markdown(struct buf *out)
 		       "object "
 		       "is made, then the person's; *shared*, of both; *observe*, only "
 		       "reported. **risk**: what a change can do, from *harmless* to "
-		       "*irreversible*; plans show it. **served**: whether this version "
+		       "*irreversible*, and *policy* where it loosens a rule; plans show "
+		       "it. **served**: whether this version "
 		       "acts on it. What it does not act on is checked, and refused by "
 		       "`apply`.\n\n"
 		       "## Sections\n\n"

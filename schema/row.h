@@ -16,6 +16,8 @@
 #define HOLDER(kinds_)                     (&(const struct type){ .kind = TYPE_REFERENCE, .kinds = (kinds_), .holders = true })
 #define ONE_OF_THESE(...)                  ((const char *const[]){ __VA_ARGS__, NULL })
 #define FIELDS(rows_)                      .fields = (rows_), .count = ARRAY_LEN(rows_)
+#define UPWARD(otherwise_)                 .toward = TOWARD_MORE, .otherwise = (otherwise_)
+#define DOWNWARD(otherwise_)               .toward = TOWARD_LESS, .otherwise = (otherwise_)
 
 enum {
 	SERVED = FIELD_SERVED,

@@ -1,5 +1,7 @@
 #include "schema/table.h"
 
+#include "runtime/base/arena.h"
+
 #include <assert.h>
 
 /* clang-format off */
@@ -113,6 +115,18 @@ const char *risk_name(enum risk risk)
 	return risks[risk];
 }
 
+struct view risk_describe(struct arena *arena, const struct field *field)
+{
+	static const char *const ways[] = {
+		[TOWARD_MORE] = "more", [TOWARD_LESS] = "less"
+	};
+
+	if (field->toward == TOWARD_ANY)
+		return view_z(risk_name(field->risk));
+	return arena_printf(arena, "%s where it is %s, else %s", risk_name(field->risk),
+			ways[field->toward], risk_name(field->otherwise));
+}
+
 const struct table *table_of_kind(enum kind kind)
 {
 	assert(kind < KINDS);
@@ -218,9 +232,8 @@ const struct field *table_find(struct view path, const struct table **table_out)
 	return find_below(table, path, table_out, &map);
 }
 
-/* The row that speaks for a path of values: behind a map stands one of its keys, which
- * may have dots in it, and the map's row speaks for it. */
-static const struct field *find_speaker(enum kind kind, struct view path)
+/* Keys of a map may have dots in them. */
+const struct field *table_row(enum kind kind, struct view path)
 {
 	const struct table *table;
 	const struct field *map;
@@ -231,14 +244,14 @@ static const struct field *find_speaker(enum kind kind, struct view path)
 
 enum risk table_risk(enum kind kind, struct view path)
 {
-	const struct field *field = find_speaker(kind, path);
+	const struct field *field = table_row(kind, path);
 
 	return field ? field->risk : RISK_HARMLESS;
 }
 
 enum owner table_owner(enum kind kind, struct view path)
 {
-	const struct field *field = find_speaker(kind, path);
+	const struct field *field = table_row(kind, path);
 
 	return field ? field->owner : OWNER_ENFORCE;
 }

@@ -8,6 +8,8 @@
 
 #include "schema/desired.h"
 
+struct arena;
+
 enum type_kind {
 	TYPE_BOOL,
 	TYPE_INT,
@@ -56,6 +58,14 @@ enum risk {
 	RISK_POLICY
 };
 
+/* Which way a change of a value is of its row's class: towards more (a larger number, a further
+ * item, a later word) or less; the other way it is of the class `otherwise`. */
+enum toward {
+	TOWARD_ANY, /* every change is */
+	TOWARD_MORE,
+	TOWARD_LESS
+};
+
 enum field_flags {
 	FIELD_SERVED = 1 << 0, /* this version acts on it */
 	FIELD_REQUIRED = 1 << 1,
@@ -80,6 +90,9 @@ struct field {
 	const char *served_word; /* the one word of it that this version acts on; NULL: all */
 	const char *since;       /* NULL: 0.1 */
 	const char *deprecated; /* what to write instead; NULL: not deprecated */
+	enum toward toward;
+	enum risk otherwise;
+	bool unset_is_all; /* of a list: where it is left out nothing is kept away */
 };
 
 struct type {
@@ -131,13 +144,19 @@ const struct table *type_table(const struct type *type);
 bool table_is_secret(const struct field *field);
 const char *owner_name(enum owner owner);
 const char *risk_name(enum risk risk);
+/* "policy", "policy where it is more, else service": in words, in the arena. */
+struct view risk_describe(struct arena *arena, const struct field *field);
 
 /* The row at a path like `user.quota` or `$.users.quota`; *table_out is the table that it
  * stands in. NULL where there is none. */
 const struct field *table_find(struct view path, const struct table **table_out);
 
-/* How much a change of the field at `path` (below an object of `kind`, as in
- * desired_origins) may break; RISK_HARMLESS where the field is unknown. */
+/* The row that speaks for a path of values below an object of `kind` (as in
+ * desired_origins): behind a map stands one of its keys, and the map's row speaks for it. NULL
+ * where the field is unknown. */
+const struct field *table_row(enum kind kind, struct view path);
+/* How much a change of the field at `path` may break at most; RISK_HARMLESS where the field
+ * is unknown. */
 enum risk table_risk(enum kind kind, struct view path);
 enum owner table_owner(enum kind kind, struct view path);
 

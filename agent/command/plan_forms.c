@@ -51,6 +51,17 @@ static void add_fields(struct buf *out, const json_t *fields)
 	}
 }
 
+/* Of which classes a change is; harmless is said where it is nothing else. */
+static void add_risks(struct buf *out, const json_t *change)
+{
+	const json_t *risks = json_object_get(change, "risks"), *risk;
+	size_t i;
+
+	json_array_foreach (risks, i, risk)
+		if (i == 0 || strcmp(json_string_value(risk), "harmless") != 0)
+			buf_addf(out, "%s%s", i ? ", " : "", json_string_value(risk));
+}
+
 static void add_change(struct buf *out, const json_t *change)
 {
 	const json_t *place = json_object_get(change, "place");
@@ -62,8 +73,9 @@ static void add_change(struct buf *out, const json_t *change)
 	add_cell(out, text_of(change, "id"));
 	buf_add_z(out, " | ");
 	add_fields(out, json_object_get(change, "fields"));
-	buf_addf(out, " | %s%s%s | ", text_of(change, "risk"), held[0] ? ", held: " : "",
-			held);
+	buf_add_z(out, " | ");
+	add_risks(out, change);
+	buf_addf(out, "%s%s | ", held[0] ? ", held: " : "", held);
 	if (json_is_object(place)) {
 		add_cell(out, text_of(place, "file"));
 		buf_addf(out, ":%lld",

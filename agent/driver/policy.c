@@ -50,6 +50,7 @@ const struct driver driver_policy = {
 	.kind = "policy",
 	.schema = KIND_POLICY,
 	.absence = ABSENCE_REMOVES,
-	.risk = RISK_POLICY,
+	.risk = RISK_HARMLESS,
+	.is_rules = true,
 	.want = want,
 };

@@ -34,11 +34,11 @@ static const struct table to_table = {
 };
 
 static const struct field keep_fields[] = {
-	{ "hourly",  BETWEEN(TYPE_INT, 0, 10000), "0",  OWNER_ENFORCE, RISK_DATA, LATER, 0, "of the last hours, one each" },
-	{ "daily",   BETWEEN(TYPE_INT, 0, 10000), "7",  OWNER_ENFORCE, RISK_DATA, LATER, 0, "of the last days, one each" },
-	{ "weekly",  BETWEEN(TYPE_INT, 0, 10000), "4",  OWNER_ENFORCE, RISK_DATA, LATER, 0, "of the last weeks, one each" },
-	{ "monthly", BETWEEN(TYPE_INT, 0, 10000), "12", OWNER_ENFORCE, RISK_DATA, LATER, 0, "of the last months, one each" },
-	{ "yearly",  BETWEEN(TYPE_INT, 0, 10000), "0",  OWNER_ENFORCE, RISK_DATA, LATER, 0, "of the last years, one each" },
+	{ "hourly",  BETWEEN(TYPE_INT, 0, 10000), "0",  OWNER_ENFORCE, RISK_DATA, LATER, 0, "of the last hours, one each", DOWNWARD(RISK_HARMLESS) },
+	{ "daily",   BETWEEN(TYPE_INT, 0, 10000), "7",  OWNER_ENFORCE, RISK_DATA, LATER, 0, "of the last days, one each", DOWNWARD(RISK_HARMLESS) },
+	{ "weekly",  BETWEEN(TYPE_INT, 0, 10000), "4",  OWNER_ENFORCE, RISK_DATA, LATER, 0, "of the last weeks, one each", DOWNWARD(RISK_HARMLESS) },
+	{ "monthly", BETWEEN(TYPE_INT, 0, 10000), "12", OWNER_ENFORCE, RISK_DATA, LATER, 0, "of the last months, one each", DOWNWARD(RISK_HARMLESS) },
+	{ "yearly",  BETWEEN(TYPE_INT, 0, 10000), "0",  OWNER_ENFORCE, RISK_DATA, LATER, 0, "of the last years, one each", DOWNWARD(RISK_HARMLESS) },
 };
 
 static const struct table keep_table = { .noun = "`keep`", .help = "Which copies stay.", FIELDS(keep_fields) };

@@ -33,8 +33,8 @@ static const struct table record_table = {
 };
 
 static const struct field spf_fields[] = {
-	{ "also", LIST_OF(TYPE(TYPE_TEXT)),              NULL,   OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "further mechanisms: who else sends for the domain" },
-	{ "all",  WORDS("fail", "softfail", "neutral"),  "fail", OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "what the rest of the world is" },
+	{ "also", LIST_OF(TYPE(TYPE_TEXT)),              NULL,   OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "further mechanisms: who else sends for the domain", UPWARD(RISK_SERVICE) },
+	{ "all",  WORDS("fail", "softfail", "neutral"),  "fail", OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "what the rest of the world is", UPWARD(RISK_SERVICE) },
 };
 
 static const struct table spf_table = { .noun = "`spf`", .help = "Who may send for the domain (RFC 7208).", FIELDS(spf_fields) };
@@ -73,9 +73,9 @@ static const struct field fields[] = {
 	{ "dkim",        RECORD(&dkim_table),                  NULL,  OWNER_ENFORCE, RISK_SERVICE,  LATER, 0, "signatures" },
 	{ "dmarc",       RECORD(&dmarc_table),                 NULL,  OWNER_ENFORCE, RISK_SERVICE,  LATER, 0, "what others do with mail that fails" },
 	{ "mta_sts",     RECORD(&mta_sts_table),               NULL,  OWNER_ENFORCE, RISK_SERVICE,  LATER, 0, "TLS for mail to it" },
-	{ "require_tls", TYPE(TYPE_BOOL),                      "false", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "mail from and to it travels under TLS or not at all" },
-	{ "allow",       LIST_OF(TYPE(TYPE_TEXT)),             NULL,  OWNER_ENFORCE, RISK_POLICY,   LATER, 0, "senders, hosts, networks past greylisting and filtering" },
-	{ "deny",        LIST_OF(TYPE(TYPE_TEXT)),             NULL,  OWNER_ENFORCE, RISK_DATA,     LATER, 0, "senders, hosts, networks whose mail is refused" },
+	{ "require_tls", TYPE(TYPE_BOOL),                      "false", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "mail from and to it travels under TLS or not at all", DOWNWARD(RISK_SERVICE) },
+	{ "allow",       LIST_OF(TYPE(TYPE_TEXT)),             NULL,  OWNER_ENFORCE, RISK_POLICY,   LATER, 0, "senders, hosts, networks past greylisting and filtering", UPWARD(RISK_SERVICE) },
+	{ "deny",        LIST_OF(TYPE(TYPE_TEXT)),             NULL,  OWNER_ENFORCE, RISK_POLICY,     LATER, 0, "senders, hosts, networks whose mail is refused", DOWNWARD(RISK_DATA) },
 	{ "send_via",    &(const struct type){ .kind = TYPE_REFERENCE, .kinds = REFERS(KIND_RELAY), .words = ONE_OF_THESE("direct") },
 	                                                       NULL,  OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "a relay for mail from it, or `direct`" },
 };

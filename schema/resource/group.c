@@ -3,7 +3,7 @@
 
 /* clang-format off */
 static const struct field fields[] = {
-	{ "members", LIST_OF(HOLDER(REFERS(KIND_USER))), NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "its users, by id or address" },
+	{ "members", LIST_OF(HOLDER(REFERS(KIND_USER))), NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "its users, by id or address", UPWARD(RISK_SERVICE) },
 };
 /* clang-format on */
 

@@ -28,11 +28,11 @@ static const struct table listen_table = {
 };
 
 static const struct field limit_fields[] = {
-	{ "message_size",       BETWEEN(TYPE_SIZE, 64 * KIB, 50 * MIB), "50MiB", OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(message_size),       "the largest message that is taken; clients see it as SIZE" },
-	{ "connections",        BETWEEN(TYPE_INT, 10, 1000000),         "10000", OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(connections),        "open at once, of all listeners" },
-	{ "connections_per_ip", BETWEEN(TYPE_INT, 1, 100000),           "50",    OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(connections_per_ip), "open at once from one address" },
-	{ "connections_per_network", BETWEEN(TYPE_INT, 1, 100000),      NULL,    OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(connections_per_network), "open at once from one network, an IPv4 /24 or an IPv6 /48; not said: four times connections_per_ip" },
-	{ "memory",             BETWEEN(TYPE_SIZE, 16 * MIB, (int64_t)1024 * 1024 * MIB), "512MiB", OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(memory), "for open connections, about 20KiB each where they idle over TLS; beyond it those are closed first that did not log in" },
+	{ "message_size",       BETWEEN(TYPE_SIZE, 64 * KIB, 50 * MIB), "50MiB", OWNER_ENFORCE, RISK_POLICY, SERVED, AT(message_size),       "the largest message that is taken; clients see it as SIZE", UPWARD(RISK_SERVICE) },
+	{ "connections",        BETWEEN(TYPE_INT, 10, 1000000),         "10000", OWNER_ENFORCE, RISK_POLICY, SERVED, AT(connections),        "open at once, of all listeners", UPWARD(RISK_SERVICE) },
+	{ "connections_per_ip", BETWEEN(TYPE_INT, 1, 100000),           "50",    OWNER_ENFORCE, RISK_POLICY, SERVED, AT(connections_per_ip), "open at once from one address", UPWARD(RISK_SERVICE) },
+	{ "connections_per_network", BETWEEN(TYPE_INT, 1, 100000),      NULL,    OWNER_ENFORCE, RISK_POLICY, SERVED, AT(connections_per_network), "open at once from one network, an IPv4 /24 or an IPv6 /48; not said: four times connections_per_ip", UPWARD(RISK_SERVICE) },
+	{ "memory",             BETWEEN(TYPE_SIZE, 16 * MIB, (int64_t)1024 * 1024 * MIB), "512MiB", OWNER_ENFORCE, RISK_POLICY, SERVED, AT(memory), "for open connections, about 20KiB each where they idle over TLS; beyond it those are closed first that did not log in", UPWARD(RISK_SERVICE) },
 };
 
 static const struct table limits_table = {
@@ -45,7 +45,7 @@ static const struct field fields[] = {
 	{ "mx",          BETWEEN(TYPE_INT, 0, 65535), "10",     OWNER_ENFORCE, RISK_SERVICE,  LATER,  0, "its preference as a mail exchanger; less comes first" },
 	{ "listen",      RECORD(&listen_table),       NULL,     OWNER_ENFORCE, RISK_SERVICE,  SERVED, 0, "where it listens" },
 	{ "limits",      RECORD(&limits_table),       NULL,     OWNER_ENFORCE, RISK_SERVICE,  SERVED, 0, "what it takes on" },
-	{ "proxy",       LIST_OF(TYPE(TYPE_NETWORK)), NULL,     OWNER_ENFORCE, RISK_POLICY,   SERVED, AT(proxy), "load balancers before it: what comes from there begins by a PROXY header, and is believed to come from whom the header names" },
+	{ "proxy",       LIST_OF(TYPE(TYPE_NETWORK)), NULL,     OWNER_ENFORCE, RISK_POLICY,   SERVED, AT(proxy), "load balancers before it: what comes from there begins by a PROXY header, and is believed to come from whom the header names", UPWARD(RISK_SERVICE) },
 	{ "redis",       TYPE(TYPE_URL),              NULL,     OWNER_ENFORCE, RISK_EXPOSING, LATER,  0, "counters and push shared with other hosts; without it they stay in the process" },
 	{ "send_via",    &(const struct type){ .kind = TYPE_REFERENCE, .kinds = REFERS(KIND_RELAY), .words = ONE_OF_THESE("direct") },
 	                                              "direct", OWNER_ENFORCE, RISK_EXPOSING, LATER,  0, "a relay for all outgoing mail, or `direct`" },

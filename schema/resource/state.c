@@ -13,7 +13,7 @@ static const struct field defaults_fields[] = {
 static const struct table defaults_table = { .noun = "`defaults`", .help = "Values for all objects of a kind: schema < defaults < groups < object.", FIELDS(defaults_fields) };
 
 static const struct field secrets_fields[] = {
-	{ "recipients", MAP_OF(TYPE(TYPE_TEXT), TYPE(TYPE_RECIPIENT)), NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "who can open sealed values: host/NAME, recovery" },
+	{ "recipients", MAP_OF(TYPE(TYPE_TEXT), TYPE(TYPE_RECIPIENT)), NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "who can open sealed values: host/NAME, recovery", UPWARD(RISK_SERVICE) },
 };
 
 static const struct table secrets_table = { .noun = "`secrets`", .help = "Who can open what is sealed.", FIELDS(secrets_fields) };
@@ -29,17 +29,17 @@ static const struct table alerts_table = { .noun = "`alerts`", .help = "Who is t
 static const struct field spam_fields[] = {
 	{ "engine",    WORDS("builtin", "rspamd"),             "builtin", OWNER_ENFORCE, RISK_POLICY,   LATER, 0, "who judges" },
 	{ "url",       TYPE(TYPE_URL),                         NULL,      OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "rspamd: where it is" },
-	{ "reject_at", BETWEEN(TYPE_INT, 1, 1000),             "15",      OWNER_ENFORCE, RISK_POLICY,   LATER, 0, "points from which on mail is refused" },
-	{ "junk_at",   BETWEEN(TYPE_INT, 1, 1000),             "5",       OWNER_ENFORCE, RISK_POLICY,   LATER, 0, "points from which on mail goes to Junk" },
-	{ "greylist",  BETWEEN(TYPE_DURATION, 0, 86400),       "5m",      OWNER_ENFORCE, RISK_POLICY,   LATER, 0, "how long a stranger's first attempt is put off" },
-	{ "dnsbl",     LIST_OF(TYPE(TYPE_DOMAIN)),             NULL,      OWNER_ENFORCE, RISK_POLICY,   LATER, 0, "block lists that are asked" },
+	{ "reject_at", BETWEEN(TYPE_INT, 1, 1000),             "15",      OWNER_ENFORCE, RISK_POLICY,   LATER, 0, "points from which on mail is refused", UPWARD(RISK_DATA) },
+	{ "junk_at",   BETWEEN(TYPE_INT, 1, 1000),             "5",       OWNER_ENFORCE, RISK_POLICY,   LATER, 0, "points from which on mail goes to Junk", UPWARD(RISK_SERVICE) },
+	{ "greylist",  BETWEEN(TYPE_DURATION, 0, 86400),       "5m",      OWNER_ENFORCE, RISK_POLICY,   LATER, 0, "how long a stranger's first attempt is put off", DOWNWARD(RISK_SERVICE) },
+	{ "dnsbl",     LIST_OF(TYPE(TYPE_DOMAIN)),             NULL,      OWNER_ENFORCE, RISK_POLICY,   LATER, 0, "block lists that are asked", DOWNWARD(RISK_SERVICE) },
 };
 
 static const struct table spam_table = { .noun = "`spam`", .help = "How mail from outside is judged.", FIELDS(spam_fields) };
 
 static const struct field logs_fields[] = {
-	{ "retain",    BETWEEN(TYPE_DURATION, 0, (int64_t)3660 * 86400), "14d",   OWNER_ENFORCE, RISK_DATA,   LATER, 0, "how long lines are kept" },
-	{ "addresses", WORDS("plain", "hash"),                           "plain", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "how addresses stand in them" },
+	{ "retain",    BETWEEN(TYPE_DURATION, 0, (int64_t)3660 * 86400), "14d",   OWNER_ENFORCE, RISK_DATA,   LATER, 0, "how long lines are kept", DOWNWARD(RISK_HARMLESS) },
+	{ "addresses", WORDS("plain", "hash"),                           "plain", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "how addresses stand in them", DOWNWARD(RISK_HARMLESS) },
 };
 
 static const struct table logs_table = { .noun = "`logs`", .help = "What is written down, and for how long.", FIELDS(logs_fields) };

@@ -8,7 +8,7 @@
 /* clang-format off */
 static const struct field forward_fields[] = {
 	{ "to",   LIST_OF(TYPE(TYPE_ADDRESS)), NULL,   OWNER_SHARED, RISK_EXPOSING, LATER | FIELD_REQUIRED, 0, "where copies go" },
-	{ "keep", TYPE(TYPE_BOOL),             "true", OWNER_SHARED, RISK_DATA,     LATER, 0, "one stays here" },
+	{ "keep", TYPE(TYPE_BOOL),             "true", OWNER_SHARED, RISK_DATA,     LATER, 0, "one stays here", DOWNWARD(RISK_HARMLESS) },
 };
 
 static const struct table forward_table = { .noun = "`forward`", .help = "Copies of incoming mail.", FIELDS(forward_fields), .short_form = "to" };
@@ -22,7 +22,7 @@ static const struct field vacation_fields[] = {
 static const struct table vacation_table = { .noun = "`vacation`", .help = "An answer while away, once to each sender.", FIELDS(vacation_fields), .short_form = "text" };
 
 static const struct field access_fields[] = {
-	{ "rights", WORDS("read", "write", "manage"), "read", OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "what is allowed" },
+	{ "rights", WORDS("read", "write", "manage"), "read", OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "what is allowed", UPWARD(RISK_SERVICE) },
 	{ "until",  TYPE(TYPE_DATE),                  NULL,   OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "the last day" },
 };
 
@@ -40,9 +40,9 @@ static const struct field leaving_fields[] = {
 static const struct table leaving_table = { .noun = "`leaving`", .help = "A person who leaves.", FIELDS(leaving_fields) };
 
 static const struct field retention_fields[] = {
-	{ "trash",    BETWEEN(TYPE_DURATION, 3600, YEARS(100)), "30d", OWNER_ENFORCE, RISK_DATA, LATER, 0, "how long mail stays in Trash" },
-	{ "junk",     BETWEEN(TYPE_DURATION, 3600, YEARS(100)), "30d", OWNER_ENFORCE, RISK_DATA, LATER, 0, "how long mail stays in Junk" },
-	{ "expunged", BETWEEN(TYPE_DURATION, 0, YEARS(10)),     "14d", OWNER_ENFORCE, RISK_DATA, LATER, 0, "how long `account undelete` can bring mail back" },
+	{ "trash",    BETWEEN(TYPE_DURATION, 3600, YEARS(100)), "30d", OWNER_ENFORCE, RISK_DATA, LATER, 0, "how long mail stays in Trash", DOWNWARD(RISK_HARMLESS) },
+	{ "junk",     BETWEEN(TYPE_DURATION, 3600, YEARS(100)), "30d", OWNER_ENFORCE, RISK_DATA, LATER, 0, "how long mail stays in Junk", DOWNWARD(RISK_HARMLESS) },
+	{ "expunged", BETWEEN(TYPE_DURATION, 0, YEARS(10)),     "14d", OWNER_ENFORCE, RISK_DATA, LATER, 0, "how long `account undelete` can bring mail back", DOWNWARD(RISK_HARMLESS) },
 };
 /* clang-format on */
 
@@ -58,20 +58,20 @@ static const struct field fields[] = {
 	{ "name",       TYPE(TYPE_TEXT),                NULL,      OWNER_INITIAL, RISK_HARMLESS, SERVED | FIELD_OWN, AT(name), "a person's name, as mail shows it" },
 	{ "invite",     TYPE(TYPE_ADDRESS),             NULL,      OWNER_INITIAL, RISK_EXPOSING, LATER | FIELD_OWN, 0, "where the one-time link goes with which the person takes the account" },
 	{ "password",   RECORD(&password_table),        NULL,      OWNER_INITIAL, RISK_EXPOSING, SERVED | FIELD_OWN, 0, "instead of an invitation" },
-	{ "quota",      BETWEEN(TYPE_SIZE, 1048576, (int64_t)1 << 50), "10GiB", OWNER_ENFORCE, RISK_DATA, SERVED | FIELD_GROUP, AT(quota), "how much the mailbox holds" },
+	{ "quota",      BETWEEN(TYPE_SIZE, 1048576, (int64_t)1 << 50), "10GiB", OWNER_ENFORCE, RISK_DATA, SERVED | FIELD_GROUP, AT(quota), "how much the mailbox holds", DOWNWARD(RISK_HARMLESS) },
 	{ "encryption", WORDS("managed", "private"),    "managed", OWNER_ENFORCE, RISK_IRREVERSIBLE, SERVED | FIELD_GROUP, AT(encryption), "managed: the host can open the mailbox; private: only the person's credentials or recovery can",
 	  .served_word = "managed" },
 	{ "recovery",   OR_WORDS(TYPE_RECIPIENT, "code", "none"), "code", OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "of a private mailbox: a code that is printed once, an age recipient, or none" },
-	{ "addresses",  LIST_OF(TYPE(TYPE_ADDRESS)),    NULL,      OWNER_ENFORCE, RISK_EXPOSING, SERVED | FIELD_OWN, AT(addresses), "further addresses of the same mailbox" },
-	{ "roles",      LIST_OF(TYPE(TYPE_ROLE)),       NULL,      OWNER_ENFORCE, RISK_EXPOSING, SERVED | FIELD_GROUP, 0, "what the person may administer: admin, auditor, planner, domain-admin:DOMAIN" },
+	{ "addresses",  LIST_OF(TYPE(TYPE_ADDRESS)),    NULL,      OWNER_ENFORCE, RISK_EXPOSING, SERVED | FIELD_OWN, AT(addresses), "further addresses of the same mailbox", UPWARD(RISK_SERVICE) },
+	{ "roles",      LIST_OF(TYPE(TYPE_ROLE)),       NULL,      OWNER_ENFORCE, RISK_EXPOSING, SERVED | FIELD_GROUP, 0, "what the person may administer: admin, auditor, planner, domain-admin:DOMAIN", UPWARD(RISK_SERVICE) },
 	{ "protocols",  LIST_OF(WORDS("imap", "smtp", "dav", "api", "pop3")), "imap, smtp, dav, api, pop3", OWNER_ENFORCE, RISK_SERVICE, SERVED | FIELD_GROUP, AT(protocols), "ways in that are open to the person" },
 	{ "locale",     BETWEEN(TYPE_TEXT, 2, 35),      "en",      OWNER_INITIAL, RISK_HARMLESS, SERVED | FIELD_GROUP, AT(locale), "the language of what we write to the person" },
 	{ "forward",    RECORD(&forward_table),         NULL,      OWNER_SHARED,  RISK_EXPOSING, LATER | FIELD_OWN, 0, "copies elsewhere, if policy.user_forward allows" },
 	{ "vacation",   RECORD(&vacation_table),        NULL,      OWNER_INITIAL, RISK_HARMLESS, LATER | FIELD_OWN, 0, "an answer while away" },
 	{ "filter",     TYPE(TYPE_FILE),                NULL,      OWNER_INITIAL, RISK_EXPOSING, LATER | FIELD_OWN, 0, "a Sieve script, a file of the state" },
 	{ "retention",  RECORD(&retention_table),       NULL,      OWNER_ENFORCE, RISK_DATA,     LATER | FIELD_GROUP, 0, "how long mail is kept" },
-	{ "hold",       TYPE(TYPE_BOOL),                "false",   OWNER_ENFORCE, RISK_POLICY,   LATER | FIELD_GROUP, 0, "true: nothing of the mailbox is ever destroyed" },
-	{ "send_limit", TYPE(TYPE_RATE),                "300/d",   OWNER_ENFORCE, RISK_POLICY,   SERVED | FIELD_GROUP, AT(send_limit), "recipients in a time: no more in any second, minute, hour or day" },
+	{ "hold",       TYPE(TYPE_BOOL),                "false",   OWNER_ENFORCE, RISK_POLICY,   LATER | FIELD_GROUP, 0, "true: nothing of the mailbox is ever destroyed", DOWNWARD(RISK_HARMLESS) },
+	{ "send_limit", TYPE(TYPE_RATE),                "300/d",   OWNER_ENFORCE, RISK_POLICY,   SERVED | FIELD_GROUP, AT(send_limit), "recipients in a time: no more in any second, minute, hour or day", UPWARD(RISK_SERVICE) },
 	{ "leaving",    RECORD(&leaving_table),         NULL,      OWNER_ENFORCE, RISK_DATA,     LATER | FIELD_OWN, 0, "when and how the person leaves" },
 };
 /* clang-format on */

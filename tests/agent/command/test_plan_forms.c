@@ -10,12 +10,12 @@ enum {
 
 static json_t *answer_with(const char *after)
 {
-	return json_pack(
-			"{s:i, s:n, s:n, s:[], s:s, s:{s:s, s:s, s:[{s:s, s:s, s:s, s:s, "
-			"s:s, s:[{s:s, s:s, s:s}], s:{s:s, s:i}}], s:[], s:[], s:[]}}",
+	return json_pack("{s:i, s:n, s:n, s:[], s:s, s:{s:s, s:s, s:[{s:s, s:s, s:s, "
+			 "s:[s], s:s, s:[{s:s, s:s, s:s}], s:{s:s, s:i}}], s:[], s:[], "
+			 "s:[]}}",
 			"exit", 0, "reason", "message", "diagnostics", "text", "", "plan",
 			"summary", "1 change: 1 update", "digest", "b2:00", "changes",
-			"action", "update", "kind", "user", "id", "bo", "risk",
+			"action", "update", "kind", "user", "id", "bo", "risks",
 			"harmless", "held_reason", "PruneGate", "fields", "path", "name",
 			"before", "Bo", "after", after, "place", "file", "a.yaml", "line",
 			3, "drift", "retained", "problems");
