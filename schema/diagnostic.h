@@ -183,13 +183,16 @@ MUST_USE json_t *diagnostics_json(const struct diagnostics *d);
 void diagnostics_move(struct diagnostics *into, struct diagnostics *from);
 
 /* A search for the candidate nearest to `word`, at an edit distance (insertion, deletion,
- * substitution, swap of neighbours) of at most 2 that is less than either is long. Begin
- * with { .word = … }; best.data stays NULL where none is near. */
+ * substitution, swap of neighbours) of at most 2 that is less than either is long. Of two
+ * that are as near the one with more of the same beginning and end is taken. Begin with
+ * { .word = … }; best.data stays NULL where none is near. */
 struct nearest {
 	struct view word;
 	struct view best;
 	unsigned distance;
+	unsigned like;
 	unsigned most; /* a smaller distance than 2, where it is not 0 */
+	uint64_t letters;
 };
 
 void nearest_try(struct nearest *n, struct view candidate);

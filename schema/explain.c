@@ -79,8 +79,7 @@ static const char *near_name(struct view path, const struct table *table)
 	for (enum kind kind = KIND_NONE + 1; table == &state_table && kind < KINDS;
 			kind++)
 		names[count++] = kind_name(kind);
-	for (size_t i = 0; table && i < table->count && count < NAMES_MAX; i++)
-		names[count++] = table->fields[i].name;
+	count += table_names(table, names + count, NAMES_MAX - count);
 	return nearest_word(last, names, count);
 }
 

@@ -9,15 +9,10 @@ void say_unknown_field(
 		struct check *c, const struct table *table, const struct node *node)
 {
 	const char *names[CANDIDATES_MAX];
-	size_t count = 0;
+	size_t count = table_names(table, names, CANDIDATES_MAX);
 	struct diagnostic *item = complain_key(
 			c, UNKNOWN_FIELD, node, "no such field in %s", table->noun);
 
-	for (size_t i = 0; i < table->count && count < CANDIDATES_MAX; i++)
-		names[count++] = table->fields[i].name;
-	for (size_t i = 0; table->also && i < table->also->count; i++)
-		if (table->also->fields[i].flags & FIELD_GROUP && count < CANDIDATES_MAX)
-			names[count++] = table->also->fields[i].name;
 	help_nearest(c, item, node->key, names, count, NULL);
 }
 

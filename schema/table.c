@@ -145,6 +145,18 @@ const struct field *table_field(const struct table *table, struct view name)
 	return NULL;
 }
 
+size_t table_names(const struct table *table, const char **names, size_t most)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < table->count && count < most; i++)
+		names[count++] = table->fields[i].name;
+	for (size_t i = 0; table->also && i < table->also->count && count < most; i++)
+		if (table->also->fields[i].flags & FIELD_GROUP)
+			names[count++] = table->also->fields[i].name;
+	return count;
+}
+
 const struct table *type_table(const struct type *type)
 {
 	while (type->kind == TYPE_LIST || type->kind == TYPE_MAP)

@@ -131,6 +131,8 @@ extern const struct table host_table, group_table, domain_table, user_table, sha
 extern const struct table secret_table, password_table, retention_table, webhook_table;
 
 const struct field *table_field(const struct table *table, struct view name);
+/* The names of all fields that may stand in a record of the table; how many. */
+size_t table_names(const struct table *table, const char **names, size_t most);
 /* The table of a kind's objects, or NULL. */
 const struct table *table_of_kind(enum kind kind);
 /* The field of the state's root that holds a kind's objects ("users"), or NULL. */
