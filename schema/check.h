@@ -60,6 +60,10 @@ void help(struct check *c, struct diagnostic *item, const char *text, ...)
 void help_nearest(struct check *c, struct diagnostic *item, struct view word,
 		const char *const *candidates, size_t count, const char *otherwise);
 
+/* How a value of a type looks: `{name: …}`. */
+struct view form_of(struct check *c, const struct type *type);
+/* Behind "write an IP address": " like `203.0.113.10`", or nothing. */
+const char *example_of(const struct type *type);
 void say_not_served(struct check *c, const struct node *node, const char *what);
 void say_wrong_type(struct check *c, const struct type *type, const struct node *node);
 
@@ -72,8 +76,8 @@ struct value *shape_list(struct check *c, const struct type *type,
 struct value *shape_list_of_one(struct check *c, const struct type *type,
 		const struct field *field, struct node *node);
 struct value *shape_map(struct check *c, const struct type *type, struct node *node);
-/* The key of an entry in its canonical form. */
-MUST_USE bool shape_key(struct check *c, const struct type *type, struct node *node,
+/* The key of an entry of a map in its canonical form. */
+MUST_USE bool shape_key(struct check *c, const struct type *map, struct node *node,
 		struct view *out);
 /* A plain value where a record is wanted: its usual field, if it has one. */
 struct value *shape_short(struct check *c, const struct type *type, struct node *node);

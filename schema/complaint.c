@@ -94,16 +94,70 @@ static const char *kind_of_node(const struct node *node)
 	}
 }
 
+/* The field by which a record is shown. */
+static const char *first_field(const struct table *table)
+{
+	if (table->one_of)
+		return table->one_of[0];
+	for (size_t i = 0; i < table->count; i++)
+		if (table->fields[i].flags & FIELD_REQUIRED)
+			return table->fields[i].name;
+	return table->fields[table->count > 1 && strcmp(table->fields[0].name, "id") == 0]
+			.name;
+}
+
+static const char *key_for_example(const struct type *key)
+{
+	switch (key->kind) {
+	case TYPE_ADDRESS:
+		return "anna@a.example";
+	case TYPE_DOMAIN:
+		return "a.example";
+	case TYPE_REFERENCE:
+		return "anna";
+	default:
+		return "main";
+	}
+}
+
+struct view form_of(struct check *c, const struct type *type)
+{
+	switch (type->kind) {
+	case TYPE_RECORD:
+		return arena_printf(c->scratch, "{%s: …}", first_field(type->table));
+	case TYPE_LIST:
+		return arena_printf(
+				c->scratch, "[%.*s]", VIEW_ARG(form_of(c, type->item)));
+	case TYPE_MAP:
+		return arena_printf(c->scratch, "{%s: %.*s}", key_for_example(type->key),
+				VIEW_ARG(form_of(c, type->item)));
+	case TYPE_WORD:
+		return view_z(type->words[0]);
+	default:
+		return VIEW("…");
+	}
+}
+
 void say_wrong_type(struct check *c, const struct type *type, const struct node *node)
 {
-	struct view wanted = type_describe(c->scratch, type);
 	struct span span = node->kind == NODE_SCALAR ? node->span : node_key_span(node);
 	struct diagnostic *item = diagnostics_add(c->d, WRONG_TYPE,
 			diagnostics_full(c->d) ? VIEW("$") : node_path(c->arena, node),
 			span, "%s stands here", kind_of_node(node));
-	const char *colon = "";
+	const char *more = "";
 
-	if (node->kind == NODE_SCALAR && view_find(node->text, ':') < node->text.len)
-		colon = "; a colon has a blank behind it";
-	help(c, item, "%.*s is wanted%s", VIEW_ARG(wanted), colon);
+	if (diagnostics_full(c->d))
+		return;
+	if (node->kind == NODE_SCALAR && view_find(node->text, '=') < node->text.len)
+		more = "; a colon and a blank, not `=`";
+	else if (node->kind == NODE_SCALAR && view_find(node->text, ':') < node->text.len)
+		more = "; a colon has a blank behind it";
+	if (type_is_plain(type))
+		help(c, item, "write %.*s", VIEW_ARG(type_describe(c->scratch, type)));
+	else
+		help(c, item, "write %.*s, like `%.*s%s%.*s`%s",
+				VIEW_ARG(type_describe(c->scratch, type)),
+				VIEW_ARG(view_sub(node->key, 0, 100)),
+				node->key.len ? ": " : "", VIEW_ARG(form_of(c, type)),
+				more);
 }

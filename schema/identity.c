@@ -42,6 +42,7 @@ static void take_key(
 	item = complain_key(c, DUPLICATE_KEY, object->node,
 			"this is `%.*s` a second time", VIEW_ARG(object->key));
 	diagnostic_frame(c->d, item, before->key_span, "first declared here");
+	help(c, item, "keep one of them, with what both say");
 }
 
 static void take_id(
@@ -62,6 +63,7 @@ static void take_id(
 	item = complain(c, DUPLICATE_ID, id->node, "two of one kind have this id");
 	diagnostic_frame(c->d, item, value_at(before->values, "id")->node->span,
 			"first given here");
+	help(c, item, "give each an id of its own, or leave one out");
 }
 
 static void check_id_is_no_key(
@@ -157,7 +159,7 @@ static void say_unknown_domain(
 	if (near.best.data)
 		help(c, item, "did you mean `%.*s`?", VIEW_ARG(near.best));
 	else
-		help(c, item, "add it to `domains`");
+		help(c, item, "add `%.*s: {}` to `domains`", VIEW_ARG(near.word));
 }
 
 static bool check_domain_of(
@@ -167,7 +169,7 @@ static bool check_domain_of(
 			map_get(&c->kinds[KIND_DOMAIN].keys, domain_part(address));
 	struct diagnostic *item;
 
-	if (!domain && map_get(&c->lost, domain_part(address)))
+	if (!domain && (c->incomplete || map_get(&c->lost, domain_part(address))))
 		return false;
 	if (!domain) {
 		say_unknown_domain(c, node, key, address);

@@ -27,7 +27,8 @@ static void say_not_a_state(struct diagnostics *d, const struct table *root_tabl
 				"this file belongs to something else, let `state: {path: "
 				"…}` in agent.yaml, or the path given, not reach it");
 	else
-		diagnostic_help(d, item, "it has fields like `data:` and `state:`");
+		diagnostic_help(d, item,
+				"write fields like `data: /var/lib/posthus`, one a line");
 }
 
 static void attach(struct node *parent, struct node *child)
@@ -50,6 +51,7 @@ static void say_twice(struct diagnostics *d, const struct node *first,
 			"this key stands here a second time");
 
 	diagnostic_frame(d, item, node_key_span(first), "first declared here");
+	diagnostic_help(d, item, "keep one of them, with what both say");
 }
 
 static bool is_version(const struct node *node)
@@ -116,7 +118,10 @@ static void join_file(struct diagnostics *d, const struct table *root_table,
 {
 	struct node *next;
 
-	if (file_root->kind != NODE_MAP || !is_known(root_table, file_root)) {
+	/* of agent.yaml every field that it does not have is named */
+	if (file_root->kind != NODE_MAP ||
+			(root_table == &state_table &&
+					!is_known(root_table, file_root))) {
 		if (!file_root->bad)
 			say_not_a_state(d, root_table, file_root);
 		return;
@@ -144,6 +149,9 @@ struct node *join_files(struct arena *arena, const struct table *root_table,
 		if (file_root)
 			join_file(d, root_table, root, file_root);
 	}
+	/* what is missing proves nothing where all that there is was no state */
+	if (!root->first && d->errors)
+		*broken_out = true;
 	for (struct node *section = root->first; files > 1 && section;
 			section = section->next)
 		if (section->kind == NODE_MAP)

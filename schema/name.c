@@ -232,6 +232,20 @@ int network_normalise(struct arena *arena, struct view text, struct view *out,
 	return NAME_OK;
 }
 
+struct view network_holding(struct arena *arena, struct view text)
+{
+	struct view bits_text = text, address = view_cut(&bits_text, '/');
+	uint64_t bits;
+	struct ip ip;
+
+	if (!ip_parse(address, &ip) || !view_to_u64(bits_text, &bits) || bits > ip.bits)
+		return VIEW_NULL;
+	for (unsigned i = (unsigned)bits; i < ip.bits; i++)
+		ip.bytes[i / 8] &= (unsigned char)~(0x80 >> i % 8);
+	return arena_printf(
+			arena, "%.*s/%u", VIEW_ARG(ip_print(arena, &ip)), (unsigned)bits);
+}
+
 int endpoint_parse(struct arena *arena, struct view text, struct desired_listen *out,
 		const char **why_out)
 {

@@ -26,6 +26,8 @@ MUST_USE int ip_normalise(struct arena *arena, struct view text, struct view *ou
 /* An IP address, or a network as ADDRESS/BITS whose host bits are zero. */
 MUST_USE int network_normalise(struct arena *arena, struct view text, struct view *out,
 		const char **why_out);
+/* The network that ADDRESS/BITS lies in; empty where it is none. */
+struct view network_holding(struct arena *arena, struct view text);
 /* PORT, ADDRESS:PORT, [IPV6]:PORT or `off`. */
 MUST_USE int endpoint_parse(struct arena *arena, struct view text,
 		struct desired_listen *out, const char **why_out);

@@ -81,6 +81,7 @@ static void report_duplicate(struct diagnostics *d, const struct node *first,
 			diagnostics_full(d) ? VIEW("$") : node_path(d->arena, second),
 			node_key_span(second), "this key stands here a second time");
 	diagnostic_frame(d, item, node_key_span(first), "first declared here");
+	diagnostic_help(d, item, "keep one of them, with what both say");
 }
 
 static struct node *earlier_twin(const struct node *map, const struct node *child)

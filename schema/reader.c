@@ -179,7 +179,9 @@ static void take_scalar(struct reader *r, const yaml_event_t *event)
 		take_key(r, event, span);
 		return;
 	}
-	good = r->depth && r->levels[r->depth - 1].key_bad
+	good = (r->depth && r->levels[r->depth - 1].key_bad) ||
+					       (text.len == 0 &&
+							       event->data.scalar.anchor)
 			       ? false
 			       : check_scalar(r, text, event->data.scalar.style, span);
 	node = add_node(r, NODE_SCALAR, style, span);
@@ -322,7 +324,6 @@ static const struct advice advices[] = {
 	{ "mapping values are not allowed in this context",    "a second `: ` in one line: begin a new line, or quote the value" },
 	{ "did not find expected key",                         "this line is indented neither like its neighbours nor deeper; or a quote ended too early" },
 	{ "did not find expected '-' indicator",               "this line is indented like the list above it, but is no item of it" },
-	{ "found character that cannot start any token",       "indent with blanks, not tabs; quote a value that begins with `@`, `%` or a backtick" },
 	{ "found a tab character that violates indentation",   "indent with blanks, not tabs" },
 	{ "found a tab character where an indentation space is expected", "indent with blanks, not tabs" },
 	{ "did not find expected ',' or '}'",                  "a comma or a closing `}` is missing" },
@@ -331,18 +332,45 @@ static const struct advice advices[] = {
 	{ "block sequence entries are not allowed in this context", "a list begins on a line of its own, or is written in brackets" },
 	{ "did not find expected node content",                "a value is missing here, or a comma stands too much" },
 	{ "found unknown escape character",                    "in double quotes write `\\\\` for a backslash, or use single quotes" },
+	{ "did not find expected whitespace or line break",    "quote a value that begins with `!`" },
 	{ "found undefined tag handle",                        "quote a value that begins with `!`" },
 	{ "did not find expected alphabetic or numeric character", "quote a value that begins with `*` or `&`" },
 	{ "did not find expected <document start>",            "a file has one top level: is this line indented less than it should be?" },
 };
 /* clang-format on */
 
-static const char *advice_for(const char *problem)
+/* What the byte tells that the problem is with; NULL: nothing more. */
+static const char *advice_for_byte(const char *problem, char byte)
 {
+	bool key = strcmp(problem, "did not find expected key") == 0;
+	bool comma = strstr(problem, "did not find expected ','") != NULL;
+
+	if (strcmp(problem, "found character that cannot start any token") == 0)
+		return byte == '\t' ? "indent with blanks, not tabs"
+				    : "quote a value that begins with `@`, `%` or a "
+				      "backtick";
+	if (key && (byte == '}' || byte == ']'))
+		return "this bracket closes nothing: there is one too many";
+	if (key && byte == ':')
+		return "a name is missing before the colon";
+	if (comma && byte == ':')
+		return "a second colon: quote the value; or a comma is missing before it";
+	return NULL;
+}
+
+static const char *advice_for(const struct reader *r, const char *problem, size_t at)
+{
+	const char *told = advice_for_byte(
+			problem, at < r->bytes.len ? r->bytes.data[at] : '\0');
+
+	if (told)
+		return told;
 	for (size_t i = 0; i < ARRAY_LEN(advices); i++)
 		if (strcmp(advices[i].problem, problem) == 0)
 			return advices[i].help;
-	return NULL;
+	return "look here and one line above for a quote, a bracket or a colon too many "
+	       "or too "
+	       "few";
 }
 
 static void report_parser(struct reader *r, const yaml_parser_t *parser)
@@ -351,15 +379,13 @@ static void report_parser(struct reader *r, const yaml_parser_t *parser)
 	const char *problem = parser->problem ? parser->problem : "not YAML";
 	struct diagnostic *item = diagnostics_add(
 			r->d, BAD_YAML, path_here(r), span_at(r, at, 1), "%s", problem);
-	const char *help = advice_for(problem);
 
 	r->broken = true;
 	if (parser->context && parser->context_mark.index != parser->problem_mark.index)
 		diagnostic_frame(r->d, item,
 				span_at(r, byte_of(r, &parser->context_mark), 1), "%s",
 				parser->context);
-	if (help)
-		diagnostic_help(r->d, item, "%s", help);
+	diagnostic_help(r->d, item, "%s", advice_for(r, problem, at));
 }
 
 static void run_parser(struct reader *r, yaml_parser_t *parser)

@@ -15,7 +15,7 @@ void refuse_anchor_and_tag(struct reader *r, const yaml_char_t *anchor,
 		diagnostic_help(r->d, item,
 				"write the value out; what many share belongs into "
 				"`defaults` or `groups`, a second domain like a first is "
-				"`same_as`");
+				"`same_as`. A text that begins with `&` needs quotes");
 	}
 	if (tag) {
 		item = diagnostics_add(
@@ -60,6 +60,10 @@ bool check_key(struct reader *r, struct view key, yaml_scalar_style_t style,
 		item = diagnostics_add(
 				r->d, EMPTY_KEY, path_here(r), span, "a key is missing");
 		diagnostic_help(r->d, item, "write a name before the colon");
+	} else if (style == YAML_PLAIN_SCALAR_STYLE && view_starts(key, VIEW("//"))) {
+		item = diagnostics_add(r->d, BAD_YAML, path_here(r), span,
+				"a comment of another language");
+		diagnostic_help(r->d, item, "a comment begins with `# `");
 	} else if (is_merge_key(key, style)) {
 		item = diagnostics_add(r->d, MERGE_KEY_NOT_ALLOWED, path_here(r), span,
 				"a merge key");
@@ -68,6 +72,8 @@ bool check_key(struct reader *r, struct view key, yaml_scalar_style_t style,
 	} else if (is_key_with_colon(top, key, style)) {
 		struct view rest = key, name = view_cut(&rest, ':');
 
+		if (view_starts(rest, VIEW("\xc2\xa0"))) /* a no-break space */
+			rest = view_from(rest, 2);
 		item = diagnostics_add(r->d, KEY_WITH_COLON, path_here(r), span,
 				"a blank is missing behind the colon");
 		diagnostic_help(r->d, item,
@@ -108,6 +114,22 @@ static bool is_cut_off(const struct reader *r, struct span span)
 	}
 }
 
+/* `{hash: {SSHA512}…}` and `{members: anna, bo}` are two slips that end here. */
+static const char *help_with_nothing(const struct reader *r)
+{
+	const struct level *top = r->depth ? &r->levels[r->depth - 1] : NULL;
+	bool in_braces = top && top->node->kind == NODE_MAP &&
+			 top->node->style == STYLE_FLOW;
+
+	if (in_braces && view_eq(top->node->key, VIEW("hash")))
+		return "quote the hash: `{hash: \"{SSHA512}…\"}`";
+	if (in_braces && top->node->first)
+		return "write a value; a list of several is `[a, b]`, in brackets";
+	return "write a value, `{}` for an entry without settings, `[]` for an empty "
+	       "list, \"\" for "
+	       "an empty text; or leave the line out";
+}
+
 bool check_scalar(struct reader *r, struct view text, yaml_scalar_style_t style,
 		struct span span)
 {
@@ -115,16 +137,15 @@ bool check_scalar(struct reader *r, struct view text, yaml_scalar_style_t style,
 	struct diagnostic *item;
 
 	if (text.len > limit_value(LIMIT_STATE_SCALAR)) {
-		diagnostics_add(r->d, VALUE_TOO_LONG, path_here(r), span,
+		item = diagnostics_add(r->d, VALUE_TOO_LONG, path_here(r), span,
 				"a value of %zu bytes; at most %llu", text.len,
 				(unsigned long long)limit_value(LIMIT_STATE_SCALAR));
+		diagnostic_help(r->d, item,
+				"no value of a state needs that; is a quote not closed?");
 	} else if (plain && (text.len == 0 || view_eq(text, VIEW("~")))) {
 		item = diagnostics_add(r->d, EMPTY_VALUE, path_here(r), span,
 				text.len ? "`~` is no value" : "a value is missing");
-		diagnostic_help(r->d, item,
-				"write a value, `{}` for an entry without settings, `[]` "
-				"for an empty list, \"\" for an empty text; or leave the "
-				"line out");
+		diagnostic_help(r->d, item, "%s", help_with_nothing(r));
 	} else if (plain && is_cut_off(r, span)) {
 		item = diagnostics_add(r->d, VALUE_CUT_OFF, path_here(r), span,
 				"the value ends here: ` #` begins a comment");
@@ -132,8 +153,9 @@ bool check_scalar(struct reader *r, struct view text, yaml_scalar_style_t style,
 				"quote the value if the rest belongs to it; put a blank "
 				"behind the # of a comment");
 	} else if (view_find(text, '\0') < text.len) {
-		diagnostics_add(r->d, CONTROL_BYTE, path_here(r), span,
+		item = diagnostics_add(r->d, CONTROL_BYTE, path_here(r), span,
 				"a NUL in a value");
+		diagnostic_help(r->d, item, "leave the `\\0` out");
 	} else {
 		return true;
 	}

@@ -7,7 +7,8 @@
 #include "schema/name.h"
 
 enum {
-	HELPFUL = 200 /* errors that get a suggestion: the search has its price */
+	HELPFUL = 200, /* errors that get a suggestion: the search has its price */
+	FEW = 6        /* names that are listed */
 };
 
 /* Why and where one is looked up. */
@@ -57,18 +58,74 @@ static void try_names(struct nearest *near, const struct map *names)
 		nearest_try(near, name);
 }
 
-static int unknown(const struct lookup *l, const char *what, struct view text)
+/* The names to choose from where they are few, for the end of a help line. */
+static struct view few_names(const struct lookup *l, unsigned kinds)
 {
+	CLEANUP(buf_free) struct buf list = BUF_NULL(4096);
+	size_t count = 0;
+
+	for (enum kind kind = KIND_NONE + 1; kind < KINDS; kind++)
+		count += kinds & REFERS(kind) ? l->c->kinds[kind].count : 0;
+	for (enum kind kind = KIND_NONE + 1; kind < KINDS && count <= FEW; kind++)
+		for (size_t i = 0; kinds & REFERS(kind) && i < l->c->kinds[kind].count;
+				i++) {
+			const struct desired_object *object =
+					object_at(&l->c->kinds[kind], i);
+
+			buf_addf(&list, "%s`%.*s`", list.len ? ", " : ": here ",
+					VIEW_ARG(l->type->kinds & ~REFERS(kind)
+									? printed(l->c, object)
+									: desired_identity(
+											  object)));
+		}
+	return arena_copy(l->c->scratch, buf_view(&list));
+}
+
+/* Where the objects of the one kind in `kinds` stand. */
+static const char *section_of(unsigned kinds)
+{
+	for (enum kind kind = KIND_NONE + 1; kind < KINDS; kind++)
+		if (kinds == REFERS(kind) && table_section(kind))
+			return table_section(kind)->name;
+	return "the state";
+}
+
+static void help_with_kinds(
+		const struct lookup *l, struct diagnostic *item, unsigned kinds)
+{
+	struct view names = VIEW_NULL;
+
+	if (l->c->d->errors < HELPFUL)
+		names = few_names(l, kinds);
+	if (kinds != l->type->kinds && !names.len)
+		help(l->c, item, "add it to `%s`, or write %.*s", section_of(kinds),
+				VIEW_ARG(type_describe(l->c->scratch, l->type)));
+	else
+		help(l->c, item, "write %.*s%.*s",
+				VIEW_ARG(type_describe(l->c->scratch, l->type)),
+				VIEW_ARG(names));
+}
+
+/* Nothing in `kinds` has the name. */
+static int unknown(const struct lookup *l, const char *what, struct view text,
+		unsigned kinds)
+{
+	struct view name = view_from(text,
+			view_find(text, '/') < text.len &&
+							kind_of(view_sub(text, 0,
+									view_find(text, '/')))
+					? view_find(text, '/') + 1
+					: 0);
 	/* Two changes make any short name of any other. */
-	struct nearest near = { .word = text, .most = text.len < 6 ? 1 : 0 };
+	struct nearest near = { .word = name, .most = name.len < 6 ? 1 : 0 };
 	struct diagnostic *item;
 
-	if (map_get(&l->c->lost, text))
+	if (map_get(&l->c->lost, name))
 		return UNKNOWN_REFERENCE;
 	item = say(l, UNKNOWN_REFERENCE, "%s `%.*s`", what, VIEW_ARG(text));
 	if (l->c->d->errors < HELPFUL) {
 		for (enum kind kind = KIND_NONE + 1; kind < KINDS; kind++) {
-			if (!takes(l, kind))
+			if (!(kinds & REFERS(kind)))
 				continue;
 			try_names(&near, &l->c->kinds[kind].ids);
 			try_names(&near, &l->c->kinds[kind].keys);
@@ -77,32 +134,35 @@ static int unknown(const struct lookup *l, const char *what, struct view text)
 			try_names(&near, &l->c->addresses);
 	}
 	if (near.best.data)
-		help(l->c, item, "did you mean `%.*s`?", VIEW_ARG(near.best));
+		help(l->c, item, "did you mean `%.*s%.*s`?",
+				VIEW_ARG(view_sub(text, 0, text.len - name.len)),
+				VIEW_ARG(near.best));
 	else
-		help(l->c, item, "%.*s is wanted",
-				VIEW_ARG(type_describe(l->c->scratch, l->type)));
+		help_with_kinds(l, item, kinds);
 	return UNKNOWN_REFERENCE;
 }
 
 /* -- the three ways to write one -- */
 
-static int look_up_kind(const struct lookup *l, enum kind kind, struct view name,
+static int look_up_kind(const struct lookup *l, enum kind kind, struct view text,
 		struct view *out)
 {
+	struct view name = text;
 	struct desired_object *object;
+
+	view_cut(&name, '/');
 
 	if (!takes(l, kind)) {
 		struct diagnostic *item = say(l, UNKNOWN_REFERENCE,
 				"`%.*s` is of a kind that cannot stand here",
-				VIEW_ARG(name));
+				VIEW_ARG(text));
 
-		help(l->c, item, "%.*s is wanted",
-				VIEW_ARG(type_describe(l->c->scratch, l->type)));
+		help_with_kinds(l, item, l->type->kinds);
 		return UNKNOWN_REFERENCE;
 	}
 	object = object_named(l->c, kind, name);
 	if (!object)
-		return unknown(l, "the state has no", name);
+		return unknown(l, "the state has no", text, REFERS(kind));
 	*out = printed(l->c, object);
 	return 0;
 }
@@ -140,7 +200,7 @@ static int look_up_holder(const struct lookup *l, struct view address, struct vi
 	struct diagnostic *item;
 
 	if (!holder)
-		return unknown(l, "the state has no address", address);
+		return unknown(l, "the state has no address", address, l->type->kinds);
 	if (takes(l, holder->object->kind)) {
 		*out = printed(l->c, holder->object);
 		return 0;
@@ -148,8 +208,7 @@ static int look_up_holder(const struct lookup *l, struct view address, struct vi
 	item = say(l, UNKNOWN_REFERENCE, "this is the address of `%.*s`",
 			VIEW_ARG(printed(l->c, holder->object)));
 	diagnostic_frame(l->c->d, item, holder->object->key_span, "that object");
-	help(l->c, item, "%.*s is wanted",
-			VIEW_ARG(type_describe(l->c->scratch, l->type)));
+	help_with_kinds(l, item, l->type->kinds);
 	return UNKNOWN_REFERENCE;
 }
 
@@ -164,8 +223,7 @@ static int look_up_address(const struct lookup *l, struct view text, struct view
 	if (address_check(l->c->arena, text, &address, &why)) {
 		item = (l->is_key ? complain_key : complain)(
 				l->c, BAD_ADDRESS, l->node, "%s", why);
-		help(l->c, item, "%.*s is wanted",
-				VIEW_ARG(type_describe(l->c->scratch, l->type)));
+		help_with_kinds(l, item, l->type->kinds);
 		return BAD_ADDRESS;
 	}
 	domain = domain_of_address(l->c, address);
@@ -174,7 +232,7 @@ static int look_up_address(const struct lookup *l, struct view text, struct view
 		return 0;
 	}
 	if (!domain)
-		return unknown(l, "no domain of this state has", text);
+		return unknown(l, "no domain of this state has", text, l->type->kinds);
 	local = view_sub(address, 0, view_find_last(address, '@'));
 	whole = arena_printf(l->c->arena, "%.*s@%.*s", VIEW_ARG(local),
 			VIEW_ARG(domain->object.key));
@@ -186,7 +244,7 @@ static int look_up_address(const struct lookup *l, struct view text, struct view
 		return 0;
 	}
 	if (!holder)
-		return unknown(l, "the state has no address", text);
+		return unknown(l, "the state has no address", text, l->type->kinds);
 	if (takes(l, holder->object->kind) && view_eq(holder->object->key, whole))
 		*out = printed(l->c, holder->object);
 	else
@@ -246,7 +304,7 @@ static int look_up_name(const struct lookup *l, struct view text, struct view *o
 	}
 	if (look_up_detail(l, text, out))
 		return 0;
-	return unknown(l, "the state has no", text);
+	return unknown(l, "the state has no", text, l->type->kinds);
 }
 
 static int look_up(const struct lookup *l, struct view text, struct view *out)
@@ -259,7 +317,7 @@ static int look_up(const struct lookup *l, struct view text, struct view *out)
 		return 0;
 	}
 	if (kind != KIND_NONE)
-		return look_up_kind(l, kind, name, out);
+		return look_up_kind(l, kind, text, out);
 	if (view_find(text, '@') < text.len)
 		return look_up_address(l, text, out);
 	return look_up_name(l, text, out);
@@ -294,6 +352,7 @@ static void check_items_differ(struct check *c, const struct value *list)
 		twice = complain(c, DUPLICATE_ITEM, item->node,
 				"the list names this a second time");
 		diagnostic_frame(c->d, twice, before->node->span, "first named here");
+		help(c, twice, "name it once; an id and an address are one thing");
 	}
 }
 
@@ -319,6 +378,7 @@ static void check_keys(struct check *c, struct value *map)
 				"this is `%.*s` a second time", VIEW_ARG(entry->key));
 		diagnostic_frame(c->d, twice, node_key_span(before->node),
 				"first named here");
+		help(c, twice, "name it once; an id and an address are one thing");
 	}
 }
 

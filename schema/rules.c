@@ -60,18 +60,21 @@ static void choose_host(struct check *c)
 	if (hosts->count == 0 && hosts->declared)
 		return;
 	if (hosts->count == 0) {
-		item = diagnostics_add_unplaced(
-				c->d, NO_HOST, VIEW("$.hosts"), "the state has no host");
+		item = diagnostics_add(c->d, NO_HOST, VIEW("$.hosts"), (struct span){ 0 },
+				"the state has no host");
 		help(c, item, "add `hosts: {mail: {name: mail.a.example}}`");
 	} else if (agent && agent->host.len) {
 		chosen = object_named(c, KIND_HOST, agent->host);
 		if (!chosen) {
-			item = diagnostics_add_unplaced(c->d, UNKNOWN_HOST,
-					VIEW("$.hosts"),
-					"agent.yaml says that this is host `%.*s`; the "
-					"state has no such host",
+			item = complain_key(c, UNKNOWN_HOST,
+					object_at(hosts, 0)->node->parent,
+					"agent.yaml says that this is host `%.*s`; there "
+					"is none here",
 					VIEW_ARG(agent->host));
-			help(c, item, "correct `host:` in agent.yaml, or add the host");
+			help(c, item,
+					"write `host: %.*s` in agent.yaml, or add the "
+					"host here",
+					VIEW_ARG(object_at(hosts, 0)->key));
 		}
 	} else if (hosts->count == 1) {
 		chosen = object_at(hosts, 0);
@@ -149,7 +152,7 @@ static void check_role_domains(struct check *c, const struct desired_user *user)
 			continue;
 		said = complain(c, UNKNOWN_DOMAIN, item->node,
 				"the state has no domain `%.*s`", VIEW_ARG(domain));
-		help(c, said, "add it to `domains`");
+		help(c, said, "add `%.*s: {}` to `domains`", VIEW_ARG(domain));
 	}
 }
 
@@ -177,6 +180,14 @@ static void check_alias(struct check *c, const struct desired_alias *alias)
 	const struct value *discard = value_at(alias->object.values, "discard");
 	struct diagnostic *item;
 
+	if (view_starts(alias->object.key, VIEW("*@"))) {
+		item = complain_key(c, BAD_ADDRESS, alias->object.node,
+				"an alias is of one address: `*` is no pattern");
+		help(c, item,
+				"what is for no other address goes to `catch_all` of its "
+				"domain: `%.*s: {catch_all: anna}`",
+				VIEW_ARG(view_from(alias->object.key, 2)));
+	}
 	if (to && !to->first) {
 		item = complain(c, ONE_OF, to->node, "an alias that leads nowhere");
 		help(c, item, "name a target, or write `reject:` or `discard: true`");

@@ -28,13 +28,14 @@ static void add_words(struct buf *out, const char *const *words)
 
 static void add_kinds(struct buf *out, unsigned kinds)
 {
-	const char *between = "the name of a ";
+	const char *between = "the name of ";
 
 	for (enum kind kind = KIND_NONE + 1; kind < KINDS; kind++) {
 		if (!(kinds & REFERS(kind)))
 			continue;
-		buf_addf(out, "%s%s", between, kind_name(kind));
-		between = " or ";
+		kinds &= ~REFERS(kind);
+		buf_addf(out, "%s%s", between, table_of_kind(kind)->noun);
+		between = kinds & (kinds - 1) ? ", " : " or ";
 	}
 }
 

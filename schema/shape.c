@@ -85,15 +85,16 @@ static void shape_object(struct check *c, const struct type *section, struct nod
 	const struct table *table = section->item->table;
 	struct objects *objects = &c->kinds[table->kind];
 	struct desired_object *object = object_at(objects, objects->count);
-	struct value *value;
-	bool good = shape_key(c, section->key, node, &object->key);
+	struct value *value = NULL;
+	bool good = shape_key(c, section, node, &object->key);
 
 	object->kind = table->kind;
 	object->span = node_whole_span(node);
 	object->key_span = node_key_span(node);
 	object->node = node;
 	c->partial += table->kind == KIND_GROUP;
-	value = shape_value(c, section->item, NULL, node);
+	if (good || node->kind == NODE_MAP)
+		value = shape_value(c, section->item, NULL, node);
 	c->partial -= table->kind == KIND_GROUP;
 	object->values = value ? value->first : NULL;
 	if (!good || !value_at(object->values, "id"))

@@ -1,6 +1,8 @@
 /* Lists, which are sets, and maps. */
 #include "schema/check.h"
 
+#include "schema/rewrite.h"
+
 static bool same_plain(const struct value *a, const struct value *b)
 {
 	if (a->word != b->word || a->type != b->type)
@@ -67,6 +69,7 @@ struct value *shape_list(struct check *c, const struct type *type,
 
 			diagnostic_frame(c->d, twice, before->node->span,
 					"first named here");
+			help(c, twice, "name it once");
 			continue;
 		}
 		item->field = NULL;
@@ -74,6 +77,42 @@ struct value *shape_list(struct check *c, const struct type *type,
 		end = &item->next;
 	}
 	return list;
+}
+
+/* `anna, bo`: several names in one plain value. None of these has a comma or a blank. */
+static bool is_unbracketed(const struct type *item, const struct node *node)
+{
+	bool name = item->kind == TYPE_WORD || item->kind == TYPE_ADDRESS ||
+		    item->kind == TYPE_IP || item->kind == TYPE_NETWORK ||
+		    item->kind == TYPE_REACH || item->kind == TYPE_DOMAIN ||
+		    item->kind == TYPE_REFERENCE || item->kind == TYPE_ROLE;
+
+	return name && node->kind == NODE_SCALAR && node->style == STYLE_PLAIN &&
+	       (view_find(node->text, ',') < node->text.len ||
+			       view_find(node->text, ' ') < node->text.len);
+}
+
+static void say_unbracketed(struct check *c, const struct node *node)
+{
+	CLEANUP(buf_free) struct buf list = BUF_NULL(4096);
+	struct diagnostic *item =
+			complain(c, WRONG_TYPE, node, "several values stand here as one");
+	struct view rest = node->text;
+
+	while (rest.len) {
+		size_t end = 0;
+
+		if (rest.data[0] == '-')
+			rest = view_from(rest, 1); /* `-anna` for `- anna` */
+		while (end < rest.len && !strchr(", \t\n", rest.data[end]))
+			end++;
+		if (end)
+			buf_addf(&list, "%s%.*s", list.len ? ", " : "",
+					VIEW_ARG(view_sub(rest, 0, end)));
+		rest = view_from(rest, end + 1);
+	}
+	help(c, item, "a list is written in brackets: `[%.*s]`",
+			VIEW_ARG(buf_view(&list)));
 }
 
 /* A plain value, or a map, where a list is wanted: a list of one. */
@@ -86,6 +125,10 @@ struct value *shape_list_of_one(struct check *c, const struct type *type,
 		say_wrong_type(c, type, node);
 		return NULL;
 	}
+	if (is_unbracketed(type->item, node)) {
+		say_unbracketed(c, node);
+		return NULL;
+	}
 	item = shape_value(c, type->item, field, node);
 	if (!item)
 		return NULL;
@@ -96,18 +139,58 @@ struct value *shape_list_of_one(struct check *c, const struct type *type,
 	return list;
 }
 
-bool shape_key(struct check *c, const struct type *type, struct node *node,
+/* The first domain that the state has, for an example; `a.example` where it has none. */
+static struct view domain_for_example(const struct node *node)
+{
+	const struct node *domains;
+
+	while (node->parent)
+		node = node->parent;
+	domains = node->kind == NODE_MAP ? node_child(node, VIEW("domains")) : NULL;
+	if (domains && domains->kind == NODE_MAP && domains->first)
+		return domains->first->key;
+	return VIEW("a.example");
+}
+
+static void help_with_key(struct check *c, struct diagnostic *item,
+		const struct type *map, const struct node *node)
+{
+	const struct table *table = type_table(map->item);
+	struct view meant = rewrite_value(c->scratch, map->key, NULL, node->key);
+	struct view wanted = type_describe(c->scratch, map->key);
+	bool word = view_find(node->key, '@') == node->key.len &&
+		    node_is_plain_word(node->key);
+
+	if (table && table_field(table, node->key) && map->key->kind != TYPE_NAME)
+		help(c, item,
+				"`%.*s` is a field of %s: the key comes first, "
+				"`%s: {%.*s: …}`",
+				VIEW_ARG(node->key), table->noun,
+				map->key->kind == TYPE_ADDRESS ? "anna@a.example"
+							       : "a.example",
+				VIEW_ARG(node->key));
+	else if (map->key->kind == TYPE_ADDRESS && word)
+		help(c, item, "write the whole address: `%.*s@%.*s`", VIEW_ARG(node->key),
+				VIEW_ARG(domain_for_example(node)));
+	else if (meant.len)
+		help(c, item, "write `%.*s`", VIEW_ARG(meant));
+	else
+		help(c, item, "the key is %.*s%s", VIEW_ARG(wanted),
+				example_of(map->key));
+}
+
+bool shape_key(struct check *c, const struct type *map, struct node *node,
 		struct view *out)
 {
 	struct value key = { 0 };
 	struct diagnostic *item;
 	const char *why = "";
-	int r = scalar_parse(c->arena, type, node->key, false, &key, &why);
+	int r = scalar_parse(c->arena, map->key, node->key, false, &key, &why);
 
 	if (r) {
 		item = complain_key(c, (enum diagnostic_name)r, node, "%s", why);
-		help(c, item, "the key is %.*s",
-				VIEW_ARG(type_describe(c->scratch, type)));
+		if (!diagnostics_full(c->d))
+			help_with_key(c, item, map, node);
 		return false;
 	}
 	*out = key.text;
@@ -122,7 +205,7 @@ struct value *shape_map(struct check *c, const struct type *type, struct node *n
 	map->type = type;
 	for (struct node *child = node->first; child; child = child->next) {
 		struct view key = VIEW_NULL;
-		bool good = shape_key(c, type->key, child, &key);
+		bool good = shape_key(c, type, child, &key);
 		struct value *entry = shape_value(c, type->item, NULL, child);
 
 		if (!good || !entry)

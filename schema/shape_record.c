@@ -1,21 +1,6 @@
 /* Records: each field against its row of the table. */
 #include "schema/check.h"
 
-enum {
-	CANDIDATES_MAX = 64
-};
-
-void say_unknown_field(
-		struct check *c, const struct table *table, const struct node *node)
-{
-	const char *names[CANDIDATES_MAX];
-	size_t count = table_names(table, names, CANDIDATES_MAX);
-	struct diagnostic *item = complain_key(
-			c, UNKNOWN_FIELD, node, "no such field in %s", table->noun);
-
-	help_nearest(c, item, node->key, names, count, NULL);
-}
-
 static bool is_plain_word(const struct value *value, const char *word)
 {
 	return value && value->type->kind == TYPE_WORD &&
@@ -86,8 +71,12 @@ void check_required(struct check *c, const struct table *table, const struct nod
 		item = complain_key(
 				c, MISSING_FIELD, node, "`%s` is missing", field->name);
 		wanted = type_describe(c->scratch, field->type);
-		help(c, item, "add `%s:`, %s (%.*s)", field->name, field->help,
-				VIEW_ARG(wanted));
+		if (type_is_plain(field->type))
+			help(c, item, "add `%s:`, %s (%.*s)", field->name, field->help,
+					VIEW_ARG(wanted));
+		else
+			help(c, item, "add `%s: %.*s`, %s", field->name,
+					VIEW_ARG(form_of(c, field->type)), field->help);
 	}
 }
 
@@ -109,7 +98,10 @@ static void check_one_of(
 {
 	const struct node *first = NULL;
 	struct diagnostic *item = NULL;
+	bool unknown = false; /* what was meant is in a field that does not exist */
 
+	for (const struct node *child = node->first; child; child = child->next)
+		unknown = unknown || !table_field(table, child->key);
 	for (size_t i = 0; table->one_of[i]; i++) {
 		const struct node *child = node_child(node, view_z(table->one_of[i]));
 
@@ -122,11 +114,18 @@ static void check_one_of(
 			first = child;
 		}
 	}
-	if (!first && !c->partial)
+	if (!first && !unknown && !c->partial)
 		item = complain_key(c, ONE_OF, node, "nothing is said here that counts");
 	if (item)
 		help(c, item, "%s has exactly one of %.*s", table->noun,
 				VIEW_ARG(joined(c, table->one_of)));
+}
+
+/* `{members: anna, bo}`: `bo` is no field, and that its value is missing was said. */
+static bool is_empty_in_braces(const struct node *node)
+{
+	return node->bad && node->kind == NODE_SCALAR && !node->text.len &&
+	       node->parent->style == STYLE_FLOW;
 }
 
 struct value *shape_record(struct check *c, const struct table *table, struct node *node)
@@ -138,7 +137,8 @@ struct value *shape_record(struct check *c, const struct table *table, struct no
 		struct value *value;
 
 		if (!field) {
-			say_unknown_field(c, table, child);
+			if (!is_empty_in_braces(child))
+				say_unknown_field(c, table, child);
 			continue;
 		}
 		if (!may_stand_here(c, field, table, child))
@@ -159,14 +159,23 @@ struct value *shape_record(struct check *c, const struct table *table, struct no
 static void say_plain_secret(
 		struct check *c, const struct table *table, const struct node *node)
 {
-	static const char *const one[] = { "host_file", NULL };
+	const char *first = table->one_of ? table->one_of[0] : table->fields[0].name;
 	struct diagnostic *item = complain(
 			c, PLAIN_SECRET, node, "a secret never stands in plain text");
 
+	if (node->text.len && node->text.data[0] == '/' &&
+			table_field(table, VIEW("host_file"))) {
+		help(c, item, "a file is named by `%.*s: {host_file: /…}`",
+				VIEW_ARG(node->key));
+		return;
+	}
 	help(c, item,
-			"write a map with %.*s; whoever saw this file knows the secret: "
-			"change it",
-			VIEW_ARG(joined(c, table->one_of ? table->one_of : one)));
+			"write `%.*s: {%s: …}`, or another of %.*s; whoever saw this "
+			"file "
+			"knows the secret: change it",
+			VIEW_ARG(node->key), first,
+			VIEW_ARG(table->one_of ? joined(c, table->one_of)
+					       : view_z(first)));
 }
 
 /* `dns: main` is `dns: {provider: main}`, `dns: none` is `dns: {mode: none}`. */
