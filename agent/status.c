@@ -35,7 +35,8 @@ static struct view member(struct arena *arena, const json_t *object, const char 
 			view_of(json_string_value(value), json_string_length(value)));
 }
 
-/* The stored condition, unless what lives says otherwise. */
+/* The stored condition, unless what lives says otherwise. The object ends before the
+ * status does. */
 static int read_status(struct database *db, const struct object *object,
 		struct arena *arena, struct object_status *out)
 {
@@ -49,7 +50,6 @@ static int read_status(struct database *db, const struct object *object,
 	first = json_array_get(conditions, 0);
 	*out = (struct object_status){
 		.name = object_name(object, arena),
-		.key = object->key,
 		.ready = view_eq(member(arena, first, "status"), VIEW("True")),
 		.reason = member(arena, first, "reason"),
 		.message = member(arena, first, "message"),
@@ -59,11 +59,13 @@ static int read_status(struct database *db, const struct object *object,
 		.conditions = texts.conditions,
 		.declared = object->declared,
 	};
+	out->key = arena_copy(arena, object->key);
+	out->declared.file = arena_copy(arena, object->declared.file);
 	json_decref(conditions);
 	if (object->drift != DRIFT_NONE) {
 		out->ready = false;
 		out->reason = view_z(object->drift_reason);
-		out->message = object->drift_message;
+		out->message = arena_copy(arena, object->drift_message);
 		out->since = 0;
 	}
 	return 0;
@@ -157,8 +159,6 @@ static int look(struct agent *agent, struct view name, struct plan *plan,
 		return AGENT_E_ABSENT;
 	status->single = true;
 	r = add_object(status, agent->db, object);
-	if (r == 0)
-		status->objects[0].key = arena_copy(status->arena, object->key);
 	return r > 0 ? fault(-EIO) : r;
 }
 
