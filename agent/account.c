@@ -15,7 +15,10 @@ int account_add(struct database *db, const unsigned char uid[UID_SIZE], struct v
 		struct view locale)
 {
 	CLEANUP(statement_done) struct statement *s = NULL;
-	int r = database_prepare(db, "INSERT INTO account VALUES (?1, ?2, ?3, 0)", &s);
+	int r = database_prepare(db,
+			"INSERT INTO account (uid, name, locale, revocation)"
+			" VALUES (?1, ?2, ?3, 0)",
+			&s);
 
 	if (r)
 		return r;
@@ -96,6 +99,27 @@ int account_read_key(struct database *db, const unsigned char uid[UID_SIZE],
 	return r == DATABASE_ROW ? 0 : r;
 }
 
+int account_remember(struct database *db, const struct account_reached *reached)
+{
+	const struct account_mark *mark = &reached->mark;
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r;
+
+	r = database_prepare(db,
+			"UPDATE account SET commits = ?2, modseq = max(modseq, ?3),"
+			" uidvalidity = max(uidvalidity, ?4), uidnext = max(uidnext, ?5)"
+			" WHERE uid = ?1 AND commits < ?2",
+			&s);
+	if (r)
+		return r;
+	bind_blob(s, 1, uid_view(reached->uid));
+	bind_u64(s, 2, mark->commits);
+	bind_u64(s, 3, mark->modseq);
+	bind_u64(s, 4, mark->uidvalidity);
+	bind_u64(s, 5, mark->uidnext);
+	return statement_run(s);
+}
+
 int account_keep_address(struct database *db, const unsigned char uid[UID_SIZE],
 		struct view address, walltime until)
 {
@@ -138,6 +162,8 @@ static int read_account(struct statement *s, struct arena *arena, struct account
 	out->revocation = column_u64(s, 2);
 	out->password = arena_copy(arena, column_view(s, 3));
 	out->wrapped = arena_copy(arena, column_view(s, 4));
+	out->known = (struct account_mark){ column_u64(s, 5), column_u64(s, 6),
+		column_u64(s, 7), column_u64(s, 8) };
 	return 0;
 }
 
@@ -150,7 +176,8 @@ int account_read_all(struct database *db, struct arena *arena, struct account_ro
 	int r;
 
 	r = database_prepare(db,
-			"SELECT account.uid, account.name, revocation, hash, wrapped"
+			"SELECT account.uid, account.name, revocation, hash, wrapped,"
+			" commits, modseq, uidvalidity, uidnext"
 			" FROM account"
 			" LEFT JOIN credential ON credential.account = account.uid"
 			"  AND credential.slot = 'password'"

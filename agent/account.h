@@ -6,6 +6,7 @@
 #define AGENT_ACCOUNT_H
 
 #include "agent/object.h"
+#include "runtime/account_state.h"
 
 struct database;
 
@@ -36,6 +37,9 @@ MUST_USE int account_add_key(struct database *db, const unsigned char uid[UID_SI
 MUST_USE int account_read_key(struct database *db, const unsigned char uid[UID_SIZE],
 		struct arena *arena, struct view *out);
 
+/* Remembers how far its file has come; never less than before. */
+MUST_USE int account_remember(struct database *db, const struct account_reached *reached);
+
 /* Removes the rows of an account that has no file. */
 MUST_USE int account_remove(struct database *db, const unsigned char uid[UID_SIZE]);
 /* Destroys all rows of an account: its key slots first, then the rest. Its files are to be
@@ -59,6 +63,7 @@ struct account_row {
 	struct view password; /* empty: none */
 	struct view wrapped;  /* empty: no host slot */
 	uint64_t revocation;
+	struct account_mark known; /* that its file has reached */
 };
 
 /* Every account, sorted by uid. */

@@ -1,4 +1,4 @@
-/* What is done to one account by name: its password, its data key. */
+/* What is done to one account by name: its password, its data key, its file. */
 #include "agent/inside.h"
 
 #include "agent/account.h"
@@ -10,6 +10,7 @@
 #include "runtime/base/os.h"
 #include "runtime/crypto/broker.h"
 #include "runtime/crypto/password.h"
+#include "runtime/runtime.h"
 
 #include <errno.h>
 
@@ -198,13 +199,13 @@ static int unwrap(struct agent *agent, const struct object *object, struct arena
 }
 
 static int commit_audit(struct agent *agent, const struct object *object,
-		struct arena *arena, struct view actor)
+		struct arena *arena, struct view actor, const char *action)
 {
 	CLEANUP(transaction_end) struct transaction t = TRANSACTION_NULL;
 	int r = transaction_begin(agent->db, &t);
 
 	if (r == 0)
-		r = audit(agent, object, arena, actor, "key-exported");
+		r = audit(agent, object, arena, actor, action);
 	if (r == 0)
 		r = transaction_commit(&t);
 	return r > 0 ? fault(-EIO) : r;
@@ -222,7 +223,7 @@ int agent_account_key_export(struct agent *agent, struct view account, struct vi
 	if (r == 0)
 		r = unwrap(agent, &object, arena, &key);
 	if (r == 0)
-		r = commit_audit(agent, &object, arena, actor);
+		r = commit_audit(agent, &object, arena, actor, "key-exported");
 	if (r)
 		return r;
 	log_event(LOG_WARN, "agent.key.exported", log_view("account", object.key),
@@ -235,4 +236,60 @@ int agent_account_key_export(struct agent *agent, struct view account, struct vi
 	*key_out = secret_take(&key);
 	*path_out = buf_take_z(&path);
 	return 0;
+}
+
+/* -- files -- */
+
+/* What they have selected will not be true any more. */
+static int end_sessions(struct agent *agent, const struct object *object)
+{
+	CLEANUP(transaction_end) struct transaction t = TRANSACTION_NULL;
+	int r = transaction_begin(agent->db, &t);
+
+	if (r == 0)
+		r = account_revoke(agent->db, object->uid);
+	if (r == 0)
+		r = bump_serial(agent);
+	if (r)
+		return r > 0 ? fault(-EIO) : r;
+	return configure_and_commit(agent, &t);
+}
+
+static int accepted(int r)
+{
+	switch (r) {
+	case RUNTIME_E_GONE:
+		return AGENT_E_GONE;
+	case RUNTIME_E_THERE:
+		return AGENT_E_THERE;
+	case RUNTIME_E_UNFIT:
+		return AGENT_E_UNFIT;
+	case -EBUSY:
+		return AGENT_E_BUSY;
+	case -ENOENT: /* of a state that does not live yet */
+		return AGENT_E_ABSENT;
+	default:
+		return r;
+	}
+}
+
+int agent_account_accept(
+		struct agent *agent, struct view account, bool empty, struct view actor)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	const char *action = empty ? "loss-accepted" : "restore-accepted";
+	struct object object;
+	int r = load_account(agent, account, true, arena, &object);
+
+	if (r == 0)
+		r = end_sessions(agent, &object);
+	if (r == 0)
+		r = accepted(runtime_accept_account(agent->runtime, object.uid, empty));
+	if (r == 0)
+		r = commit_audit(agent, &object, arena, actor, action);
+	if (r == 0)
+		log_event(LOG_WARN, "agent.account.accepted",
+				log_view("account", object.key), log_text("as", action),
+				log_view("actor", actor));
+	return r;
 }

@@ -35,6 +35,10 @@ enum {
 	AGENT_E_ABSENT,   /* there is no such object: exit 1 */
 	AGENT_E_PASSWORD, /* the password is empty or too long: exit 1 */
 	AGENT_E_TIME, /* no reason, or a time that has passed or lies over a year ahead */
+	AGENT_E_GONE, /* the account has no file: exit 1 */
+	AGENT_E_THERE, /* it has one: exit 1 */
+	AGENT_E_UNFIT, /* it does not open: exit 1 */
+	AGENT_E_BUSY,  /* later perhaps: exit 5 */
 };
 
 /* -- opening -- */
@@ -215,5 +219,15 @@ MUST_USE int agent_password_upgraded(
  * `path_out` is its file below the data directory, malloc'd. */
 MUST_USE int agent_account_key_export(struct agent *agent, struct view account,
 		struct view actor, struct secret *key_out, char **path_out);
+
+/* Takes up the file of an account as it is, after it was put back from a copy; with `empty`,
+ * that it has none any more. Its sessions end, its mailboxes have new UIDVALIDITYs, what
+ * waited for it comes in. Written to the audit. ABSENT, GONE, THERE, UNFIT, BUSY. */
+MUST_USE int agent_account_accept(
+		struct agent *agent, struct view account, bool empty, struct view actor);
+
+/* Writes down how far the accounts' files have come, as the runtime says; cheap where none
+ * moved. Every few seconds, and once more when the runtime has stopped. */
+MUST_USE int agent_remember(struct agent *agent);
 
 #endif

@@ -49,6 +49,7 @@ struct account_spec *build_add_account(
 		.password = row->password,
 		.wrapped_key = row->wrapped,
 		.revocation = row->revocation,
+		.known = row->known,
 	};
 	memcpy(account->uid, uid, ACCOUNT_UID_SIZE);
 	return account;

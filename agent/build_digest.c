@@ -15,6 +15,8 @@ static void digest_u64(struct digest *d, uint64_t number)
 	digest_add(d, view_of(&number, sizeof(number)));
 }
 
+/* All but `known`, which moves with every message: a shard that is kept knows less, and that
+ * is as true. */
 static void digest_account(struct digest *d, const struct account_spec *account)
 {
 	digest_add(d, view_of(account->uid, ACCOUNT_UID_SIZE));

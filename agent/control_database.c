@@ -226,6 +226,13 @@ static const char *const steps[] = {
 	" PRIMARY KEY (uid, needs)"
 	") STRICT, WITHOUT ROWID;"
 	"CREATE INDEX dependence_needs ON dependence (needs);",
+
+	/* How far each account's file had come, at least: written every few seconds, behind
+	 * what is on the disk. A file that is less far is an old copy. */
+	"ALTER TABLE account ADD COLUMN commits INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE account ADD COLUMN modseq INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE account ADD COLUMN uidvalidity INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE account ADD COLUMN uidnext INTEGER NOT NULL DEFAULT 0;",
 };
 
 const struct database_schema control_schema = {

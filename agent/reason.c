@@ -65,6 +65,8 @@ static const struct reason reasons[] = {
 	{ "PeerUntrusted",       CLASS_UNTRUSTED, "the other side could not show who it is" },
 	{ "ConfirmationAwaited", CLASS_SAFETY,    "the last change waits to be confirmed" },
 	{ "DeletionProtected",   CLASS_SAFETY,    "the policy that was last applied protects it" },
+	{ "FileGone",            CLASS_SAFETY,    "the file of an account is not there; no empty one is made" },
+	{ "FileOlder",           CLASS_SAFETY,    "the file of an account was put back from an older copy" },
 	{ "PruneGate",           CLASS_SAFETY,    "more would go than a gate lets through" },
 	{ "PurgeRate",           CLASS_SAFETY,    "more purges in an hour than are allowed" },
 	{ "RetentionNotOver",    CLASS_SAFETY,    "its data is kept for a while yet" },
@@ -91,6 +93,7 @@ static const struct reason reasons[] = {
 	{ "PortDenied",          CLASS_DENIED,    "this user may not open such a port" },
 	{ "DatabaseDamaged",     CLASS_BUG,       "a page of the control database is not what was written" },
 	{ "Error",               CLASS_BUG,       "it failed, and there is no word for why" },
+	{ "FileDamaged",         CLASS_BUG,       "a page of an account's file is not what was written" },
 	{ "InternalError",       CLASS_BUG,       "a mistake of this program; its log says where" },
 	{ "KeyMissing",          CLASS_BUG,       "an account has no key that opens its file" },
 };

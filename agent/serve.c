@@ -18,7 +18,8 @@
 #include <unistd.h>
 
 enum {
-	MOST_TEXT = 1024 * 1024
+	MOST_TEXT = 1024 * 1024,
+	REMEMBER_SECONDS = 5, /* docs/store-format.md says what that means */
 };
 
 struct server {
@@ -26,6 +27,7 @@ struct server {
 	struct control *control;
 	struct watch *watch; /* NULL: nothing is watched */
 	int signals;
+	nstime remember_due; /* NSTIME_NEVER: no account's file moved */
 	bool stopping;
 };
 
@@ -142,6 +144,7 @@ static nstime next_deadline(const struct server *server)
 			control_deadline(server->control));
 
 	deadline = nstime_min(deadline, agent_outbox_deadline(server->options->agent));
+	deadline = nstime_min(deadline, server->remember_due);
 	return server->watch ? nstime_min(deadline, watch_deadline(server->watch))
 			     : deadline;
 }
@@ -163,6 +166,25 @@ static void show_metrics(struct server *server)
 
 	if (r)
 		log_event(LOG_ERROR, "agent.metrics.fault", log_fault(r));
+}
+
+/* A while after the first that moved, with all that moved until then. */
+static void remember(struct server *server, nstime now)
+{
+	bool moved = runtime_has_reached(server->options->runtime);
+	int r = 0;
+
+	if (now >= server->remember_due) {
+		r = agent_remember(server->options->agent);
+		server->remember_due = NSTIME_NEVER;
+		moved = runtime_has_reached(server->options->runtime);
+	}
+	if (r)
+		log_event(LOG_ERROR, "agent.remember.fault", log_fault(r));
+	if (!moved)
+		server->remember_due = NSTIME_NEVER;
+	else if (server->remember_due == NSTIME_NEVER)
+		server->remember_due = now + nstime_seconds(REMEMBER_SECONDS);
 }
 
 static int serve_round(struct server *server)
@@ -190,6 +212,7 @@ static int serve_round(struct server *server)
 		reconcile(server, RECONCILE_TIMER);
 	agent_outbox_turn(server->options->agent);
 	control_serve(server->control, now);
+	remember(server, now);
 	show_metrics(server);
 	return 0;
 }
@@ -205,7 +228,7 @@ static int open_watch(struct server *server)
 
 int serve(const struct serve_options *options)
 {
-	struct server server = { .options = options };
+	struct server server = { .options = options, .remember_due = NSTIME_NEVER };
 	sigset_t set;
 	int r;
 

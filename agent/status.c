@@ -330,11 +330,14 @@ static void print_runtime(const struct status *status, struct buf *out)
 			(unsigned long long)live->delivered, live->waiting,
 			live->sessions,
 			live->accepting ? "" : " · REFUSING MAIL: the disk failed");
-	if (live->damaged || live->quarantined)
+	if (live->damaged)
+		buf_addf(out, "  DAMAGED      %zu places of the intake log\n",
+				live->damaged);
+	if (live->quarantined)
 		buf_addf(out,
-				"  DAMAGED      %zu places of the intake log, %zu "
-				"accounts\n",
-				live->damaged, live->quarantined);
+				"  SET APART    %zu accounts: nothing of them is served, "
+				"their mail waits\n",
+				live->quarantined);
 }
 
 void status_print(const struct status *status, struct buf *out)

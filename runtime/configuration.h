@@ -14,6 +14,7 @@
 #include "runtime/base/network.h"
 #include "runtime/base/secret.h"
 #include "runtime/base/view.h"
+#include "runtime/store/account_mark.h"
 
 enum {
 	ACCOUNT_UID_SIZE = 16,
@@ -102,6 +103,9 @@ struct account_spec {
 	struct view name;        /* a person's, for headers that we write */
 	struct view password;    /* a PHC or crypt string; empty: no password login */
 	struct view wrapped_key; /* the host slot of its data key, for the broker */
+	/* How far its file had come when the configuration was built, at least; the file is
+	 * that far or further. */
+	struct account_mark known;
 	uint64_t quota;     /* bytes; 0 is refused by the schema, never "unlimited" */
 	unsigned protocols; /* a set of enum protocol */
 	enum account_state state;

@@ -60,6 +60,13 @@ static void mailbox_changed(void *state, const unsigned char account[ACCOUNT_UID
 	sessions_changed(service_sessions(rt->service), account, mailbox, 0);
 }
 
+static void account_moved(void *state)
+{
+	struct runtime *rt = state;
+
+	service_event_raise(rt->service);
+}
+
 static int make_folder(const char *data, const char *name, char **out)
 {
 	CLEANUP(freep) char *path = NULL;
@@ -120,6 +127,8 @@ static void open_accounts(struct runtime *rt, const struct runtime_options *opti
 		.broker = options->broker,
 		.workers = service_workers(rt->service),
 		.os = os_real(),
+		.moved = account_moved,
+		.state = rt,
 	};
 	const struct delivery_options delivery = {
 		.configuration = current_configuration,
@@ -140,11 +149,18 @@ static void close_parts(struct runtime *rt)
 	intake_close(rt->intake);
 	keyring_free(rt->keyring);
 	delivery_free(rt->delivery);
-	accounts_free(rt->accounts);
+	accounts_close(rt->accounts);
 	admin_close(rt->admin);
 	service_free(rt->service);
 	ports_free(rt->ports);
 	admin_free(rt->admin);
+}
+
+void runtime_free(struct runtime *rt)
+{
+	if (!rt)
+		return;
+	accounts_free(rt->accounts);
 	free(rt);
 }
 
@@ -172,6 +188,7 @@ int runtime_start(const struct runtime_options *options, struct runtime **out)
 		r = admin_open(rt->service, options->control, &rt->admin);
 	if (r) {
 		close_parts(rt);
+		runtime_free(rt);
 		return fault(r);
 	}
 	*out = rt;
@@ -271,6 +288,43 @@ int runtime_destroy_account(struct runtime *rt, const unsigned char uid[ACCOUNT_
 	return accounts_destroy(service_accounts(rt->service), uid);
 }
 
+int runtime_accept_account(
+		struct runtime *rt, const unsigned char uid[ACCOUNT_UID_SIZE], bool empty)
+{
+	CLEANUP(configuration_unrefp)
+	struct configuration *c = service_configuration(rt->service);
+	const struct account_spec *spec = configuration_account(c, uid);
+	int r = spec ? accounts_accept(rt->accounts, spec, empty) : -ENOENT;
+
+	switch (r) {
+	case ACCOUNT_OK:
+		delivery_retry(rt->delivery, uid);
+		return 0;
+	case ACCOUNT_E_GONE:
+		return RUNTIME_E_GONE;
+	case ACCOUNT_E_THERE:
+		return RUNTIME_E_THERE;
+	default:
+		return r < 0 ? r : RUNTIME_E_UNFIT;
+	}
+}
+
+size_t runtime_reached(struct runtime *rt, struct account_reached *out, size_t most)
+{
+	return accounts_moved(rt->accounts, out, most);
+}
+
+bool runtime_has_reached(struct runtime *rt)
+{
+	return accounts_have_moved(rt->accounts);
+}
+
+void runtime_remembered(
+		struct runtime *rt, const struct account_reached *reached, size_t count)
+{
+	accounts_remembered(rt->accounts, reached, count);
+}
+
 /* -- observe -- */
 
 void runtime_observe(struct runtime *rt, struct runtime_observed *out)
@@ -286,6 +340,8 @@ void runtime_observe(struct runtime *rt, struct runtime_observed *out)
 		.damaged = intake_recovered(rt->intake).damaged,
 		.quarantined = accounts_observe(rt->accounts).quarantined,
 	};
+	out->set_apart_count = accounts_set_apart(
+			rt->accounts, out->set_apart, ARRAY_LEN(out->set_apart));
 	for (size_t i = 0; i < ports_count(rt->ports) && i < ARRAY_LEN(out->listeners);
 			i++) {
 		struct listener_spec *spec = &out->listeners[i].spec;

@@ -6,9 +6,9 @@
 #ifndef RUNTIME_RUNTIME_H
 #define RUNTIME_RUNTIME_H
 
+#include "runtime/account_state.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/view.h"
-#include "runtime/configuration.h"
 
 #include <sys/types.h>
 
@@ -52,6 +52,28 @@ MUST_USE int runtime_configure(struct runtime *rt, struct configuration *next,
 MUST_USE int runtime_destroy_account(
 		struct runtime *rt, const unsigned char uid[ACCOUNT_UID_SIZE]);
 
+enum runtime_accept_outcome {
+	RUNTIME_E_GONE = 10, /* there is no file to take up */
+	RUNTIME_E_THERE,     /* there is one: no empty one is begun */
+	RUNTIME_E_UNFIT,     /* it does not open: the log says why */
+};
+
+/* Takes up the file of an account after it was put back from a copy, however old; or,
+ * with `empty`, that there is none any more. Every mailbox has a new UIDVALIDITY, its mail
+ * is served again and what waited comes in. Sessions of the account have to be ended
+ * before. Waits for the disk. -EBUSY: to be asked again; -ENOENT: no such account. */
+MUST_USE int runtime_accept_account(struct runtime *rt,
+		const unsigned char uid[ACCOUNT_UID_SIZE], bool empty);
+
+/* How far the files of accounts have come, those that went on since they were remembered:
+ * up to `most` of them. What is remembered late is never ahead of the disk. The event is
+ * raised when there is a first one. */
+size_t runtime_reached(struct runtime *rt, struct account_reached *out, size_t most);
+bool runtime_has_reached(struct runtime *rt);
+/* These are on the disk now, in the agent's database. */
+void runtime_remembered(
+		struct runtime *rt, const struct account_reached *reached, size_t count);
+
 struct runtime_observed {
 	struct {
 		struct listener_spec spec;
@@ -63,7 +85,9 @@ struct runtime_observed {
 	size_t waiting;               /* accepted and not yet in their mailboxes */
 	bool accepting;               /* false after a disk fault: 451 or 452 to all */
 	size_t damaged;     /* places of the intake log that the start could not read */
-	size_t quarantined; /* accounts whose files turned out damaged */
+	size_t quarantined; /* accounts whose files are damaged, older than known or gone */
+	struct account_set_apart set_apart[32]; /* the first of them */
+	size_t set_apart_count;
 };
 
 void runtime_observe(struct runtime *rt, struct runtime_observed *out);
@@ -107,7 +131,10 @@ struct runtime_notice *runtime_next_notice(struct runtime *rt);
 void runtime_notice_free(struct runtime_notice *notice);
 
 /* Refuses new connections, lets transactions end for at most `grace`, files what was
- * accepted, closes the stores. */
+ * accepted, closes the stores. From then on only runtime_reached() and
+ * runtime_remembered() may be called. */
 void runtime_stop(struct runtime *rt, nstime grace);
+/* NULL is fine. */
+void runtime_free(struct runtime *rt);
 
 #endif

@@ -69,10 +69,33 @@ static int set_password(const struct words *words, const char *account)
 	return (int)code;
 }
 
+static int accept_restore(const struct words *words, const char *account)
+{
+	json_t *body = json_object();
+	enum exit_code code;
+
+	json_object_set_new(body, "account", json_string(account));
+	json_object_set_new(body, "empty", json_boolean(words_flag(words, "empty")));
+	if (!json_is_string(json_object_get(body, "account"))) {
+		json_decref(body);
+		say_error(NULL, "an account's name is text in UTF-8");
+		return EXIT_ERROR;
+	}
+	code = connect_ask(words, "POST", "/v1/account-accept", body);
+	json_decref(body);
+	return (int)code;
+}
+
 static int run(const struct words *words)
 {
 	const char *verb = words_operand(words, 0);
 
+	if (strcmp(verb, "accept-restore") == 0)
+		return accept_restore(words, words_operand(words, 1));
+	if (words_flag(words, "empty")) {
+		say_error(NULL, "--empty belongs to `posthus account accept-restore`");
+		return EXIT_ERROR;
+	}
 	if (strcmp(verb, "passwd") == 0)
 		return set_password(words, words_operand(words, 1));
 	say_error("`posthus account --help` lists the verbs",
@@ -80,20 +103,32 @@ static int run(const struct words *words)
 	return EXIT_ERROR;
 }
 
-static const struct option_row options[] = { OPTION_OUTPUT, OPTION_CONFIG, OPTION_DATA,
-	OPTION_CONTROL };
+static const struct option_row options[] = {
+	{ "empty", NULL,
+			"accept-restore: its file is gone for good; begin without its "
+			"mail" },
+	OPTION_OUTPUT,
+	OPTION_CONFIG,
+	OPTION_DATA,
+	OPTION_CONTROL,
+};
 
 const struct command command_account = {
 	.name = "account",
-	.operands = "passwd ACCOUNT",
+	.operands = "passwd|accept-restore ACCOUNT",
 	.least_operands = 2,
 	.most_operands = 2,
-	.summary = "Act on one account: set its password",
+	.summary = "Act on one account: set its password, take up a restored file",
 	.help = "passwd reads the new password twice from the terminal, or one line from "
 		"stdin. It is the\n"
 		"person's own: no apply and no reconcile sets it back. Sessions that "
 		"began under the old one\n"
-		"end. ACCOUNT is an id (anna) or an address.",
+		"end. ACCOUNT is an id (anna) or an address.\n"
+		"accept-restore takes the file that was put back from a copy as it is, "
+		"though it is older than\n"
+		"is remembered, and serves the account again. Its mailboxes have new "
+		"UIDVALIDITYs, so that\n"
+		"clients read them anew and no UID is used twice.",
 	OPTIONS(options),
 	.run = run,
 };

@@ -122,14 +122,13 @@ static void look_at_mail(struct findings *f, const json_t *runtime)
 				"whole when the agent started");
 	if (quarantined)
 		finding_say(f, FINDING_FAIL, "accounts",
-				"`posthus log --grep event=account.quarantined` names "
-				"them; "
-				"restore their files from a backup",
-				"%lld in quarantine: their files are damaged",
+				"`posthus status` names them, and what to do with each",
+				"%lld set apart: their files are damaged, older than is "
+				"remembered, or gone",
 				quarantined);
 	else
 		finding_say(f, FINDING_OK, "accounts", NULL,
-				"none that was opened is damaged");
+				"none that was opened is damaged or an old copy");
 }
 
 static void look_at_certificates(struct findings *f, const json_t *status)

@@ -58,6 +58,15 @@ static enum exit_code start_runtime(const struct setting *setting, struct broker
 	return EXIT_ERROR;
 }
 
+/* Nothing moves any more: what is remembered now is exact. */
+static void remember_last(struct agent *agent)
+{
+	int r = agent_remember(agent);
+
+	if (r)
+		log_event(LOG_ERROR, "agent.remember.fault", log_fault(r));
+}
+
 static enum exit_code serve_until_stopped(const struct setting *setting,
 		struct broker *broker, struct agent *agent, nstime started)
 {
@@ -80,6 +89,9 @@ static enum exit_code serve_until_stopped(const struct setting *setting,
 	r = serve(&options);
 	log_event(LOG_INFO, "agent.stop", log_number("grace_s", GRACE_SECONDS));
 	runtime_stop(runtime, nstime_seconds(GRACE_SECONDS));
+	remember_last(agent);
+	agent_attach(agent, NULL);
+	runtime_free(runtime);
 	if (r) {
 		say_error(NULL, "the agent ends: %s", strerror(-r));
 		return EXIT_ERROR;

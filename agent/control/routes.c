@@ -155,6 +155,44 @@ static int serve_account_key(struct call *call)
 	return 200;
 }
 
+static int serve_account_accept(struct call *call)
+{
+	struct view account = call_body(call, "account");
+	bool empty = json_is_true(json_object_get(call->body, "empty"));
+	int r = agent_account_accept(call->agent, account, empty, call_actor(call));
+
+	switch (r) {
+	case 0:
+		return call_answer(call, EXIT_FINE,
+				VIEW("Taken as it is: what waited for it comes in. Its "
+				     "clients read it anew, since every mailbox has a "
+				     "new "
+				     "UIDVALIDITY.\n"));
+	case AGENT_E_ABSENT:
+		return call_absent(call, arena_printf(call->arena, "user/%.*s",
+							 VIEW_ARG(account)));
+	case AGENT_E_GONE:
+		return call_refuse(call, 409, EXIT_ERROR,
+				VIEW("error: the account has no file\nhelp: put it back "
+				     "first; --empty begins anew, without its mail\n"));
+	case AGENT_E_THERE:
+		return call_refuse(call, 409, EXIT_ERROR,
+				VIEW("error: the account has a file\nhelp: without "
+				     "--empty it is taken as it is\n"));
+	case AGENT_E_UNFIT:
+		return call_refuse(call, 409, EXIT_ERROR,
+				VIEW("error: its file does not open\nhelp: `posthus log` "
+				     "says why; put back another copy, without the -wal "
+				     "beside it\n"));
+	case AGENT_E_BUSY:
+		return call_refuse(call, 503, EXIT_CONFLICT,
+				VIEW("error: a session is just putting something into "
+				     "it\nhelp: ask again in a moment\n"));
+	default:
+		return call_fault(call, r);
+	}
+}
+
 static int serve_wait(struct call *call)
 {
 	struct view name = call_query(call, "object");
@@ -202,6 +240,7 @@ static const struct route routes[] = {
 	{ "POST", "/v1/approve",     true,  serve_approve },
 	{ "POST", "/v1/password",    true,  serve_password },
 	{ "POST", "/v1/account-key", true,  serve_account_key },
+	{ "POST", "/v1/account-accept", true, serve_account_accept },
 };
 /* clang-format on */
 

@@ -3,6 +3,7 @@
 #include "agent/account.h"
 #include "agent/text.h"
 #include "runtime/base/error.h"
+#include "runtime/runtime.h"
 #include "runtime/store/database.h"
 
 enum {
@@ -126,10 +127,55 @@ static int note_without_key(const struct driver *driver, struct observation *o)
 	return r;
 }
 
+/* -- files -- */
+
+static void note_set_apart(
+		struct object *object, enum quarantine why, struct arena *arena)
+{
+	/* clang-format off */
+	static const struct {
+		const char *reason, *message, *option;
+	} words[] = {
+		[QUARANTINE_DAMAGED] = { "FileDamaged",
+			"is damaged, and its mail waits: put a copy of it back, then", "" },
+		[QUARANTINE_OLDER] = { "FileOlder",
+			"is older than is remembered, and its mail waits: put the newest back "
+			"and restart, or take this one:", "" },
+		[QUARANTINE_GONE] = { "FileGone",
+			"is gone, and its mail waits: put it back and restart, or begin anew:",
+			"--empty " },
+	};
+	/* clang-format on */
+
+	observe_drift(object, DRIFT_REPORT, words[why].reason,
+			arena_printf(arena,
+					"its file %s `posthus account accept-restore "
+					"%s%.*s`",
+					words[why].message, words[why].option,
+					VIEW_ARG(object->id)));
+}
+
+static void look_at_files(const struct driver *driver, struct observation *o)
+{
+	const struct runtime_observed *live = o->live;
+
+	for (size_t i = 0; live && i < live->set_apart_count; i++) {
+		for (size_t k = 0; k < o->objects.count; k++) {
+			struct object *object = &o->objects.items[k];
+
+			if (object->driver == driver &&
+					memcmp(object->uid, live->set_apart[i].uid,
+							UID_SIZE) == 0)
+				note_set_apart(object, live->set_apart[i].why, o->arena);
+		}
+	}
+}
+
 int postbox_observe(const struct driver *driver, struct observation *o)
 {
 	uint64_t without = 0;
 	int r = count_without_key(o->db, driver, &without);
 
+	look_at_files(driver, o);
 	return r || without == 0 ? r : note_without_key(driver, o);
 }

@@ -19,7 +19,8 @@ MUST_USE int postbox_check(
 MUST_USE int postbox_purge(struct application *a, const struct change *change);
 /* Sessions end. */
 MUST_USE int postbox_retire(struct application *a, const struct change *change);
-/* Reports those whose data nobody can read, since their key is gone. */
+/* Reports those whose data nobody can read, since their key is gone, and those whose file is
+ * set apart. */
 MUST_USE int postbox_observe(const struct driver *driver, struct observation *o);
 
 #endif

@@ -1,74 +1,22 @@
 /* Accounts are found by uid and live until the end; their files open and close.
  *
  *   CLOSED ──first job──► OPEN ──unused, too many open──► CLOSED
- *                           └──a page does not verify──► QUARANTINED, until a restart
- *
- * `store`, `key` and `quarantined` belong to the account's queue; what is under the lock of
- * the registry says so. */
-#include "runtime/service/account.h"
+ *      └─older, gone─► QUARANTINED ◄─┘ a page does not verify
+ *                        └─accounts_accept, a restart─► CLOSED
+ */
+#include "runtime/service/account_inside.h"
 
 #include "runtime/base/error.h"
-#include "runtime/base/list.h"
-#include "runtime/base/log.h"
-#include "runtime/base/map.h"
-#include "runtime/base/os.h"
-#include "runtime/crypto/broker.h"
 #include "runtime/crypto/keyring.h"
 #include "runtime/store/quota.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum {
 	OPEN_MAX_DEFAULT = 256,
 	KEYS_BEYOND = 64, /* accounts that may be open for a moment past open_max */
-};
-
-struct account {
-	unsigned char uid[ACCOUNT_UID_SIZE];
-	char name[ACCOUNT_UID_TEXT + 1]; /* the uid in hexadecimal */
-	struct accounts *all;
-	struct serial queue;
-	struct account_job close;
-
-	struct account_store *store;
-	struct key *key;
-	bool quarantined;
-
-	/* -- under all->lock -- */
-	struct list use; /* all->open, the one unused for the longest first */
-	unsigned refs, jobs, pins;
-	bool open, closing;
-	struct destruction *destruction; /* while `close` removes the files */
-	struct account_seen seen;
-	unsigned char wrapped[BROKER_WRAPPED];
-	size_t wrapped_len;
-	uint64_t quota;
-};
-
-/* The removal of an account's files, on the stack of who waits for it. */
-struct destruction {
-	pthread_cond_t done;
-	bool ended;
-	int r;
-};
-
-struct accounts {
-	char *data;
-	struct broker *broker;
-	struct workers *workers;
-	const struct os *os;
-	struct keyring *keyring;
-	size_t open_max;
-
-	pthread_mutex_t lock;
-	struct map by_uid;
-	struct list open;
-	size_t open_count, quarantined;
-	bool stopping; /* no idle account is closed any more: all will be */
 };
 
 struct accounts *accounts_new(const struct accounts_options *options)
@@ -84,169 +32,11 @@ struct accounts *accounts_new(const struct accounts_options *options)
 		die("no memory for the keys of accounts");
 	pthread_mutex_init(&all->lock, NULL);
 	list_init(&all->open);
+	list_init(&all->apart);
+	list_init(&all->moved);
+	all->tell_moved = options->moved;
+	all->state = options->state;
 	return all;
-}
-
-/* -- opening and closing the file: on the account's queue -- */
-
-static char *path_of(const struct account *a, const char *ending)
-{
-	char *path;
-
-	if (asprintf(&path, "%s/accounts/%.2s%s%s%s", a->all->data, a->name,
-			    *ending ? "/" : "", *ending ? a->name : "", ending) < 0)
-		die("out of memory");
-	return path;
-}
-
-/* The folders are on the disk before a file in them is. */
-static int make_folders(const struct account *a)
-{
-	const struct os *os = a->all->os;
-	CLEANUP(freep) char *inner = path_of(a, "");
-	CLEANUP(freep) char *outer = xstrndup(inner, strlen(inner) - 3);
-	int r = os_make_dir(outer);
-
-	if (!r)
-		r = os_make_dir(inner);
-	if (!r)
-		r = os->sync_dir(os->state, a->all->data);
-	if (!r)
-		r = os->sync_dir(os->state, outer);
-	return r;
-}
-
-static bool is_there(const struct os *os, const char *path)
-{
-	int fd = os->open(os->state, path, O_RDONLY, 0);
-
-	if (fd >= 0)
-		os->close(os->state, fd);
-	return fd >= 0;
-}
-
-static int open_store(struct account *a, uint64_t quota)
-{
-	const struct os *os = a->all->os;
-	CLEANUP(freep) char *path = path_of(a, ".db");
-	CLEANUP(freep) char *folder = path_of(a, "");
-	struct account_store_options options = {
-		.path = path, .key = a->key, .quota = quota, .now = os->wall(os->state)
-	};
-	bool is_new = !is_there(os, path);
-	int r = is_new ? make_folders(a) : 0;
-
-	if (!r)
-		r = account_store_open(&options, &a->store);
-	if (!r && is_new)
-		r = os->sync_dir(os->state, folder);
-	return r;
-}
-
-static int unwrap_key(struct account *a, const unsigned char *wrapped, size_t len)
-{
-	a->key = keyring_take(a->all->keyring);
-	if (!a->key)
-		return -ENOBUFS;
-	return broker_unwrap(a->all->broker, a->uid, view_of(wrapped, len), a->key);
-}
-
-static void close_store(struct account *a)
-{
-	struct accounts *all = a->all;
-
-	account_store_close(a->store);
-	a->store = NULL;
-	keyring_give(all->keyring, a->key);
-	a->key = NULL;
-	pthread_mutex_lock(&all->lock);
-	if (a->open) {
-		list_remove(&a->use);
-		all->open_count--;
-		a->open = false;
-	}
-	pthread_mutex_unlock(&all->lock);
-}
-
-static void quarantine(struct account *a)
-{
-	struct accounts *all = a->all;
-	unsigned pins;
-
-	if (a->quarantined)
-		return;
-	a->quarantined = true;
-	pthread_mutex_lock(&all->lock);
-	a->seen.quarantined = true;
-	all->quarantined++;
-	pins = a->pins;
-	pthread_mutex_unlock(&all->lock);
-	log_event(LOG_ERROR, "account.quarantined", log_text("account", a->name),
-			log_text("reason", "damaged"),
-			log_text("next", "restore the file or run an integrity check; "
-					 "other accounts go on"));
-	if (!pins)
-		close_store(a);
-}
-
-static int outcome_of(struct account *a, int r)
-{
-	switch (r) {
-	case STORE_OK:
-		return ACCOUNT_OK;
-	case STORE_E_FULL:
-	case -ENOSPC:
-	case -EDQUOT:
-		return ACCOUNT_E_FULL;
-	case STORE_E_DAMAGED:
-		quarantine(a);
-		return ACCOUNT_E_QUARANTINED;
-	case STORE_E_NEWER:
-		log_event(LOG_ERROR, "account.unavailable", log_text("account", a->name),
-				log_text("reason", "made-by-a-newer-version"));
-		return ACCOUNT_E_UNAVAILABLE;
-	case STORE_E_BUSY:
-		log_event(LOG_ERROR, "account.unavailable", log_text("account", a->name),
-				log_text("reason", "open-in-another-process"));
-		return ACCOUNT_E_UNAVAILABLE;
-	default:
-		log_event(LOG_ERROR, "account.unavailable", log_text("account", a->name),
-				log_fault(r < 0 ? r : -EIO));
-		return ACCOUNT_E_UNAVAILABLE;
-	}
-}
-
-static int open_account(struct account *a)
-{
-	struct accounts *all = a->all;
-	unsigned char wrapped[BROKER_WRAPPED];
-	uint64_t quota;
-	size_t len;
-	int r;
-
-	pthread_mutex_lock(&all->lock);
-	len = a->wrapped_len;
-	memcpy(wrapped, a->wrapped, len);
-	quota = a->quota;
-	pthread_mutex_unlock(&all->lock);
-	r = unwrap_key(a, wrapped, len);
-	if (r > 0) {
-		log_event(LOG_ERROR, "account.unavailable", log_text("account", a->name),
-				log_text("reason", "its-key-is-not-of-this-host"));
-		r = ACCOUNT_E_UNAVAILABLE;
-	} else {
-		r = outcome_of(a, r ? r : open_store(a, quota));
-	}
-	if (r) {
-		close_store(a);
-		return r;
-	}
-	pthread_mutex_lock(&all->lock);
-	a->open = true;
-	list_push(&all->open, &a->use);
-	all->open_count++;
-	pthread_mutex_unlock(&all->lock);
-	return ACCOUNT_OK;
 }
 
 /* -- jobs -- */
@@ -277,14 +67,14 @@ static int run_close(struct account_job *job, struct account_store *store, int o
 	unused = !a->pins && a->jobs == 1;
 	pthread_mutex_unlock(&all->lock);
 	if (store && unused)
-		close_store(a);
+		account_close_store(a);
 	return STORE_OK;
 }
 
 static void run_job(struct job *queued);
 
 /* Locked. */
-static void submit(struct account *a, struct account_job *job)
+void account_queue(struct account *a, struct account_job *job)
 {
 	a->jobs++;
 	job->account = a;
@@ -301,30 +91,43 @@ static void close_idle(struct accounts *all)
 	if (a) {
 		a->closing = true;
 		a->close.run = run_close;
-		submit(a, &a->close);
+		account_queue(a, &a->close);
 	}
 	pthread_mutex_unlock(&all->lock);
 }
 
 static int outcome_for(struct account *a, const struct account_job *job)
 {
-	if (a->quarantined)
-		return ACCOUNT_E_QUARANTINED;
-	if (a->store || job == &a->close)
+	if (job->bare)
 		return ACCOUNT_OK;
-	return open_account(a);
+	if (a->quarantine)
+		return ACCOUNT_E_QUARANTINED;
+	return a->store ? ACCOUNT_OK
+			: account_outcome(a, account_open_store(a, ACCEPT_KNOWN));
 }
 
 /* Locked, on the account's queue. */
 static void see(struct account *a)
 {
+	struct accounts *all = a->all;
+	const struct account_mark *mark;
 	struct quota quota;
+	bool first = list_empty(&all->moved);
 
 	if (!a->store)
 		return;
 	quota_read(a->store, &quota);
 	a->seen.known = true;
 	a->seen.used = quota.used;
+	mark = account_store_mark(a->store);
+	if (mark->commits == a->mark.commits)
+		return;
+	a->mark = *mark;
+	if (!list_empty(&a->moved))
+		return;
+	list_push(&all->moved, &a->moved);
+	if (first && all->tell_moved)
+		all->tell_moved(all->state);
 }
 
 static void run_job(struct job *queued)
@@ -346,7 +149,7 @@ static void run_job(struct job *queued)
 	/* From here on the job is its submitter's. */
 	r = job->run(job, outcome ? NULL : a->store, outcome);
 	if (r == STORE_E_DAMAGED && !outcome)
-		quarantine(a);
+		account_quarantine(a, QUARANTINE_DAMAGED);
 	pthread_mutex_lock(&all->lock);
 	see(a);
 	a->jobs--;
@@ -357,7 +160,7 @@ static void run_job(struct job *queued)
 void account_submit(struct account *a, struct account_job *job)
 {
 	pthread_mutex_lock(&a->all->lock);
-	submit(a, job);
+	account_queue(a, job);
 	pthread_mutex_unlock(&a->all->lock);
 }
 
@@ -376,8 +179,8 @@ void account_unpin(struct account *a)
 	assert(a->pins);
 	pins = --a->pins;
 	pthread_mutex_unlock(&a->all->lock);
-	if (!pins && a->quarantined && a->store)
-		close_store(a);
+	if (!pins && a->quarantine && a->store)
+		account_close_store(a);
 }
 
 /* -- references -- */
@@ -391,10 +194,21 @@ static struct account *new_account(
 		snprintf(a->name + 2 * i, 3, "%02x", uid[i]);
 	memcpy(a->uid, uid, ACCOUNT_UID_SIZE);
 	a->all = all;
+	a->close.bare = true;
 	list_init(&a->use);
+	list_init(&a->apart);
+	list_init(&a->moved);
 	serial_init(&a->queue, all->workers);
 	map_set(&all->by_uid, view_of(a->uid, ACCOUNT_UID_SIZE), a);
 	return a;
+}
+
+struct account *account_of_uid(
+		struct accounts *all, const unsigned char uid[ACCOUNT_UID_SIZE])
+{
+	struct account *a = map_get(&all->by_uid, view_of(uid, ACCOUNT_UID_SIZE));
+
+	return a ? a : new_account(all, uid);
 }
 
 struct account *account_ref(struct accounts *all, const struct account_spec *spec)
@@ -402,15 +216,16 @@ struct account *account_ref(struct accounts *all, const struct account_spec *spe
 	struct account *a;
 
 	pthread_mutex_lock(&all->lock);
-	a = map_get(&all->by_uid, view_of(spec->uid, ACCOUNT_UID_SIZE));
-	if (!a)
-		a = new_account(all, spec->uid);
+	a = account_of_uid(all, spec->uid);
 	/* A key of another length is no key: the broker will say so. */
 	a->wrapped_len = spec->wrapped_key.len < BROKER_WRAPPED ? spec->wrapped_key.len
 								: BROKER_WRAPPED;
 	if (a->wrapped_len)
 		memcpy(a->wrapped, spec->wrapped_key.data, a->wrapped_len);
 	a->quota = spec->quota;
+	/* Only before its first use: from then on its own mark is the newer one. */
+	if (spec->known.commits > a->mark.commits)
+		a->mark = spec->known;
 	a->refs++;
 	pthread_mutex_unlock(&all->lock);
 	return a;
@@ -446,70 +261,66 @@ const unsigned char *account_uid(const struct account *a)
 	return a->uid;
 }
 
-/* -- destroying -- */
+/* -- what others ask -- */
 
-static int remove_files(const struct account *a)
+bool accounts_have_moved(struct accounts *all)
 {
-	static const char *const endings[] = { ".db", ".db-wal", ".db-journal" };
-	const struct os *os = a->all->os;
-	CLEANUP(freep) char *folder = path_of(a, "");
-	bool removed = false;
-
-	for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
-		CLEANUP(freep) char *path = path_of(a, endings[i]);
-		int r;
-
-		if (!is_there(os, path))
-			continue;
-		r = os->unlink(os->state, path);
-		if (r)
-			return r;
-		removed = true;
-	}
-	return removed ? os->sync_dir(os->state, folder) : 0;
-}
-
-static int run_destroy(struct account_job *job, struct account_store *store, int outcome)
-{
-	struct account *a = CONTAINER_OF(job, struct account, close);
-	struct accounts *all = a->all;
-	int r;
-
-	(void)outcome;
-	if (store)
-		close_store(a);
-	r = remove_files(a);
-	pthread_mutex_lock(&all->lock);
-	a->closing = false;
-	a->destruction->r = r;
-	a->destruction->ended = true;
-	pthread_cond_signal(&a->destruction->done);
-	a->destruction = NULL;
-	pthread_mutex_unlock(&all->lock);
-	return STORE_OK;
-}
-
-int accounts_destroy(struct accounts *all, const unsigned char uid[ACCOUNT_UID_SIZE])
-{
-	struct destruction destruction = { .done = PTHREAD_COND_INITIALIZER };
-	struct account *a;
+	bool moved;
 
 	pthread_mutex_lock(&all->lock);
-	a = map_get(&all->by_uid, view_of(uid, ACCOUNT_UID_SIZE));
-	if (!a)
-		a = new_account(all, uid);
-	if (a->refs || a->pins || a->closing) {
-		pthread_mutex_unlock(&all->lock);
-		return -EBUSY;
-	}
-	a->closing = true;
-	a->destruction = &destruction;
-	a->close.run = run_destroy;
-	submit(a, &a->close);
-	while (!destruction.ended)
-		pthread_cond_wait(&destruction.done, &all->lock);
+	moved = !list_empty(&all->moved);
 	pthread_mutex_unlock(&all->lock);
-	return destruction.r;
+	return moved;
+}
+
+size_t accounts_moved(struct accounts *all, struct account_reached *out, size_t most)
+{
+	size_t count = 0;
+
+	pthread_mutex_lock(&all->lock);
+	LIST_EACH (link, &all->moved) {
+		const struct account *a = LIST_ITEM(link, struct account, moved);
+
+		if (count == most)
+			break;
+		out[count].mark = a->mark;
+		memcpy(out[count++].uid, a->uid, ACCOUNT_UID_SIZE);
+	}
+	pthread_mutex_unlock(&all->lock);
+	return count;
+}
+
+/* What moved on in the meantime stays. */
+void accounts_remembered(
+		struct accounts *all, const struct account_reached *reached, size_t count)
+{
+	pthread_mutex_lock(&all->lock);
+	for (size_t i = 0; i < count; i++) {
+		struct account *a = map_get(
+				&all->by_uid, view_of(reached[i].uid, ACCOUNT_UID_SIZE));
+
+		if (a && a->mark.commits == reached[i].mark.commits)
+			list_remove(&a->moved);
+	}
+	pthread_mutex_unlock(&all->lock);
+}
+
+size_t accounts_set_apart(
+		struct accounts *all, struct account_set_apart *out, size_t most)
+{
+	size_t count = 0;
+
+	pthread_mutex_lock(&all->lock);
+	LIST_EACH (link, &all->apart) {
+		const struct account *a = LIST_ITEM(link, struct account, apart);
+
+		if (count == most)
+			break;
+		out[count].why = a->quarantine;
+		memcpy(out[count++].uid, a->uid, ACCOUNT_UID_SIZE);
+	}
+	pthread_mutex_unlock(&all->lock);
+	return count;
 }
 
 struct accounts_observed accounts_observe(struct accounts *all)
@@ -524,14 +335,15 @@ struct accounts_observed accounts_observe(struct accounts *all)
 	return out;
 }
 
-void accounts_free(struct accounts *all)
+void accounts_close(struct accounts *all)
 {
 	struct view uid;
 	size_t at = 0;
 	void *value;
 
-	if (!all)
+	if (all->closed)
 		return;
+	all->closed = true;
 	pthread_mutex_lock(&all->lock);
 	all->stopping = true;
 	pthread_mutex_unlock(&all->lock);
@@ -540,9 +352,21 @@ void accounts_free(struct accounts *all)
 
 		serial_deinit(&a->queue);
 		assert(!a->refs && !a->pins);
-		close_store(a);
-		free(a);
+		account_close_store(a);
 	}
+}
+
+void accounts_free(struct accounts *all)
+{
+	struct view uid;
+	size_t at = 0;
+	void *a;
+
+	if (!all)
+		return;
+	accounts_close(all);
+	while (map_next(&all->by_uid, &at, &uid, &a))
+		free(a);
 	map_free(&all->by_uid);
 	keyring_free(all->keyring);
 	pthread_mutex_destroy(&all->lock);

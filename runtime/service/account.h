@@ -3,13 +3,13 @@
  * Work on an account is a job on its queue: one at a time, in order, on any worker. The
  * data key is unwrapped through the broker when the file is opened and not kept. Accounts
  * that nobody uses are closed, the one unused for the longest first, once more than
- * `open_max` are open. A store that turns out damaged is put in quarantine: it is closed,
- * its jobs are told so, other accounts go on. */
+ * `open_max` are open. A file that turns out damaged, older than is known of it or gone is
+ * put in quarantine: it is closed, its jobs are told so, other accounts go on. */
 #ifndef SERVICE_ACCOUNT_H
 #define SERVICE_ACCOUNT_H
 
+#include "runtime/account_state.h"
 #include "runtime/base/engine.h"
-#include "runtime/configuration.h"
 #include "runtime/net/worker.h"
 #include "runtime/store/account.h"
 
@@ -20,10 +20,13 @@ struct os;
 
 enum account_outcome {
 	ACCOUNT_OK = 0,
-	ACCOUNT_E_QUARANTINED = 1, /* 451 4.3.0, NO [UNAVAILABLE]: the file is damaged */
+	ACCOUNT_E_QUARANTINED = 1, /* 451 4.3.0, NO [UNAVAILABLE] */
 	ACCOUNT_E_UNAVAILABLE,     /* its key could not be had, or the file not opened:
 				      later perhaps */
 	ACCOUNT_E_FULL,            /* the disk is full */
+	/* Of accounts_accept alone. */
+	ACCOUNT_E_GONE,  /* there is no file */
+	ACCOUNT_E_THERE, /* there is one */
 };
 
 struct accounts_options {
@@ -32,10 +35,17 @@ struct accounts_options {
 	struct workers *workers;
 	const struct os *os;
 	size_t open_max; /* files; 0: 256 */
+	/* There is something for accounts_moved() from now on; NULL: nobody asks. On a
+	 * worker's thread; it must only post. */
+	void (*moved)(void *state);
+	void *state;
 };
 
 MUST_USE struct accounts *accounts_new(const struct accounts_options *options);
-/* Runs what is queued, closes the files. No reference may be left. NULL is fine. */
+/* Runs what is queued, closes the files, for good; what was known stays to be asked. No
+ * reference may be left. */
+void accounts_close(struct accounts *accounts);
+/* The same where that was not done yet. NULL is fine. */
 void accounts_free(struct accounts *accounts);
 
 /* The account of a user, with one reference; known by its uid, so that all sessions share
@@ -53,6 +63,7 @@ const unsigned char *account_uid(const struct account *account);
 struct account_job {
 	struct job job; /* the queue's */
 	struct account *account;
+	bool bare; /* runs whatever there is of the file; the registry's own */
 	/* `store` is NULL where `outcome` is not 0. Returns what the store answered, for
 	 * the quarantine: STORE_E_DAMAGED closes the account. The job may be freed or
 	 * submitted again by run(). */
@@ -70,9 +81,9 @@ void account_unpin(struct account *account);
 
 /* What its jobs have left behind. */
 struct account_seen {
-	bool known;       /* false until a job had the file open */
-	bool quarantined; /* its file is damaged */
-	uint64_t used;    /* bytes of messages */
+	bool known; /* false until a job had the file open */
+	bool quarantined;
+	uint64_t used; /* bytes of messages */
 };
 
 /* From any thread, and without waiting for the queue. */
@@ -83,6 +94,25 @@ void account_look(struct account *account, struct account_seen *out);
  * Done twice it is fine. */
 MUST_USE int accounts_destroy(
 		struct accounts *accounts, const unsigned char uid[ACCOUNT_UID_SIZE]);
+
+/* Takes up the file of an account as it is, after it was put back from a copy: under new
+ * UIDVALIDITYs, and out of quarantine. With `empty`, that there is none: a new one is made.
+ * Waits for the account's queue; from no worker and no loop. What was selected in it is
+ * not true any more: end its sessions first. -EBUSY while a session is just putting
+ * something into it. */
+MUST_USE int accounts_accept(
+		struct accounts *accounts, const struct account_spec *spec, bool empty);
+
+/* Those whose files have come further than was remembered, up to `most` of them; they stay
+ * until accounts_remembered() was told. */
+size_t accounts_moved(
+		struct accounts *accounts, struct account_reached *out, size_t most);
+bool accounts_have_moved(struct accounts *accounts);
+void accounts_remembered(struct accounts *accounts, const struct account_reached *reached,
+		size_t count);
+/* Those in quarantine, up to `most` of them. */
+size_t accounts_set_apart(
+		struct accounts *accounts, struct account_set_apart *out, size_t most);
 
 /* How many are open, known and in quarantine. */
 struct accounts_observed {

@@ -263,7 +263,7 @@ static const char *reason_of(int outcome, int r)
 	if (outcome == ACCOUNT_E_FULL || r == STORE_E_FULL)
 		return "disk-full";
 	if (outcome == ACCOUNT_E_QUARANTINED || r == STORE_E_DAMAGED)
-		return "account-damaged";
+		return "account-quarantined";
 	return outcome ? "account-unavailable" : "store-fault";
 }
 
@@ -434,6 +434,18 @@ static void *run_retries(void *arg)
 	}
 	pthread_mutex_unlock(&d->lock);
 	return NULL;
+}
+
+void delivery_retry(struct delivery *d, const unsigned char account[ACCOUNT_UID_SIZE])
+{
+	struct box *box;
+
+	pthread_mutex_lock(&d->lock);
+	box = map_get(&d->boxes, view_of(account, ACCOUNT_UID_SIZE));
+	if (box && box->state == BOX_RESTING)
+		box->due = clock_now();
+	pthread_cond_signal(&d->wake);
+	pthread_mutex_unlock(&d->lock);
 }
 
 /* -- the whole -- */

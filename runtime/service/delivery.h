@@ -32,6 +32,9 @@ MUST_USE struct delivery *delivery_new(const struct delivery_options *options);
 void delivery_start(struct delivery *delivery, struct intake *intake);
 /* For intake_options.committed: `delivery` is its state. Only posts. */
 void delivery_committed(void *delivery, struct intake_message *message);
+/* What waits for that account is tried now: there is hope again. */
+void delivery_retry(
+		struct delivery *delivery, const unsigned char account[ACCOUNT_UID_SIZE]);
 /* Waits until nothing is being filed, gives what waits back to the log. Before
  * intake_close. */
 void delivery_stop(struct delivery *delivery);

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* -- the schema -- */
 
@@ -55,7 +56,11 @@ static const char step_0[] =
 		" intake INTEGER NOT NULL, recipient TEXT NOT NULL,"
 		" PRIMARY KEY (intake, recipient)) STRICT, WITHOUT ROWID;";
 
-static const char *const steps[] = { step_0 };
+/* How many commits there were: what tells an older copy. */
+static const char step_1[] =
+		"ALTER TABLE account ADD COLUMN commits INTEGER NOT NULL DEFAULT 0;";
+
+static const char *const steps[] = { step_0, step_1 };
 
 static const struct database_schema schema = {
 	.application_id = 0x70686163, /* "phac" */
@@ -128,6 +133,7 @@ int store_begin(struct account_store *store, struct store_change *change)
 		return store_outcome(r);
 	change->store = store;
 	change->before = store->counters;
+	change->rows_before = database_rows_changed(store->db);
 	return STORE_OK;
 }
 
@@ -137,7 +143,7 @@ static int counters_write(struct account_store *store)
 	const struct store_counters *c = &store->counters;
 	int r = store_prepare(store,
 			"UPDATE account SET modseq = ?1, content = ?2, uidvalidity = ?3,"
-			" used = ?4, messages = ?5",
+			" used = ?4, messages = ?5, commits = ?6",
 			&s);
 
 	if (r)
@@ -147,7 +153,25 @@ static int counters_write(struct account_store *store)
 	bind_u64(s, 3, c->uidvalidity);
 	bind_u64(s, 4, c->used);
 	bind_u64(s, 5, c->messages);
+	bind_u64(s, 6, c->commits);
 	return store_run(s);
+}
+
+static void mark(struct account_store *store)
+{
+	const struct store_counters *c = &store->counters;
+
+	store->mark = (struct account_mark){ c->commits, c->modseq, c->uidvalidity,
+		c->uidnext };
+}
+
+/* What changes nothing is not counted: it needs no flush. */
+static bool is_changed(const struct store_change *change)
+{
+	const struct account_store *store = change->store;
+
+	return memcmp(&change->before, &store->counters, sizeof(change->before)) ||
+	       change->rows_before != database_rows_changed(store->db);
 }
 
 int store_commit(struct store_change *change)
@@ -155,12 +179,15 @@ int store_commit(struct store_change *change)
 	struct account_store *store = change->store;
 	int r = 0;
 
-	if (memcmp(&change->before, &store->counters, sizeof(change->before)))
+	if (is_changed(change)) {
+		store->counters.commits++;
 		r = counters_write(store);
+	}
 	if (!r)
 		r = store_outcome(transaction_commit(&change->transaction));
 	if (r)
 		return r;
+	mark(store);
 	store->keywords_changed = false;
 	change->store = NULL;
 	return STORE_OK;
@@ -194,8 +221,8 @@ static int counters_read(struct account_store *store, bool *found_out)
 {
 	CLEANUP(statement_done) struct statement *s = NULL;
 	int r = store_prepare(store,
-			"SELECT modseq, content, uidvalidity, used, messages"
-			" FROM account",
+			"SELECT modseq, content, uidvalidity, used, messages, commits,"
+			" (SELECT coalesce(max(uidnext), 0) FROM mailbox) FROM account",
 			&s);
 
 	if (!r)
@@ -207,7 +234,10 @@ static int counters_read(struct account_store *store, bool *found_out)
 		.content = column_u64(s, 1),
 		.uidvalidity = column_u64(s, 2),
 		.used = column_u64(s, 3),
-		.messages = column_u64(s, 4) };
+		.messages = column_u64(s, 4),
+		.commits = column_u64(s, 5),
+		.uidnext = column_u64(s, 6) };
+	mark(store);
 	return STORE_OK;
 }
 
@@ -219,8 +249,9 @@ static int fill_new(struct account_store *store, walltime now)
 
 	if (!r)
 		r = store_outcome(database_run(store->db,
-				"INSERT INTO account VALUES (1, 0, 0, 0, 0, 0)"));
+				"INSERT INTO account VALUES (1, 0, 0, 0, 0, 0, 0)"));
 	store->counters = (struct store_counters){ .modseq = 1,
+		.uidnext = 1,
 		.uidvalidity = now > 0 && now < UINT32_MAX ? (uint64_t)now : 1 };
 	for (size_t i = 0; !r && i < ARRAY_LEN(first_mailboxes); i++)
 		r = mailbox_insert(store, view_z(first_mailboxes[i].name),
@@ -228,18 +259,30 @@ static int fill_new(struct account_store *store, walltime now)
 	return r ? r : store_commit(&change);
 }
 
-static int load(struct account_store *store, walltime now)
+static int load(struct account_store *store, const struct account_store_options *options)
 {
 	bool found;
 	int r = counters_read(store, &found);
 
+	if (!r && options->accept == ACCEPT_KNOWN &&
+			store->counters.commits < options->known.commits)
+		return STORE_E_OLDER;
 	if (!r && !found)
-		r = fill_new(store, now);
+		r = fill_new(store, options->now);
 	if (!r)
 		r = keywords_load(store);
 	if (!r)
 		r = contents_clean(store);
+	if (!r && options->accept != ACCEPT_KNOWN)
+		r = account_renew(store, &options->known, options->now);
 	return r;
+}
+
+/* Where there was a file an empty one would hide that it is gone. */
+static bool may_make(const struct account_store_options *options)
+{
+	return options->accept == ACCEPT_EMPTY ||
+	       (options->accept == ACCEPT_KNOWN && !options->known.commits);
 }
 
 int account_store_open(
@@ -247,17 +290,19 @@ int account_store_open(
 {
 	CLEANUP(account_store_closep) struct account_store *store = NULL;
 	struct database_options database = {
-		.create = true, .schema = &schema, .below = options->below
+		.create = may_make(options), .schema = &schema, .below = options->below
 	};
 	int r;
 
+	if (options->accept == ACCEPT_EMPTY && access(options->path, F_OK) == 0)
+		return STORE_E_EXISTS;
 	store = xcalloc(1, sizeof(*store));
 	store->quota = options->quota;
 	list_init(&store->appends);
-	r = store_outcome(database_open(
-			options->path, options->key, &database, &store->db));
+	r = database_open(options->path, options->key, &database, &store->db);
+	r = r == DATABASE_E_ABSENT ? STORE_E_GONE : store_outcome(r);
 	if (!r)
-		r = load(store, options->now);
+		r = load(store, options);
 	if (r)
 		return r;
 	*out = TAKE(store);
@@ -283,6 +328,11 @@ void account_store_closep(struct account_store **store)
 void account_store_set_quota(struct account_store *store, uint64_t bytes)
 {
 	store->quota = bytes;
+}
+
+const struct account_mark *account_store_mark(const struct account_store *store)
+{
+	return &store->mark;
 }
 
 uint64_t account_store_modseq(const struct account_store *store)

@@ -14,6 +14,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/base/view.h"
+#include "runtime/store/account_mark.h"
 
 #include <stdint.h>
 
@@ -34,18 +35,32 @@ enum store_outcome {
 	STORE_E_DAMAGED,    /* a page did not verify, or the key is not its key */
 	STORE_E_NEWER,      /* written by a newer program: not touched */
 	STORE_E_BUSY,       /* another process has the file open */
+	STORE_E_OLDER,      /* the file is older than is known: put back from a copy */
+	STORE_E_GONE,       /* there is no file, and there is known to have been one */
+};
+
+/* A file that was put back is taken up only where somebody says so. */
+enum account_accept {
+	ACCEPT_KNOWN, /* only one that is as far as is known, at least */
+	ACCEPT_FILE,  /* the file that is there, however old */
+	ACCEPT_EMPTY, /* that there is none: a new one is made. EXISTS */
 };
 
 struct account_store_options {
-	const char *path;      /* of the file; its folder exists */
-	const struct key *key; /* borrowed until the close */
-	uint64_t quota;        /* bytes */
-	walltime now;          /* the first UIDVALIDITY of a new account */
-	const char *below;     /* as in database_options; NULL in the real program */
+	const char *path;          /* of the file; its folder exists */
+	const struct key *key;     /* borrowed until the close */
+	uint64_t quota;            /* bytes */
+	walltime now;              /* the first UIDVALIDITY of a new account */
+	struct account_mark known; /* that the file has to have reached */
+	enum account_accept accept;
+	const char *below; /* as in database_options; NULL in the real program */
 };
 
 /* Opens the file, and makes it, with INBOX and the five special-use folders, where it is
- * absent. Contents that an interrupted append left behind go. */
+ * absent and nothing is known of it. Contents that an interrupted append left behind go.
+ * OLDER and GONE leave everything as it is. A file that is accepted is renewed: every
+ * mailbox has a new UIDVALIDITY, UIDs and MODSEQ go on beyond what is known, with room for
+ * what was not remembered in time. */
 MUST_USE int account_store_open(
 		const struct account_store_options *options, struct account_store **out);
 /* NULL is fine. No append may be open. */
@@ -54,6 +69,9 @@ void account_store_closep(struct account_store **store);
 
 /* What the store may hold from now on; what is in it stays. */
 void account_store_set_quota(struct account_store *store, uint64_t bytes);
+
+/* Of the last commit: on the disk. */
+const struct account_mark *account_store_mark(const struct account_store *store);
 
 /* The account's highest MODSEQ. */
 uint64_t account_store_modseq(const struct account_store *store);

@@ -102,6 +102,11 @@ uint64_t database_changes(const struct database *db)
 	return (uint64_t)sqlite3_changes64(db->handle);
 }
 
+uint64_t database_rows_changed(const struct database *db)
+{
+	return (uint64_t)sqlite3_total_changes64(db->handle);
+}
+
 int database_prepare(struct database *db, const char *sql, struct statement **out)
 {
 	struct statement *s = map_remove(&db->statements, view_z(sql));

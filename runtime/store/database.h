@@ -60,6 +60,8 @@ MUST_USE int database_run(struct database *db, const char *sql);
 /* The rowid of the last INSERT; the rows changed by the last statement. */
 int64_t database_last_id(const struct database *db);
 uint64_t database_changes(const struct database *db);
+/* By all statements since it was opened, those included that were rolled back. */
+uint64_t database_rows_changed(const struct database *db);
 
 /* -- statements --
  *

@@ -99,6 +99,7 @@ int mailbox_apply(struct account_store *store, int64_t mailbox,
 		const struct mailbox_delta *delta)
 {
 	CLEANUP(statement_done) struct statement *s = NULL;
+	struct store_counters *c = &store->counters;
 	int r = store_prepare(store,
 			"UPDATE mailbox SET messages = messages + ?2,"
 			" unseen = unseen + ?3, deleted = deleted + ?4,"
@@ -115,6 +116,7 @@ int mailbox_apply(struct account_store *store, int64_t mailbox,
 	bind_i64(s, 5, delta->size);
 	bind_u64(s, 6, delta->modseq);
 	bind_u64(s, 7, delta->uidnext);
+	c->uidnext = c->uidnext > delta->uidnext ? c->uidnext : delta->uidnext;
 	return store_run(s);
 }
 

@@ -24,18 +24,22 @@ struct store_counters {
 	uint64_t uidvalidity;
 	uint64_t used; /* bytes of all messages */
 	uint64_t messages;
+	uint64_t commits;
+	uint64_t uidnext; /* the largest of any mailbox; it stands in their rows */
 };
 
 struct store_change {
 	struct account_store *store; /* NULL: none is open */
 	struct transaction transaction;
 	struct store_counters before;
+	uint64_t rows_before; /* database_rows_changed() */
 };
 
 struct account_store {
 	struct database *db;
 	uint64_t quota;
 	struct store_counters counters;
+	struct account_mark mark;         /* of the last commit */
 	char *keywords[FLAG_KEYWORD_END]; /* by bit; NULL: free */
 	bool keywords_changed;            /* since the last commit */
 	struct list appends;              /* that are open */
@@ -55,6 +59,11 @@ MUST_USE int store_prepare(
 MUST_USE int store_begin(struct account_store *store, struct store_change *change);
 MUST_USE int store_commit(struct store_change *change);
 void store_end(struct store_change *change);
+
+/* What was put back from a copy goes on beyond `known` and under new UIDVALIDITYs. LIMIT:
+ * there are none left. */
+MUST_USE int account_renew(struct account_store *store, const struct account_mark *known,
+		walltime now);
 
 /* What a change does to the counters of a mailbox. */
 struct mailbox_delta {

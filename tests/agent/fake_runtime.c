@@ -37,12 +37,48 @@ int runtime_destroy_account(struct runtime *rt, const unsigned char uid[ACCOUNT_
 	return 0;
 }
 
+int runtime_accept_account(
+		struct runtime *rt, const unsigned char uid[ACCOUNT_UID_SIZE], bool empty)
+{
+	(void)empty;
+	if (rt->accept_outcome)
+		return rt->accept_outcome;
+	if (memcmp(rt->set_apart.uid, uid, ACCOUNT_UID_SIZE) == 0)
+		rt->set_apart.why = QUARANTINE_NONE;
+	rt->accepted++;
+	return 0;
+}
+
+size_t runtime_reached(struct runtime *rt, struct account_reached *out, size_t most)
+{
+	if (!rt->has_reached || !most)
+		return 0;
+	*out = rt->reached;
+	return 1;
+}
+
+bool runtime_has_reached(struct runtime *rt)
+{
+	return rt->has_reached;
+}
+
+void runtime_remembered(
+		struct runtime *rt, const struct account_reached *reached, size_t count)
+{
+	if (count && reached->mark.commits == rt->reached.mark.commits)
+		rt->has_reached = false;
+}
+
 void runtime_observe(struct runtime *rt, struct runtime_observed *out)
 {
 	const struct host_spec *host =
 			rt->configuration ? configuration_host(rt->configuration) : NULL;
 
 	*out = (struct runtime_observed){ .accepting = true };
+	if (rt->set_apart.why) {
+		out->quarantined = out->set_apart_count = 1;
+		out->set_apart[0] = rt->set_apart;
+	}
 	for (size_t i = 0; host && i < host->listener_count; i++)
 		if (host->listeners[i].kind != rt->closed)
 			out->listeners[out->listener_count++].spec = host->listeners[i];

@@ -12,6 +12,11 @@ struct runtime {
 	enum listener_kind closed; /* not seen as bound; LISTENER_KINDS: all are */
 	unsigned destroyed;        /* accounts whose files were removed */
 	bool busy;                 /* a session holds them */
+	struct account_set_apart set_apart; /* until it is accepted; NONE: nobody is */
+	int accept_outcome;
+	unsigned accepted;              /* files that were taken up */
+	struct account_reached reached; /* what is to be remembered, where there is any */
+	bool has_reached;
 };
 
 #define FAKE_RUNTIME_NEW ((struct runtime){ .closed = LISTENER_KINDS })

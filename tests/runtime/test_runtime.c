@@ -122,6 +122,7 @@ static int tear_down(void **state)
 	struct fixture *f = *state;
 
 	runtime_stop(f->rt, nstime_seconds(5));
+	runtime_free(f->rt);
 	nftw(f->folder, unlink_one, 16, FTW_DEPTH | FTW_PHYS);
 	buf_free(&f->chain);
 	secret_free(&f->key);
@@ -262,11 +263,14 @@ static void a_stop_says_goodbye(void **state)
 {
 	const struct wish wish = { .listeners = usual, .listener_count = 2 };
 	struct fixture *f = *state;
+	struct runtime *rt;
 	struct client c;
 
 	assert_int_equal(configure(f, &wish, NULL), 0);
 	log_in(f, &c);
-	runtime_stop(TAKE(f->rt), nstime_seconds(5));
+	rt = TAKE(f->rt);
+	runtime_stop(rt, nstime_seconds(5));
+	runtime_free(rt);
 	await_line(&c, "* BYE");
 	client_expect_end(&c);
 	client_close(&c);

@@ -2,8 +2,8 @@
  *
  *   check_store DATA MASTER_KEY_FILE
  *
- * control.db by SQLite's integrity_check, each account's file by that and by the store's own
- * rules. Prints how many there were; exits 1 where one is damaged. */
+ * control.db by SQLite's integrity_check, each account's file by that, by the store's own
+ * rules, and by what control.db remembers of it: it is that far, or further. Prints how many there were; exits 1 where one is damaged. */
 #include "agent/control_database.h"
 #include "runtime/base/base64.h"
 #include "runtime/base/error.h"
@@ -23,14 +23,17 @@ static int say(const char *what, int r)
 }
 
 static int check_account(struct broker *broker, const char *data, struct view uid,
-		struct view wrapped, unsigned *count)
+		struct view wrapped, uint64_t commits, unsigned *count)
 {
 	CLEANUP(account_store_closep) struct account_store *store = NULL;
 	CLEANUP(buf_free) struct buf name = BUF_NULL(64);
 	CLEANUP(freep) char *path = NULL;
 	CLEANUP(key_wipe) struct key key;
 	struct account_store_options options = {
-		.key = &key, .quota = UINT64_MAX / 2, .now = 1
+		.key = &key,
+		.quota = UINT64_MAX / 2,
+		.now = 1,
+		.known = { .commits = commits },
 	};
 	int r;
 
@@ -38,7 +41,7 @@ static int check_account(struct broker *broker, const char *data, struct view ui
 	if (asprintf(&path, "%s/accounts/%.2s/%.*s.db", data, name.data, (int)name.len,
 			    name.data) < 0)
 		die("out of memory");
-	if (access(path, F_OK))
+	if (access(path, F_OK) && !commits)
 		return 0; /* made at the first login or delivery */
 	r = broker_unwrap(broker, (const unsigned char *)uid.data, wrapped, &key);
 	if (r)
@@ -58,13 +61,15 @@ static int check_accounts(struct database *db, struct broker *broker, const char
 {
 	CLEANUP(statement_done) struct statement *s = NULL;
 	int r = database_prepare(db,
-			"SELECT account, wrapped FROM key_slot WHERE slot = 'host'", &s);
+			"SELECT account, wrapped, commits FROM key_slot"
+			" JOIN account ON uid = account WHERE slot = 'host'",
+			&s);
 
 	if (r)
 		return say("key_slot", r);
 	while ((r = statement_step(s)) == DATABASE_ROW)
 		if (check_account(broker, data, column_view(s, 0), column_view(s, 1),
-				    count))
+				    column_u64(s, 2), count))
 			return 1;
 	return r ? say("key_slot", r) : 0;
 }

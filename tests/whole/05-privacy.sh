@@ -53,7 +53,7 @@ PY
 agent_start
 imap() { curl -sS --insecure --max-time 30 --user "$1:$2" "imaps://127.0.0.1:$IMAPS/INBOX;MAILINDEX=1"; }
 damaged() { for i in 1 2; do curl -sS --insecure --max-time 30 --user "anna@org.example:$secret" "imaps://127.0.0.1:$IMAPS/INBOX" -X "FETCH $i BODY.PEEK[]" 2>&1 >"$work/got" || return 0; grep -q "$marker" "$work/got" || return 0; done; return 1; }
-check "a flipped byte is detected" damaged
+check "K01 a flipped byte is detected" damaged
 check "and the other account goes on" imap bo@org.example plainpass
 check "and takes mail" send 100 bo@org.example
 finish

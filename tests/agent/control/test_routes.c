@@ -8,6 +8,7 @@
 #include "tests/agent/control/desk.h"
 #include "tests/agent/house.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 
@@ -458,6 +459,34 @@ static void an_account_key_opens_one_file(void **state)
 			404, EXIT_ERROR);
 }
 
+static void I17_a_file_put_back_is_taken_up_or_the_answer_says_why_not(void **state)
+{
+	/* clang-format off */
+	static const struct { int outcome, status; enum exit_code code; const char *says; } table[] = {
+		{ 0,               200, EXIT_FINE,     "Taken as it is" },
+		{ RUNTIME_E_GONE,  409, EXIT_ERROR,    "--empty begins anew" },
+		{ RUNTIME_E_THERE, 409, EXIT_ERROR,    "without --empty" },
+		{ RUNTIME_E_UNFIT, 409, EXIT_ERROR,    "put back another copy" },
+		{ -EBUSY,          503, EXIT_CONFLICT, "ask again" },
+		{ -EIO,            500, EXIT_ERROR,    "log" },
+	};
+	/* clang-format on */
+	struct office *office = *state;
+	struct letter *letter;
+
+	must_apply(office, one_user);
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		office->house->runtime.accept_outcome = table[i].outcome;
+		letter = ask(office, "POST", "/v1/account-accept",
+				"{\"account\": \"anna\", \"empty\": true}");
+		assert_answer(letter, table[i].status, table[i].code);
+		assert_says(letter, table[i].says);
+	}
+	assert_int_equal(office->house->runtime.accepted, 1);
+	assert_answer(ask(office, "POST", "/v1/account-accept", "{\"account\": \"bo\"}"),
+			404, EXIT_ERROR);
+}
+
 /* -- strangers -- */
 
 static void a_body_must_be_an_object_of_files(void **state)
@@ -679,6 +708,7 @@ int main(void)
 		CASE(a_line_ends_the_wait_for_it),
 		CASE(passwords_are_set_by_id_or_address),
 		CASE(an_account_key_opens_one_file),
+		CASE(I17_a_file_put_back_is_taken_up_or_the_answer_says_why_not),
 		CASE(a_body_must_be_an_object_of_files),
 		CASE(what_is_no_route_is_absent),
 		CASE(names_are_decoded_and_hostile_ones_are_answered),

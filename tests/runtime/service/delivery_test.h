@@ -25,6 +25,7 @@ enum {
 
 static const struct key intake_key = { "the key of the intake in a test!" };
 static struct broker_wrapped wrapped[ACCOUNTS];
+static struct account_mark known[ACCOUNTS]; /* that their files have reached */
 
 struct world {
 	char data[64], folder[80];
@@ -63,6 +64,7 @@ static struct configuration *build_configuration(void)
 			VIEW("b@example.org"), VIEW("c@example.org") }[i];
 		specs[i].wrapped_key = view_of(wrapped[i].bytes, BROKER_WRAPPED);
 		specs[i].quota = 1 << 30;
+		specs[i].known = known[i];
 	}
 	c = configuration_new(&host, NULL);
 	configuration_add_domain(c, &domain);
@@ -156,6 +158,28 @@ static void world_remove(struct world *w)
 	if (system(command))
 		die("the folder stays");
 }
+
+/* For cmocka: *state is a world with at most two accounts open. */
+UNUSED static int world_setup(void **state)
+{
+	static struct world w;
+
+	memset(known, 0, sizeof(known));
+	world_folder(&w);
+	world_begin(&w, 2);
+	*state = &w;
+	return 0;
+}
+
+UNUSED static int world_teardown(void **state)
+{
+	world_end(*state);
+	world_remove(*state);
+	return 0;
+}
+
+#define world_test(test)                                                                 \
+	cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 
 static void on_done(void *arg, int outcome, uint64_t id)
 {

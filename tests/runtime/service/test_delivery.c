@@ -278,25 +278,6 @@ static void whatever_the_instant_of_the_kill_all_is_there_once(void **state)
 	world_begin(w, 0);
 }
 
-static int begin(void **state)
-{
-	static struct world w;
-
-	world_folder(&w);
-	world_begin(&w, 2);
-	*state = &w;
-	return 0;
-}
-
-static int end(void **state)
-{
-	world_end(*state);
-	world_remove(*state);
-	return 0;
-}
-
-#define world_test(test) cmocka_unit_test_setup_teardown(test, begin, end)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

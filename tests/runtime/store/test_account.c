@@ -56,7 +56,7 @@ static void what_was_answered_is_there_when_it_is_opened_again(void **state)
 	assert_int_equal(quota.limit, QUOTA);
 }
 
-static void another_key_does_not_open_it(void **state)
+static void K01_another_key_does_not_open_it(void **state)
 {
 	struct key other = { "another key" };
 	struct account_store_options options = {
@@ -96,7 +96,7 @@ static void no_word_of_a_message_is_on_the_disk(void **state)
 	*state = open_account();
 }
 
-static void a_flipped_byte_is_noticed(void **state)
+static void K01_a_flipped_byte_is_noticed(void **state)
 {
 	struct account_store *store = *state;
 	int noticed = 0, fd;
@@ -136,9 +136,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		account_test(a_new_account_has_its_folders),
 		account_test(what_was_answered_is_there_when_it_is_opened_again),
-		account_test(another_key_does_not_open_it),
+		account_test(K01_another_key_does_not_open_it),
 		account_test(no_word_of_a_message_is_on_the_disk),
-		account_test(a_flipped_byte_is_noticed),
+		account_test(K01_a_flipped_byte_is_noticed),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

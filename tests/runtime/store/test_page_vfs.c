@@ -59,7 +59,7 @@ static void a_flipped_byte_on_any_page_is_found(void **state)
 	assert_int_equal(open_and_check("a.db"), 0);
 }
 
-static void a_page_that_changed_places_is_found(void **state)
+static void K01_a_page_that_changed_places_is_found(void **state)
 {
 	size_t len;
 	CLEANUP(freep) char *bytes = NULL;
@@ -255,7 +255,7 @@ static void pitfall_12_an_older_page_of_the_file_is_not_noticed(void **state)
 }
 
 /* Pitfall 12, the other half: so every file has a key of its own. */
-static void pitfall_12_a_page_of_another_file_does_not_open(void **state)
+static void K01_a_page_of_another_file_does_not_open(void **state)
 {
 	struct database_options options = { .create = true, .schema = &rows };
 	CLEANUP(freep) char *ours = NULL, *theirs = NULL;
@@ -321,7 +321,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup(name, empty_folder)
 		TEST(a_flipped_byte_on_any_page_is_found),
-		TEST(a_page_that_changed_places_is_found),
+		TEST(K01_a_page_that_changed_places_is_found),
 		TEST(a_file_cut_short_is_found),
 		TEST(pitfall_4_a_hole_is_not_an_empty_page),
 		TEST(pitfall_5_a_new_page_size_in_place_fails_and_harms_nothing),
@@ -329,7 +329,7 @@ int main(void)
 		TEST(pitfall_9_each_wal_finds_its_main_file),
 		TEST(pitfall_10_no_temporary_file_is_opened),
 		TEST(pitfall_12_an_older_page_of_the_file_is_not_noticed),
-		TEST(pitfall_12_a_page_of_another_file_does_not_open),
+		TEST(K01_a_page_of_another_file_does_not_open),
 		TEST(every_page_size_works),
 		TEST(full_text_search_works_and_shows_nothing),
 	};

@@ -1,0 +1,164 @@
+/* Opening and closing the file of an account, and setting it apart. */
+#include "runtime/service/account_inside.h"
+
+#include "runtime/base/error.h"
+#include "runtime/base/log.h"
+#include "runtime/crypto/keyring.h"
+
+#include <errno.h>
+
+struct account_file account_file_of(const struct account *a)
+{
+	return (struct account_file){ a->all->os, a->all->data, a->name };
+}
+
+static int unwrap_key(struct account *a, const unsigned char *wrapped, size_t len)
+{
+	a->key = keyring_take(a->all->keyring);
+	if (!a->key)
+		return -ENOBUFS;
+	return broker_unwrap(a->all->broker, a->uid, view_of(wrapped, len), a->key);
+}
+
+void account_close_store(struct account *a)
+{
+	struct accounts *all = a->all;
+
+	account_store_close(a->store);
+	a->store = NULL;
+	keyring_give(all->keyring, a->key);
+	a->key = NULL;
+	pthread_mutex_lock(&all->lock);
+	if (a->open) {
+		list_remove(&a->use);
+		all->open_count--;
+		a->open = false;
+	}
+	pthread_mutex_unlock(&all->lock);
+}
+
+static void say_why(const struct account *a)
+{
+	/* clang-format off */
+	static const struct {
+		const char *reason, *next;
+	} words[] = {
+		[QUARANTINE_DAMAGED] = { "damaged",
+			"restore the file or run an integrity check; other accounts go on" },
+		[QUARANTINE_OLDER] = { "older-than-remembered",
+			"put the newest file back and restart, or take this one: "
+			"`posthus account accept-restore`; its mail waits, other accounts go on" },
+		[QUARANTINE_GONE] = { "gone",
+			"put the file back and restart, or begin anew without its mail: "
+			"`posthus account accept-restore --empty`; other accounts go on" },
+	};
+	/* clang-format on */
+
+	log_event(LOG_ERROR, "account.quarantined", log_text("account", a->name),
+			log_text("reason", words[a->quarantine].reason),
+			log_text("next", words[a->quarantine].next));
+}
+
+void account_quarantine(struct account *a, enum quarantine why)
+{
+	struct accounts *all = a->all;
+	unsigned pins;
+
+	pthread_mutex_lock(&all->lock);
+	if (!a->quarantine) {
+		list_push(&all->apart, &a->apart);
+		all->quarantined++;
+	}
+	a->quarantine = why;
+	a->seen.quarantined = true;
+	pins = a->pins;
+	pthread_mutex_unlock(&all->lock);
+	say_why(a);
+	if (!pins)
+		account_close_store(a);
+}
+
+void account_end_quarantine(struct account *a)
+{
+	struct accounts *all = a->all;
+
+	pthread_mutex_lock(&all->lock);
+	if (a->quarantine) {
+		list_remove(&a->apart);
+		all->quarantined--;
+	}
+	a->quarantine = QUARANTINE_NONE;
+	a->seen.quarantined = false;
+	pthread_mutex_unlock(&all->lock);
+}
+
+int account_outcome(struct account *a, int r)
+{
+	switch (r) {
+	case STORE_OK:
+		return ACCOUNT_OK;
+	case STORE_E_FULL:
+	case -ENOSPC:
+	case -EDQUOT:
+		return ACCOUNT_E_FULL;
+	case STORE_E_DAMAGED:
+		account_quarantine(a, QUARANTINE_DAMAGED);
+		return ACCOUNT_E_QUARANTINED;
+	case STORE_E_OLDER:
+		account_quarantine(a, QUARANTINE_OLDER);
+		return ACCOUNT_E_QUARANTINED;
+	case STORE_E_GONE:
+		account_quarantine(a, QUARANTINE_GONE);
+		return ACCOUNT_E_QUARANTINED;
+	case STORE_E_NEWER:
+		log_event(LOG_ERROR, "account.unavailable", log_text("account", a->name),
+				log_text("reason", "made-by-a-newer-version"));
+		return ACCOUNT_E_UNAVAILABLE;
+	case STORE_E_BUSY:
+		log_event(LOG_ERROR, "account.unavailable", log_text("account", a->name),
+				log_text("reason", "open-in-another-process"));
+		return ACCOUNT_E_UNAVAILABLE;
+	case -EKEYREJECTED:
+		log_event(LOG_ERROR, "account.unavailable", log_text("account", a->name),
+				log_text("reason", "its-key-is-not-of-this-host"));
+		return ACCOUNT_E_UNAVAILABLE;
+	default:
+		log_event(LOG_ERROR, "account.unavailable", log_text("account", a->name),
+				log_fault(r < 0 ? r : -EIO));
+		return ACCOUNT_E_UNAVAILABLE;
+	}
+}
+
+/* An outcome of the store, or a fault. */
+int account_open_store(struct account *a, enum account_accept accept)
+{
+	const struct account_file file = account_file_of(a);
+	struct account_store_options options = { .accept = accept };
+	struct accounts *all = a->all;
+	unsigned char wrapped[BROKER_WRAPPED];
+	size_t len;
+	int r;
+
+	pthread_mutex_lock(&all->lock);
+	len = a->wrapped_len;
+	memcpy(wrapped, a->wrapped, len);
+	options.quota = a->quota;
+	options.known = a->mark;
+	pthread_mutex_unlock(&all->lock);
+	r = unwrap_key(a, wrapped, len);
+	if (r > 0)
+		r = -EKEYREJECTED;
+	options.key = a->key;
+	if (!r)
+		r = account_file_open(&file, options, &a->store);
+	if (r) {
+		account_close_store(a);
+		return r;
+	}
+	pthread_mutex_lock(&all->lock);
+	a->open = true;
+	list_push(&all->open, &a->use);
+	all->open_count++;
+	pthread_mutex_unlock(&all->lock);
+	return STORE_OK;
+}
