@@ -8,6 +8,16 @@ enum {
 	MAPPED_PREFIX = 12 /* bytes before the IPv4 address in ::ffff:192.0.2.1 */
 };
 
+/* Zeroes what is behind the bits. */
+static void cut(struct network *network)
+{
+	unsigned whole = network->bits / 8, rest = network->bits % 8;
+
+	if (rest)
+		network->bytes[whole++] &= (unsigned char)(0xff << (8 - rest));
+	memset(network->bytes + whole, 0, sizeof(network->bytes) - whole);
+}
+
 bool network_parse(struct view text, struct network *out)
 {
 	char address[INET6_ADDRSTRLEN];
@@ -15,7 +25,8 @@ bool network_parse(struct view text, struct network *out)
 	uint64_t count;
 
 	memset(out, 0, sizeof(*out));
-	if (head.len == 0 || head.len >= sizeof(address))
+	if (head.len == 0 || head.len >= sizeof(address) ||
+			view_find(head, '\0') < head.len)
 		return false;
 	memcpy(address, head.data, head.len);
 	address[head.len] = '\0';
@@ -28,6 +39,7 @@ bool network_parse(struct view text, struct network *out)
 	if (!view_to_u64(bits, &count) || count > out->bits)
 		return false;
 	out->bits = (unsigned)count;
+	cut(out);
 	return true;
 }
 
@@ -56,8 +68,20 @@ bool network_of(const struct sockaddr_storage *address, struct network *out)
 			is_six = false;
 		}
 	}
-	*out = (struct network){ .six = is_six, .bits = is_six ? 128 : 32 };
+	memset(out, 0, sizeof(*out));
+	out->six = is_six;
+	out->bits = is_six ? 128 : 32;
 	memcpy(out->bytes, bytes, out->bits / 8);
+	return true;
+}
+
+bool network_around(const struct sockaddr_storage *address, unsigned bits_of_four,
+		unsigned bits_of_six, struct network *out)
+{
+	if (!network_of(address, out))
+		return false;
+	out->bits = out->six ? bits_of_six : bits_of_four;
+	cut(out);
 	return true;
 }
 

@@ -1,6 +1,7 @@
 #include "runtime/net/guests.h"
 
 #include "runtime/base/error.h"
+#include "runtime/base/network.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@ static const unsigned char bits[WIDTHS][2] = {
 	[NETWORK] = { 24, 48 },
 };
 
-static bool network_of(
+static bool network_by(
 		const struct sockaddr_storage *who, enum width width, struct network *out)
 {
 	return network_around(who, bits[width][0], bits[width][1], out);
@@ -64,7 +65,7 @@ int guests_enter(struct guests *guests, const struct sockaddr_storage *who,
 	struct network networks[WIDTHS];
 
 	for (enum width width = ADDRESS; width < WIDTHS; width++)
-		if (!network_of(who, width, &networks[width]))
+		if (!network_by(who, width, &networks[width]))
 			return GUESTS_OK;
 	if (count_of(guests, &networks[ADDRESS]) >= per_address)
 		return GUESTS_E_ADDRESS;
@@ -80,7 +81,7 @@ void guests_leave(struct guests *guests, const struct sockaddr_storage *who)
 	struct network network;
 
 	for (enum width width = ADDRESS; width < WIDTHS; width++)
-		if (network_of(who, width, &network))
+		if (network_by(who, width, &network))
 			take_off(guests, &network);
 }
 

@@ -1,11 +1,8 @@
 #include "runtime/net/ip.h"
 
-#include <arpa/inet.h>
+#include "runtime/base/network.h"
 
-enum {
-	BITS_OF_FOUR = 32,
-	BITS_OF_SIX = 128
-};
+#include <arpa/inet.h>
 
 static const struct sockaddr_in *four_of(const struct sockaddr_storage *address)
 {
@@ -68,8 +65,7 @@ bool ip_same(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
 	struct network of_a, of_b;
 
 	return a->ss_family == b->ss_family && ip_port(a) == ip_port(b) &&
-	       network_around(a, BITS_OF_FOUR, BITS_OF_SIX, &of_a) &&
-	       network_around(b, BITS_OF_FOUR, BITS_OF_SIX, &of_b) &&
+	       network_of(a, &of_a) && network_of(b, &of_b) &&
 	       view_eq(network_view(&of_a), network_view(&of_b));
 }
 
@@ -84,66 +80,4 @@ void ip_unmap(struct sockaddr_storage *address)
 	four->sin_family = AF_INET;
 	four->sin_port = six.sin6_port;
 	memcpy(&four->sin_addr, six.sin6_addr.s6_addr + 12, 4);
-}
-
-/* -- networks -- */
-
-/* Zeroes what is behind the bits. */
-static void cut(struct network *network)
-{
-	unsigned whole = network->bits / 8, rest = network->bits % 8;
-
-	if (rest)
-		network->address[whole++] &= (unsigned char)(0xff << (8 - rest));
-	memset(network->address + whole, 0, sizeof(network->address) - whole);
-}
-
-bool network_around(const struct sockaddr_storage *address, unsigned bits_of_four,
-		unsigned bits_of_six, struct network *out)
-{
-	struct network network = { 0 };
-
-	if (address->ss_family == AF_INET) {
-		network.family = 4;
-		network.bits = (unsigned char)bits_of_four;
-		memcpy(network.address, &four_of(address)->sin_addr, 4);
-	} else if (address->ss_family == AF_INET6) {
-		network.family = 6;
-		network.bits = (unsigned char)bits_of_six;
-		memcpy(network.address, &six_of(address)->sin6_addr, 16);
-	} else {
-		return false;
-	}
-	cut(&network);
-	*out = network;
-	return true;
-}
-
-bool network_parse(struct view text, struct network *out)
-{
-	size_t slash = view_find(text, '/');
-	struct sockaddr_storage address;
-	uint64_t bits = BITS_OF_SIX;
-
-	if (!ip_parse(view_sub(text, 0, slash), 0, &address))
-		return false;
-	if (address.ss_family == AF_INET)
-		bits = BITS_OF_FOUR;
-	if (slash < text.len) {
-		struct view number = view_from(text, slash + 1);
-
-		if (!view_to_u64(number, &bits) ||
-				bits > (address.ss_family == AF_INET ? BITS_OF_FOUR
-								     : BITS_OF_SIX))
-			return false;
-	}
-	return network_around(&address, (unsigned)bits, (unsigned)bits, out);
-}
-
-bool network_has(const struct network *network, const struct sockaddr_storage *address)
-{
-	struct network around;
-
-	return network_around(address, network->bits, network->bits, &around) &&
-	       view_eq(network_view(network), network_view(&around));
 }

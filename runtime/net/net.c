@@ -2,6 +2,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/metric.h"
+#include "runtime/base/network.h"
 #include "runtime/net/arrival.h"
 #include "runtime/net/guests.h"
 #include "runtime/net/shard.h"

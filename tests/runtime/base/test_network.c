@@ -31,6 +31,9 @@ static void an_address_is_in_its_network(void **state)
 		{ "192.0.2.128/25", "192.0.2.127", false },
 		{ "192.0.2.128/25", "192.0.2.128", true },
 		{ "192.0.2.7", "192.0.2.7", true }, { "192.0.2.7", "192.0.2.6", false },
+		{ "192.0.2.6/31", "192.0.2.7", true },
+		{ "192.0.2.6/31", "192.0.2.8", false },
+		{ "192.0.2.7/24", "192.0.2.1", true },
 		{ "0.0.0.0/0", "203.0.113.9", true }, { "0.0.0.0/0", "::1", false },
 		{ "192.0.2.0/24", "::ffff:192.0.2.9", true },
 		{ "192.0.2.0/24", "::ffff:192.0.3.9", false },
@@ -75,6 +78,31 @@ static void what_is_no_network_is_refused(void **state)
 			fail_msg("%s", wrong[i]);
 }
 
+static void equal_networks_are_equal_bytes(void **state)
+{
+	/* clang-format off */
+	static const struct { const char *network, *address; } table[] = {
+		{ "192.0.2.0/24",    "192.0.2.77" },
+		{ "192.0.2.99/24",   "::ffff:192.0.2.77" },
+		{ "2001:db8:1::/48", "2001:db8:1:2::3" },
+		{ "2001:db8:1::9/48", "2001:db8:1::" },
+	};
+	/* clang-format on */
+	struct network parsed, around;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct sockaddr_storage from = address(table[i].address);
+
+		memset(&parsed, 0x55, sizeof(parsed));
+		memset(&around, 0xaa, sizeof(around));
+		assert_true(network_parse(view_z(table[i].network), &parsed));
+		assert_true(network_around(&from, 24, 48, &around));
+		assert_memory_equal(&parsed, &around, sizeof(around));
+	}
+	assert_false(network_parse(VIEW("192.0.2.1\0"), &parsed));
+}
+
 static void a_network_covers_a_smaller_one(void **state)
 {
 	/* clang-format off */
@@ -104,6 +132,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_address_is_in_its_network),
+		cmocka_unit_test(equal_networks_are_equal_bytes),
 		cmocka_unit_test(a_network_covers_a_smaller_one),
 		cmocka_unit_test(a_socket_of_this_host_is_in_none),
 		cmocka_unit_test(what_is_no_network_is_refused),
