@@ -30,6 +30,10 @@ static const struct limit_row rows[LIMIT_COUNT] = {
 	/* RFC 3461, 4.2 and 4.4 */
 	[LIMIT_SMTP_ENVID]             = { "smtp.envid",               100,        "501 5.5.4 ENVID is at most 100 characters of xtext" },
 	[LIMIT_SMTP_ORCPT]             = { "smtp.orcpt",               500,        "501 5.5.4 ORCPT is an address type, a semicolon and xtext" },
+	/* RFC 5321, 4.5.3.1.5, has 512 octets; of what a server says to us */
+	[LIMIT_SMTP_CLIENT_REPLY_LINE]  = { "smtp_client.reply_line",  1024,       "a line of it is longer than 1024 octets" },
+	[LIMIT_SMTP_CLIENT_REPLY_LINES] = { "smtp_client.reply_lines", 100,        "it has more than 100 lines" },
+	[LIMIT_SMTP_CLIENT_REPLY_TEXT]  = { "smtp_client.reply_text",  8 * KIB,    "the rest of the text is left out" },
 	/* RFC 2683, 3.2.1.5; RFC 7888, 5 */
 	[LIMIT_IMAP_LINE]              = { "imap.line",                64 * KIB,   "BYE [TOOBIG] Command line too long" },
 	[LIMIT_IMAP_LITERAL]           = { "imap.literal",             64 * KIB,   "BAD [TOOBIG] Literal too large" },

@@ -244,6 +244,13 @@ struct view trickle_hang_up(struct trickle_talk *talk)
 	return buf_view(&talk->drive.arrived);
 }
 
+struct view trickle_wait(struct trickle_talk *talk, nstime span)
+{
+	buf_clear(&talk->drive.arrived);
+	pass_time(&talk->drive, span);
+	return buf_view(&talk->drive.arrived);
+}
+
 bool trickle_is_closed(const struct trickle_talk *talk)
 {
 	return engine_want(talk->drive.engine) & WANT_CLOSE;
@@ -345,14 +352,14 @@ static bool expect_line(struct dialog *g, struct view pattern)
 		bool same = matches(line, pattern);
 
 		if (!same && !g->any_lines)
-			return complain(g, "the server said \"%.*s\"", VIEW_ARG(line));
+			return complain(g, "the engine said \"%.*s\"", VIEW_ARG(line));
 		buf_consume(&g->drive.arrived, line.len + 2);
 		if (same) {
 			g->any_lines = false;
 			return true;
 		}
 	}
-	return complain(g, "the server said nothing more%s",
+	return complain(g, "the engine said nothing more%s",
 			g->drive.flight.len ? " and does not read" : "");
 }
 
@@ -364,7 +371,7 @@ static bool expect_silence(struct dialog *g)
 	line = buf_view(&g->drive.arrived);
 	if (line.len == 0)
 		return true;
-	return complain(g, "the server also said \"%.*s\"",
+	return complain(g, "the engine also said \"%.*s\"",
 			VIEW_ARG(view_sub(line, 0, 200)));
 }
 
@@ -432,7 +439,7 @@ static bool start_tls(struct dialog *g)
 	if (!expect_silence(g))
 		return false;
 	if (!(engine_want(g->drive.engine) & WANT_TLS))
-		return complain(g, "the server does not wait for TLS");
+		return complain(g, "the engine does not wait for TLS");
 	engine_event(g->drive.engine, ENGINE_TLS_STARTED, 0, g->drive.now);
 	return true;
 }
@@ -444,7 +451,7 @@ static bool expect_close(struct dialog *g)
 	g->closed = true;
 	return engine_want(g->drive.engine) & WANT_CLOSE
 			       ? true
-			       : complain(g, "the server does not close");
+			       : complain(g, "the engine does not close");
 }
 
 static bool change_world(struct dialog *g, struct view words)
@@ -473,6 +480,14 @@ static bool expect_escaped_line(struct dialog *g, struct view text)
 	if (!trickle_unescape(&line, text))
 		return complain(g, "a bad escape");
 	return expect_line(g, buf_view(&line));
+}
+
+/* The letters name the sides of the conversation; here C is the peer and S the engine. */
+static char side_of(const struct dialog *g, char letter)
+{
+	if (!g->drive.world->engine_is_client)
+		return letter;
+	return letter == 'C' ? 'S' : letter == 'S' ? 'C' : letter;
 }
 
 /* One line whose letter and count were read. */
@@ -526,11 +541,11 @@ static bool play_line(struct dialog *g, struct view line)
 
 	if (line.len == 0 || line.data[0] == '#')
 		return true;
-	if (view_eq(line, VIEW("S~"))) {
+	letter = side_of(g, line.data[0]);
+	if (letter == 'S' && view_eq(view_from(line, 1), VIEW("~"))) {
 		g->any_lines = true;
 		return true;
 	}
-	letter = line.data[0];
 	if (letter == '+')
 		return play(g, letter, view_from(line, 1));
 	head = view_from(view_cut(&line, ':'), 1);
@@ -563,9 +578,9 @@ static bool run_dialog(const char *path, struct view text,
 	if (good)
 		good = expect_silence(&g);
 	if (good && g.drive.flight.len)
-		good = complain(&g, "the server does not read the rest");
+		good = complain(&g, "the engine does not read the rest");
 	if (good && !g.closed && engine_want(g.drive.engine) & WANT_CLOSE)
-		good = complain(&g, "the server closes");
+		good = complain(&g, "the engine closes");
 	g.drive.hold = false;
 	if (g.drive.engine)
 		settle(&g.drive);

@@ -19,7 +19,10 @@
  *   W: words        something happens in the world, or is looked for in it
  *   X: closed       the engine wants to close; a dialog that ends without it must not
  *
- * After each group of S: lines nothing more may have come. */
+ * After each group of S: lines nothing more may have come.
+ *
+ * Where the engine is a client C and S change sides: the file's server is the peer, and
+ * R: are bytes of his. */
 #ifndef TESTS_LIB_TRICKLE_H
 #define TESTS_LIB_TRICKLE_H
 
@@ -35,6 +38,7 @@ enum trickle_way {
 /* What performs a protocol's operations, in place of the service. */
 struct trickle_world {
 	void *state;
+	bool engine_is_client;
 	/* Forgets all that happened. Called before each run. */
 	void (*reset)(void *state);
 	/* The engine of a new session; NULL where the words mean nothing. */
@@ -62,6 +66,8 @@ void trickle_talk_free(struct trickle_talk *talk);
 struct view trickle_say(struct trickle_talk *talk, struct view bytes);
 /* The peer closes its side; what still comes. */
 struct view trickle_hang_up(struct trickle_talk *talk);
+/* Lets time pass; what comes meanwhile. */
+struct view trickle_wait(struct trickle_talk *talk, nstime span);
 bool trickle_is_closed(const struct trickle_talk *talk);
 
 /* Adds the bytes that \r \n \t \0 \\ and \xHH stand for. False where there is another
