@@ -11,12 +11,13 @@
 
 packages_build=(
 	gcc libc6-dev meson ninja-build pkg-config
-	libcurl4-openssl-dev libevent-dev libidn2-dev libjansson-dev libsodium-dev libsqlite3-dev libssl-dev libunistring-dev
+	libcurl4-openssl-dev libevent-dev libidn2-dev libjansson-dev libpsl-dev publicsuffix libsodium-dev libsqlite3-dev libssl-dev libunistring-dev
 	libyaml-dev libzstd-dev libcrypt-dev
 )
 packages_test=(
 	clang libcmocka-dev libgmime-3.0-dev git python3 procps g++ make
 	curl swaks libnet-ssleay-perl openssl sqlite3 systemd iproute2 python3-prometheus-client
+	python3-dkim python3-nacl libmail-dkim-perl
 	isync offlineimap3 mutt neomutt fetchmail getmail6
 )
 
