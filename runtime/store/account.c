@@ -2,6 +2,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/store/content.h"
+#include "runtime/store/piece.h"
 #include "runtime/store/store.h"
 
 #include <assert.h>
@@ -314,7 +315,7 @@ void account_store_close(struct account_store *store)
 	if (!store)
 		return;
 	assert(list_empty(&store->appends) && !store->in_batch);
-	content_contexts_free(store);
+	piece_contexts_free(store);
 	keywords_free(store);
 	database_close(store->db);
 	free(store);

@@ -3,17 +3,13 @@
 #include "runtime/base/error.h"
 #include "runtime/mail/message_blob.h"
 #include "runtime/store/message.h"
+#include "runtime/store/piece.h"
 #include "runtime/store/store.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <zstd.h>
 
 enum {
-	PIECE_PLAIN = 0, /* the first byte of a stored piece */
-	PIECE_ZSTD = 1,
 	PIECE_BITS = 16, /* of an id that number the piece: 4 GiB a message */
-	ZSTD_LEVEL = 1,
 };
 
 static int64_t piece_id(int64_t content, uint64_t number)
@@ -21,78 +17,14 @@ static int64_t piece_id(int64_t content, uint64_t number)
 	return content << PIECE_BITS | (int64_t)number;
 }
 
-/* -- pieces as they are stored -- */
-
-static void piece_pack(struct account_store *store, struct view bytes, struct buf *out)
-{
-	size_t bound = ZSTD_compressBound(bytes.len), len;
-	char *room;
-
-	if (!store->compressor)
-		store->compressor = ZSTD_createCCtx();
-	if (!store->compressor)
-		die("out of memory");
-	buf_add_byte(out, PIECE_ZSTD);
-	room = buf_room(out, bound);
-	len = ZSTD_compressCCtx(store->compressor, room, bound, bytes.data, bytes.len,
-			ZSTD_LEVEL);
-	if (!ZSTD_isError(len) && len < bytes.len - bytes.len / 8) {
-		buf_grown(out, len);
-		return;
-	}
-	buf_clear(out);
-	buf_add_byte(out, PIECE_PLAIN);
-	buf_add(out, bytes);
-}
-
-/* Adds the `size` bytes of a stored piece to `out`. */
-static int piece_unpack(struct account_store *store, struct view stored, size_t size,
-		struct buf *out)
-{
-	char *room;
-	size_t len;
-
-	if (!stored.len)
-		return STORE_E_DAMAGED;
-	if (stored.data[0] == PIECE_PLAIN && stored.len == size + 1) {
-		buf_add(out, view_from(stored, 1));
-		return STORE_OK;
-	}
-	if (stored.data[0] != PIECE_ZSTD)
-		return STORE_E_DAMAGED;
-	if (!store->decompressor)
-		store->decompressor = ZSTD_createDCtx();
-	if (!store->decompressor)
-		die("out of memory");
-	room = buf_room(out, size);
-	if (!room)
-		return -ENOBUFS;
-	len = ZSTD_decompressDCtx(
-			store->decompressor, room, size, stored.data + 1, stored.len - 1);
-	if (ZSTD_isError(len) || len != size)
-		return STORE_E_DAMAGED;
-	buf_grown(out, size);
-	return STORE_OK;
-}
-
-void content_contexts_free(struct account_store *store)
-{
-	ZSTD_freeCCtx(store->compressor);
-	ZSTD_freeDCtx(store->decompressor);
-}
-
 /* -- putting in -- */
 
 uint32_t content_head_size(struct view start, bool is_all)
 {
-	size_t lf = view_find_view(start, VIEW("\n\n"));
-	size_t crlf = view_find_view(start, VIEW("\r\n\r\n"));
-	size_t head = lf + 2 < crlf + 4 ? lf + 2 : crlf + 4;
+	size_t head = piece_header_end(start);
 
 	if (is_all && start.len <= PIECE_WHOLE)
 		return (uint32_t)start.len;
-	if (head > start.len)
-		head = start.len;
 	return head < PIECE_BYTES ? (uint32_t)head : PIECE_BYTES;
 }
 
@@ -302,8 +234,9 @@ static struct piece piece_at(const struct content_reader *reader, uint64_t offse
 	return p;
 }
 
-static int read_piece(
-		const struct content_reader *reader, struct piece piece, struct buf *out)
+/* Adds its first `need` bytes, or more. */
+static int read_piece(const struct content_reader *reader, struct piece piece,
+		size_t need, struct buf *out)
 {
 	CLEANUP(statement_done) struct statement *s = NULL;
 	int r = store_prepare(reader->store, "SELECT bytes FROM piece WHERE id = ?1", &s);
@@ -314,7 +247,7 @@ static int read_piece(
 	r = store_step(s);
 	if (r != DATABASE_ROW)
 		return r ? r : STORE_E_DAMAGED;
-	return piece_unpack(reader->store, column_view(s, 0), piece.size, out);
+	return piece_unpack(reader->store, column_view(s, 0), piece.size, need, out);
 }
 
 int content_read(const struct content_reader *reader, uint64_t offset, uint64_t len,
@@ -335,16 +268,53 @@ int content_read(const struct content_reader *reader, uint64_t offset, uint64_t 
 		if (take > len)
 			take = (size_t)len;
 		if (take == piece.size) {
-			r = read_piece(reader, piece, out);
+			r = read_piece(reader, piece, piece.size, out);
 		} else {
 			buf_clear(&cut);
-			r = read_piece(reader, piece, &cut);
+			r = read_piece(reader, piece, skip + take, &cut);
 			buf_add(out, view_sub(buf_view(&cut), skip, take));
 		}
 		offset += take;
 		len -= take;
 	}
 	return r;
+}
+
+/* The first piece tells how large it is, so that the row of the content need not be read. */
+static int read_head(struct account_store *store, int64_t content, struct buf *out,
+		bool *whole_out)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = store_prepare(store, "SELECT bytes FROM piece WHERE id = ?1", &s);
+
+	if (r)
+		return r;
+	bind_i64(s, 1, piece_id(content, 0));
+	r = store_step(s);
+	if (r != DATABASE_ROW)
+		return r ? r : STORE_E_ABSENT;
+	return piece_unpack_header(store, column_view(s, 0), out, whole_out);
+}
+
+int content_header(struct account_store *store, int64_t content, struct arena *arena,
+		struct buf *out)
+{
+	size_t start = out->len;
+	struct content_reader reader;
+	struct section_range range;
+	struct view parts;
+	bool whole;
+	int r = read_head(store, content, out, &whole);
+
+	if (r || whole)
+		return r;
+	buf_truncate(out, start);
+	r = content_open(store, content, &reader);
+	if (!r)
+		r = content_parts(store, content, arena, &parts);
+	if (!r && message_section_range(parts, VIEW("HEADER"), &range))
+		r = STORE_E_DAMAGED;
+	return r ? r : content_read(&reader, range.offset, range.len, out);
 }
 
 int content_parts(struct account_store *store, int64_t content, struct arena *arena,

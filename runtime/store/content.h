@@ -50,10 +50,12 @@ MUST_USE int content_open(
 /* Adds up to `len` bytes from `offset` to `out`. */
 MUST_USE int content_read(const struct content_reader *reader, uint64_t offset,
 		uint64_t len, struct buf *out);
+/* Adds the header block of the message, perhaps with more behind it; as header_iterate()
+ * takes it. `arena` is for what it needs meanwhile. */
+MUST_USE int content_header(struct account_store *store, int64_t content,
+		struct arena *arena, struct buf *out);
 /* The packed tree of parts (runtime/mail/message_blob.h), in the arena. */
 MUST_USE int content_parts(struct account_store *store, int64_t content,
 		struct arena *arena, struct view *out);
-
-void content_contexts_free(struct account_store *store);
 
 #endif

@@ -7,7 +7,6 @@
 #include "runtime/base/error.h"
 #include "runtime/base/limit.h"
 #include "runtime/mail/fold.h"
-#include "runtime/mail/message_blob.h"
 #include "runtime/store/search_text.h"
 #include "runtime/store/store.h"
 
@@ -253,46 +252,19 @@ static int look_at_fields(struct search *s)
 	return STORE_OK;
 }
 
-static int read_header(
-		struct search *s, const struct content_reader *reader, struct view parts)
+static int read_header(struct search *s)
 {
-	struct section_range range;
 	int r;
 
 	if (s->has_header)
 		return STORE_OK;
-	if (message_section_range(parts, VIEW("HEADER"), &range))
-		return STORE_E_DAMAGED;
-	s->effort += range.len / 1024;
-	r = content_read(reader, range.offset, range.len, &s->header);
+	r = content_header(s->store, s->message.content, s->scratch, &s->header);
+	s->effort += s->header.len / 1024;
 	s->has_header = !r;
 	return r;
 }
 
-static int look_at_bytes(struct search *s, size_t i, const struct content_reader *reader,
-		struct view parts)
-{
-	const struct search_term *t = &s->program->terms[i];
-	bool found = false;
-	int r = STORE_OK;
-
-	if (t->key == SEARCH_HEADER || t->key == SEARCH_TEXT) {
-		r = read_header(s, reader, parts);
-		if (!r)
-			found = header_has(s->scratch, buf_view(&s->header),
-					t->key == SEARCH_HEADER ? t->name : VIEW_NULL,
-					s->needles[i]);
-	}
-	if (!r && !found && keys[t->key].cost == COST_BODY) {
-		s->effort += reader->size / 1024;
-		r = body_has(reader, parts, s->needles[i], &found);
-	}
-	s->truths[i] = found ? TRUE : FALSE;
-	return r;
-}
-
-/* Terms of that cost, one by one, until the whole is decided. */
-static int look_deeper(struct search *s, enum cost cost, enum truth *whole)
+static int look_at_body(struct search *s, size_t i, bool *found)
 {
 	struct content_reader reader;
 	struct view parts;
@@ -300,10 +272,40 @@ static int look_deeper(struct search *s, enum cost cost, enum truth *whole)
 
 	if (!r)
 		r = content_parts(s->store, s->message.content, s->scratch, &parts);
+	if (r)
+		return r;
+	s->effort += reader.size / 1024;
+	return body_has(&reader, parts, s->needles[i], found);
+}
+
+static int look_at_bytes(struct search *s, size_t i)
+{
+	const struct search_term *t = &s->program->terms[i];
+	bool found = false;
+	int r = STORE_OK;
+
+	if (t->key == SEARCH_HEADER || t->key == SEARCH_TEXT) {
+		r = read_header(s);
+		if (!r)
+			found = header_has(s->scratch, buf_view(&s->header),
+					t->key == SEARCH_HEADER ? t->name : VIEW_NULL,
+					s->needles[i]);
+	}
+	if (!r && !found && keys[t->key].cost == COST_BODY)
+		r = look_at_body(s, i, &found);
+	s->truths[i] = found ? TRUE : FALSE;
+	return r;
+}
+
+/* Terms of that cost, one by one, until the whole is decided. */
+static int look_deeper(struct search *s, enum cost cost, enum truth *whole)
+{
+	int r = STORE_OK;
+
 	for (size_t i = 0; !r && *whole == UNKNOWN && i < s->program->count; i++) {
 		if (keys[s->program->terms[i].key].cost != cost)
 			continue;
-		r = look_at_bytes(s, i, &reader, parts);
+		r = look_at_bytes(s, i);
 		*whole = evaluate(s);
 	}
 	return r;

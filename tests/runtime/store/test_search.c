@@ -143,6 +143,30 @@ static void fields_are_searched_decoded_and_without_case(void **state)
 			"1:2");
 }
 
+/* Small ones are one piece with the body; large ones begin in a piece of their own, and the
+ * largest need more than one. What follows the header is not searched. */
+static void headers_of_all_sizes_are_searched(void **state)
+{
+	static const size_t sizes[] = { 10, 3000, 5000, 65000, 65500, 70000, 300000 };
+	struct account_store *store = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		CLEANUP(buf_free) struct buf text = BUF_NULL(1 << 20);
+
+		while (text.len < sizes[i])
+			buf_add_z(&text, "X-Filler: one and another and one more\r\n");
+		buf_add_z(&text, "X-Last: found\r\n\r\nX-Body: found\r\n");
+		buf_add_byte(&text, '\0');
+		put(store, "INBOX", text.data, 0, "");
+	}
+	assert_string_equal(FIND(store, { .key = SEARCH_HEADER,
+							.name = VIEW("X-Last"),
+							.text = VIEW("found") }),
+			"1:7");
+	assert_string_equal(FIND(store, { .key = SEARCH_HEADER, .name = VIEW("X-Body") }),
+			"");
+}
+
 static void bodies_are_searched_decoded(void **state)
 {
 	struct account_store *store = *state;
@@ -273,6 +297,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		account_test(rows_are_searched_by_flag_size_date_and_uid),
 		account_test(fields_are_searched_decoded_and_without_case),
+		account_test(headers_of_all_sizes_are_searched),
 		account_test(bodies_are_searched_decoded),
 		account_test(operators_join_what_stands_before_them),
 		account_test(malformed_programs_are_refused),
