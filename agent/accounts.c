@@ -108,25 +108,6 @@ static int write_password(struct agent *agent, const struct object *object,
 	return r ? r : bump_serial(agent);
 }
 
-/* Swaps the configuration in before the commit, as an apply does. */
-static int configure_and_commit(struct agent *agent, struct transaction *t)
-{
-	CLEANUP(agent_result_free) struct agent_result result = { 0 };
-	CLEANUP(configured_deinit) struct configured done = { 0 };
-	int r = 0;
-
-	if (agent->configuration)
-		r = agent_configure(agent, NULL, &done, &result);
-	if (r == 0 && result.code != EXIT_FINE)
-		r = fault(-EIO);
-	if (r)
-		return r;
-	r = transaction_commit(t);
-	if (r)
-		agent_unconfigure(agent, &done);
-	return r > 0 ? fault(r == DATABASE_E_FULL ? -ENOSPC : -EIO) : r;
-}
-
 static int commit_password(struct agent *agent, const struct object *object,
 		struct arena *arena, struct view hash, struct view actor)
 {
@@ -137,7 +118,7 @@ static int commit_password(struct agent *agent, const struct object *object,
 		r = write_password(agent, object, arena, hash, actor);
 	if (r)
 		return r > 0 ? fault(r == DATABASE_E_FULL ? -ENOSPC : -EIO) : r;
-	return configure_and_commit(agent, &t);
+	return agent_commit(agent, &t);
 }
 
 int agent_password_set(struct agent *agent, struct view account,
@@ -174,7 +155,7 @@ int agent_password_upgraded(
 		r = bump_serial(agent);
 	if (r)
 		return r > 0 ? fault(-EIO) : r;
-	return configure_and_commit(agent, &t);
+	return agent_commit(agent, &t);
 }
 
 /* -- keys -- */
@@ -252,7 +233,7 @@ static int end_sessions(struct agent *agent, const struct object *object)
 		r = bump_serial(agent);
 	if (r)
 		return r > 0 ? fault(-EIO) : r;
-	return configure_and_commit(agent, &t);
+	return agent_commit(agent, &t);
 }
 
 static int accepted(int r)

@@ -1,6 +1,7 @@
 #include "agent/inside.h"
 
 #include "agent/data_directory.h"
+#include "agent/drift.h"
 #include "runtime/base/error.h"
 #include "runtime/base/os.h"
 #include "runtime/crypto/broker.h"
@@ -98,6 +99,8 @@ int agent_open(const struct agent_options *options, struct agent **out)
 	agent->os = options->os ? options->os : os_real();
 	agent->data = xstrndup(options->data, strlen(options->data));
 	agent->interval = nstime_seconds(INTERVAL_SECONDS);
+	agent->full_due = agent->os->now(agent->os->state) +
+			  agent_jittered(nstime_seconds(AUDIT_SECONDS));
 	r = take_directory(agent, options->offline);
 	if (r == 0)
 		r = open_database(agent);

@@ -34,6 +34,7 @@ enum {
 	AGENT_E_DAMAGED,  /* a page of it fails its tag or its check: exit 1 */
 	AGENT_E_ABSENT,   /* there is no such object: exit 1 */
 	AGENT_E_PASSWORD, /* the password is empty or too long: exit 1 */
+	AGENT_E_FIELD, /* the object has no such field, or not one that is changed by hand */
 	AGENT_E_TIME, /* no reason, or a time that has passed or lies over a year ahead */
 	AGENT_E_GONE, /* the account has no file: exit 1 */
 	AGENT_E_THERE, /* it has one: exit 1 */
@@ -172,6 +173,25 @@ MUST_USE int agent_approve(struct agent *agent, struct view digest, struct view 
  * its key slots first, then its files. AGENT_E_ABSENT; else the result says why not. */
 MUST_USE int agent_purge(struct agent *agent, struct view name, struct view uid,
 		struct view actor, struct agent_result *out);
+
+/* -- past the state -- */
+
+struct agent_local_change {
+	struct view object; /* user/anna */
+	struct view field;  /* a number of what was applied: "quota" */
+	struct view value;  /* as JSON */
+	struct view actor;  /* "admin:eve" */
+};
+
+/* Changes what lives of an account past the state: for an administrator, or a program of
+ * ours. It counts at once, and is drift: the reconciler is due at once, too, and does what
+ * `policy.drift` says. AGENT_E_ABSENT; AGENT_E_FIELD. */
+MUST_USE int agent_local_set(
+		struct agent *agent, const struct agent_local_change *wanted);
+/* Shuts an account that the state wants open. Its data is kept. AGENT_E_ABSENT;
+ * AGENT_E_FIELD where the object is none that can be shut. */
+MUST_USE int agent_local_disable(
+		struct agent *agent, struct view object, struct view actor);
 
 /* -- what is -- */
 

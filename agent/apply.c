@@ -1,6 +1,7 @@
 #include "agent/apply.h"
 
 #include "agent/condition.h"
+#include "agent/drift.h"
 #include "agent/journal.h"
 #include "agent/outgoing.h"
 #include "runtime/base/error.h"
@@ -194,7 +195,8 @@ static int write_change(struct application *a, const struct change *change)
 		if (r || !change->driver->effects)
 			return r;
 		return outgoing_put(a, change->object, change->wanted,
-				change->action == ACTION_ROTATE);
+				change->action == ACTION_ROTATE ||
+						change->action == ACTION_CORRECT);
 	}
 }
 
@@ -225,6 +227,7 @@ static int do_change(struct application *a, uint64_t seq, const struct change *c
 	r = write_change(a, change);
 	if (r)
 		return r;
+	change->object->written = !change_leaves(change);
 	return record(a, seq, change,
 			&(const struct journal_hashes){
 					.before = is_new ? NULL : before,
@@ -254,6 +257,7 @@ static int do_rebase(struct application *a, const struct wanted *wanted)
 	texts.spec = wanted->spec;
 	texts.last_applied = wanted->applied;
 	follow(a, wanted->object, wanted, &declared);
+	wanted->object->written = true;
 	r = object_write(a->o->db, wanted->object, &texts);
 	if (r || !wanted->driver->effects)
 		return r;
@@ -270,5 +274,5 @@ int apply_write(struct application *a)
 			r = do_change(a, ++seq, &a->plan->changes[i]);
 	for (size_t i = 0; i < a->plan->rebased_count && r == 0; i++)
 		r = do_rebase(a, a->plan->rebased[i]);
-	return r;
+	return r ? r : drift_write(a);
 }

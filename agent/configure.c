@@ -78,6 +78,7 @@ static int configure_from_database(struct agent *agent, struct configuration **o
 	if (r)
 		return r;
 	agent_observation(agent, desired, &live, plan, &o);
+	o.lets_be = true;
 	r = observe(&o);
 	if (r == 0 && desired)
 		r = diff(&o, plan);
@@ -132,4 +133,22 @@ void configured_deinit(struct configured *done)
 {
 	configuration_unref(done->before);
 	done->before = NULL;
+}
+
+int agent_commit(struct agent *agent, struct transaction *t)
+{
+	CLEANUP(agent_result_free) struct agent_result result = { 0 };
+	CLEANUP(configured_deinit) struct configured done = { 0 };
+	int r = 0;
+
+	if (agent->configuration)
+		r = agent_configure(agent, NULL, &done, &result);
+	if (r == 0 && result.code != EXIT_FINE)
+		r = fault(-EIO);
+	if (r)
+		return r;
+	r = transaction_commit(t);
+	if (r)
+		agent_unconfigure(agent, &done);
+	return r > 0 ? fault(r == DATABASE_E_FULL ? -ENOSPC : -EIO) : r;
 }

@@ -233,6 +233,27 @@ static const char *const steps[] = {
 	"ALTER TABLE account ADD COLUMN modseq INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE account ADD COLUMN uidvalidity INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE account ADD COLUMN uidnext INTEGER NOT NULL DEFAULT 0;",
+
+	/* What somebody changed past the state, by field (touch.h), and how often it was set
+	 * right lately (fight.h). */
+	"CREATE TABLE touched ("
+	" uid BLOB NOT NULL REFERENCES object (uid) ON DELETE CASCADE,"
+	" field TEXT NOT NULL,"
+	" was TEXT NOT NULL,"
+	" live TEXT NOT NULL,"
+	" actor TEXT NOT NULL,"
+	" at INTEGER NOT NULL,"
+	" PRIMARY KEY (uid, field)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE fight ("
+	" uid BLOB NOT NULL REFERENCES object (uid) ON DELETE CASCADE,"
+	" field TEXT NOT NULL,"
+	" before_last INTEGER NOT NULL,"
+	" last INTEGER NOT NULL,"
+	" level INTEGER NOT NULL,"
+	" until INTEGER NOT NULL,"
+	" PRIMARY KEY (uid, field)"
+	") STRICT, WITHOUT ROWID;",
 };
 
 const struct database_schema control_schema = {

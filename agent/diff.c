@@ -2,6 +2,7 @@
 
 #include "agent/account.h"
 #include "agent/dependence.h"
+#include "agent/drift.h"
 #include "agent/fields.h"
 #include "agent/rules.h"
 #include "agent/text.h"
@@ -304,20 +305,29 @@ static int change_existing(
 	struct field_list fields = { .arena = o->arena, .driver = wanted->driver };
 	struct change *change = NULL;
 	bool spec_differs = memcmp(object->hash, wanted->hash, DIGEST_SIZE) != 0;
-	int r = compare(o, wanted, &fields);
+	int r;
 
+	if (object->state == OBJECT_DISABLED && drift_kept(object, TOUCH_STATE)) {
+		plan->unchanged++;
+		return 0;
+	}
+	r = compare(o, wanted, &fields);
 	if (r) {
 		free(fields.items);
 		return r;
 	}
 	if (object->state == OBJECT_DISABLED || object->leaving)
-		change = begin_change(o, plan, ACTION_ENABLE, wanted, "Returned");
+		change = begin_change(o, plan, ACTION_ENABLE, wanted,
+				drift_is_corrected(object) ? "ChangedOutside"
+							   : "Returned");
 	else if (!view_eq(object->key, wanted->key))
 		change = begin_change(o, plan, ACTION_MOVE, wanted, "KeyChanged");
 	else if (is_named_now(wanted))
 		change = begin_change(o, plan, ACTION_SET_ID, wanted, "IdGiven");
 	else if (fields.count)
 		change = begin_change(o, plan, ACTION_UPDATE, wanted, "SpecChanged");
+	else if (drift_is_corrected(object))
+		change = begin_change(o, plan, ACTION_CORRECT, wanted, "ChangedOutside");
 	else if (object->drift == DRIFT_STEP)
 		change = begin_change(
 				o, plan, ACTION_ROTATE, wanted, object->drift_reason);
@@ -331,6 +341,8 @@ static int change_existing(
 		change->key_before = object->key;
 		change->note = rename_note(o, wanted);
 	}
+	if (change->action == ACTION_CORRECT)
+		drift_add_fields(object, &fields);
 	if (change->action == ACTION_ENABLE || change->action == ACTION_ROTATE)
 		change->risks |= risk_bit(wanted->driver->risk);
 	fields_finish(&fields, change);
@@ -457,19 +469,26 @@ static int leave(struct observation *o, struct plan *plan, struct object *object
 
 static void add_drift(struct plan *plan, const struct object *object)
 {
-	array_grow(&plan->drifts, &plan->drift_capacity, plan->drift_count + 1,
-			sizeof(*plan->drifts));
-	plan->drifts[plan->drift_count++] = (struct drift){ object->driver, object->id,
-		object->drift_reason, object->drift_message, object->drift };
+	*plan_add_drift(plan) = (struct drift){
+		.driver = object->driver,
+		.id = object->id,
+		.reason = object->drift_reason,
+		.message = object->drift_message,
+		.kind = object->drift,
+	};
 }
 
 int diff(struct observation *o, struct plan *plan)
 {
+	int r;
+
 	match(o, plan);
+	r = drift_decide(o, plan);
+	if (r)
+		return r;
 	dependences_check(o, plan);
 	for (size_t i = 0; i < o->wanted.count; i++) {
 		struct wanted *wanted = &o->wanted.items[i];
-		int r = 0;
 
 		if (wanted->object)
 			r = change_existing(o, plan, wanted);
@@ -480,10 +499,10 @@ int diff(struct observation *o, struct plan *plan)
 	}
 	for (size_t i = 0; i < o->objects.count; i++) {
 		struct object *object = &o->objects.items[i];
-		int r = 0;
 
-		if (object->drift != DRIFT_NONE)
+		if (object->drift != DRIFT_NONE && object->drift < DRIFT_CORRECT)
 			add_drift(plan, object);
+		drift_show(o, plan, object);
 		if (!object->wanted)
 			r = leave(o, plan, object);
 		if (r)
@@ -491,7 +510,6 @@ int diff(struct observation *o, struct plan *plan)
 	}
 	for (size_t i = 0; i < plan->change_count; i++) {
 		const struct change *change = &plan->changes[i];
-		int r = 0;
 
 		if (change->driver->check && !o->assumed)
 			r = change->driver->check(change, o, plan);

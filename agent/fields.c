@@ -1,6 +1,7 @@
 #include "agent/fields.h"
 
 #include "runtime/base/error.h"
+#include "schema/unit.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -163,6 +164,33 @@ void fields_add(struct field_list *list, const char *path, struct view before,
 		.before = arena_copy(list->arena, before),
 		.after = arena_copy(list->arena, after),
 	};
+}
+
+void fields_add_drifted(struct field_list *list, struct view path, struct view before,
+		struct view after)
+{
+	array_grow(&list->items, &list->capacity, list->count + 1, sizeof(*list->items));
+	list->items[list->count++] = (struct field_change){
+		.path = arena_copy(list->arena, path),
+		.before = before,
+		.after = after,
+	};
+}
+
+struct view fields_text(struct arena *arena, const struct driver *driver,
+		struct view path, struct view json)
+{
+	const struct field *field = field_at(driver, path);
+	json_t *value = json_loadb(
+			json.data ? json.data : "", json.len, JSON_DECODE_ANY, NULL);
+	struct view text = VIEW("nothing");
+
+	if (json_is_integer(value) && field && field->type->kind == TYPE_SIZE)
+		text = size_print(arena, json_integer_value(value));
+	else if (value)
+		text = value_text(arena, NULL, value);
+	json_decref(value);
+	return text;
 }
 
 /* Every value that a spec says, of whatever owner: a table is as deep as its rows. */

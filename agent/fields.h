@@ -19,6 +19,12 @@ void fields_compare(struct field_list *list, struct view before, struct view aft
 /* Adds one: "address", for a key that is no field of the spec. */
 void fields_add(struct field_list *list, const char *path, struct view before,
 		struct view after);
+/* Adds one that was changed past the state, as it will be set right: that is no risk. */
+void fields_add_drifted(struct field_list *list, struct view path, struct view before,
+		struct view after);
+/* A value of `last_applied`, which is JSON, as people read it; in the arena. */
+struct view fields_text(struct arena *arena, const struct driver *driver,
+		struct view path, struct view json);
 /* The risks of all that a spec says of an object that is new: what it says against what the
  * schema would give it. */
 unsigned fields_risks(const struct driver *driver, struct view spec);

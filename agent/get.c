@@ -36,8 +36,8 @@ static void overlay_drift(json_t *conditions, const struct object *object, wallt
 {
 	json_t *ready = json_array_get(conditions, 0);
 
-	if (object->drift == DRIFT_NONE)
-		return;
+	if (object->drift == DRIFT_NONE || object->drift >= DRIFT_CORRECT)
+		return; /* what somebody changed stands in the row */
 	json_object_set_new(ready, "status", json_string("False"));
 	json_object_set_new(ready, "reason", json_string(object->drift_reason));
 	json_object_set_new(ready, "message", json_view(object->drift_message));

@@ -2,6 +2,7 @@
  * itself. */
 #include "agent/inside.h"
 
+#include "agent/fight.h"
 #include "agent/journal.h"
 #include "agent/text.h"
 #include "runtime/base/error.h"
@@ -27,6 +28,8 @@ static int write_suspension(struct agent *agent, const struct suspension *suspen
 
 	if (r == 0)
 		r = suspension_write(agent->db, suspension);
+	if (r == 0 && suspension->until == 0)
+		r = fight_end_all(agent->db);
 	if (r == 0)
 		r = journal_event(agent->db, VIEW_NULL,
 				suspension->until ? "Suspended" : "Resumed",
@@ -67,6 +70,7 @@ int agent_resume(struct agent *agent, struct view actor)
 
 	if (r == 0)
 		log_event(LOG_INFO, "agent.resumed", log_view("actor", actor));
+	agent->settled_serial = 0;
 	agent->deadline = 0; /* what was missed is caught up at once */
 	return r;
 }

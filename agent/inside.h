@@ -105,6 +105,12 @@ void purge_sweep(struct agent *agent);
 MUST_USE int agent_purge_run(struct agent *agent, const struct desired_purge *purge,
 		struct view actor, struct agent_result *out);
 
+/* An interval, ±10 %. */
+nstime agent_jittered(nstime interval);
+/* Swaps the configuration in that follows from what was written, then commits: what is
+ * served is what is on disk. */
+MUST_USE int agent_commit(struct agent *agent, struct transaction *t);
+
 /* Fills in what a plan needs to see. */
 void agent_observation(struct agent *agent, const struct desired *desired,
 		struct runtime_observed *live, struct plan *plan,

@@ -236,6 +236,25 @@ int object_write(struct database *db, const struct object *object,
 	return statement_run(s);
 }
 
+int object_set_applied(struct database *db, const unsigned char uid[UID_SIZE],
+		struct view applied)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	unsigned char digest[DIGEST_SIZE];
+	int r = database_prepare(db,
+			"UPDATE object SET last_applied = ?2, observed_hash = ?3"
+			" WHERE uid = ?1",
+			&s);
+
+	if (r)
+		return r;
+	digest_bytes(applied, digest);
+	bind_blob(s, 1, view_of(uid, UID_SIZE));
+	bind_text(s, 2, applied);
+	bind_blob(s, 3, view_of(digest, DIGEST_SIZE));
+	return statement_run(s);
+}
+
 int object_delete(struct database *db, const unsigned char uid[UID_SIZE])
 {
 	CLEANUP(statement_done) struct statement *s = NULL;

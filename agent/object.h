@@ -12,6 +12,7 @@
 
 struct database;
 struct driver;
+struct touch; /* agent/touch.h */
 
 enum {
 	UID_SIZE = 16,
@@ -37,6 +38,11 @@ enum drift_kind {
 	DRIFT_STEP,   /* a step of the plan mends it */
 	DRIFT_REOPEN, /* the runtime's next configuration mends it */
 	DRIFT_REPORT, /* nothing here can mend it */
+	/* Somebody changed it past the state (touch.h). */
+	DRIFT_CORRECT, /* a step of the plan sets it right */
+	DRIFT_LET,     /* the policy says to report it */
+	DRIFT_ADOPTED, /* the policy says to take it over */
+	DRIFT_FOUGHT,  /* somebody fights for it: it is let be for a while */
 };
 
 struct object {
@@ -57,6 +63,8 @@ struct object {
 	/* of the plan that it was loaded for */
 	struct wanted *wanted; /* what the state wants of it, or NULL */
 	bool gone;             /* its row was deleted */
+	bool written;          /* its row was written as the state wants it */
+	struct touch *touches; /* what somebody changed of it; NULL: nothing */
 	enum drift_kind drift;
 	const char *drift_reason; /* a stable word */
 	struct view drift_message;
@@ -100,6 +108,9 @@ MUST_USE int object_read_texts(struct database *db, const unsigned char uid[UID_
 /* Writes the whole row, new or not. */
 MUST_USE int object_write(struct database *db, const struct object *object,
 		const struct object_texts *texts);
+/* What lives of it is this now. */
+MUST_USE int object_set_applied(struct database *db, const unsigned char uid[UID_SIZE],
+		struct view applied);
 MUST_USE int object_delete(struct database *db, const unsigned char uid[UID_SIZE]);
 
 #endif

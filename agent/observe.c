@@ -1,5 +1,6 @@
 #include "agent/observe.h"
 
+#include "agent/drift.h"
 #include "runtime/base/error.h"
 
 #include <stdlib.h>
@@ -52,11 +53,13 @@ int observe(struct observation *o)
 		if (r)
 			return r;
 	}
-	return 0;
+	return o->assumed ? 0 : drift_observe(o);
 }
 
 void observation_deinit(struct observation *o)
 {
+	free(o->touched);
+	o->touched = NULL;
 	object_set_deinit(&o->objects);
 	wanted_list_deinit(&o->wanted);
 }

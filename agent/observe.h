@@ -23,10 +23,16 @@ struct observation {
 	bool assumed; /* nothing lives behind the objects: only states are compared */
 	const struct desired *desired; /* NULL: only what is shall be seen */
 	const struct rules *rules;     /* set before the diff */
+	bool audits;  /* each row is compared with what was written there */
+	bool lets_be; /* nothing is set right: what lives is all that counts */
 	const struct desired_purge
 			*purge; /* asked for by hand, beside the state's; or NULL */
 	struct object_set objects;
 	struct wanted_list wanted; /* one run a kind, in the order of drivers */
+	struct object **touched;   /* malloc'd: those with touches */
+	size_t touched_count, touched_capacity;
+	walltime rests_until; /* when a field that is fought for is set right again; 0: none
+				 is */
 };
 
 /* Loads the objects, asks every driver what the state wants and what has drifted. The

@@ -15,6 +15,7 @@ static const struct {
 	[ACTION_MOVE]    = { "move",    "rename" },
 	[ACTION_SET_ID]  = { "set-id",  "set id" },
 	[ACTION_ROTATE]  = { "rotate",  "rotate" },
+	[ACTION_CORRECT] = { "correct", "correct" },
 	[ACTION_ENABLE]  = { "enable",  "return" },
 	[ACTION_DISABLE] = { "disable", "disable" },
 	[ACTION_PURGE]   = { "purge",   "purge" },
@@ -73,6 +74,14 @@ struct change *plan_add_change(struct plan *plan, enum action action,
 	return change;
 }
 
+struct drift *plan_add_drift(struct plan *plan)
+{
+	array_grow(&plan->drifts, &plan->drift_capacity, plan->drift_count + 1,
+			sizeof(*plan->drifts));
+	plan->drifts[plan->drift_count] = (struct drift){ 0 };
+	return &plan->drifts[plan->drift_count++];
+}
+
 void plan_add_problem(struct plan *plan, const struct declaration *declared,
 		const char *reason, struct view message, struct view help)
 {
@@ -125,8 +134,9 @@ static int compare_retained(const void *left, const void *right)
 static int compare_drifts(const void *left, const void *right)
 {
 	const struct drift *a = left, *b = right;
+	int order = compare_names(a->driver, a->id, b->driver, b->id);
 
-	return compare_names(a->driver, a->id, b->driver, b->id);
+	return order ? order : view_compare(a->field, b->field);
 }
 
 static void sort(void *items, size_t count, size_t size,
@@ -227,7 +237,8 @@ void plan_finish_held(struct plan *plan)
 
 bool plan_is_empty(const struct plan *plan)
 {
-	return plan->change_count == plan->held_count && plan->rebased_count == 0;
+	return plan->change_count == plan->held_count && plan->rebased_count == 0 &&
+	       plan->notes == 0;
 }
 
 void plan_add_summary(const struct plan *plan, struct buf *out)

@@ -18,6 +18,7 @@ enum action {
 	ACTION_MOVE,    /* a rename: the same object under a new key */
 	ACTION_SET_ID,  /* an id names an object that had none */
 	ACTION_ROTATE,  /* as it was asked for, made anew */
+	ACTION_CORRECT, /* somebody changed it past the state: it is set right */
 	ACTION_ENABLE,  /* a disabled one is in the state again */
 	ACTION_DISABLE, /* it left the state: shut, its data kept */
 	ACTION_PURGE,   /* it was disabled for long enough: its data is destroyed */
@@ -71,6 +72,11 @@ struct drift {
 	const char *reason;
 	struct view message;
 	enum drift_kind kind;
+	/* Of what somebody changed past the state: which field, and who. */
+	struct view field;
+	struct view before, after; /* as people read it */
+	struct view actor;         /* empty: nobody knows */
+	walltime at, age;
 };
 
 /* Why a change cannot be made: the state is refused whole. */
@@ -95,6 +101,8 @@ struct plan {
 	size_t retained_count, retained_capacity;
 	struct drift *drifts;
 	size_t drift_count, drift_capacity;
+	size_t notes;         /* that applying makes of drift, beside its steps */
+	walltime rests_until; /* the next look at what is fought for; 0: none */
 	struct problem *problems;
 	size_t problem_count, problem_capacity;
 	size_t counts[ACTIONS];
@@ -116,6 +124,8 @@ void plan_freep(struct plan **plan);
 /* Adds a zeroed one, valid until the next. */
 struct change *plan_add_change(struct plan *plan, enum action action,
 		const struct driver *driver, struct view id, struct view key);
+/* Adds a zeroed one, valid until the next. */
+struct drift *plan_add_drift(struct plan *plan);
 void plan_add_problem(struct plan *plan, const struct declaration *declared,
 		const char *reason, struct view message, struct view help);
 

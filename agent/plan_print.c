@@ -128,6 +128,8 @@ static void add_saying(struct buf *out, const struct change *change)
 	case ACTION_REMOVE:
 		buf_add_z(out, "absent from the state: remove");
 		break;
+	case ACTION_CORRECT:
+		break; /* the fields say it */
 	case ACTION_ROTATE:
 		buf_addf(out, "made anew: %s", change->reason);
 		break;
@@ -194,16 +196,41 @@ static void print_change(struct buf *out, const struct change *change, size_t wi
 		buf_addf(out, "    %*s  %.*s\n", (int)width, "", VIEW_ARG(change->note));
 }
 
+/* What somebody changed, who, and how long ago. */
+static void add_touch(struct buf *out, const struct drift *drift)
+{
+	buf_addf(out, "%.*s  ", VIEW_ARG(drift->field));
+	add_value(out, drift->before);
+	buf_add_z(out, " -> ");
+	add_value(out, drift->after);
+	buf_add_z(out, " by ");
+	if (drift->actor.len)
+		add_value(out, drift->actor);
+	else
+		buf_add_z(out, "nobody knows whom");
+	buf_add_byte(out, ' ');
+	text_add_age(out, drift->age);
+	buf_add_z(out, " ago");
+}
+
 static void print_drift(struct buf *out, const struct drift *drift)
 {
 	static const char *const outcomes[] = {
 		[DRIFT_STEP] = "will be made anew",
 		[DRIFT_REOPEN] = "will be corrected",
 		[DRIFT_REPORT] = "cannot be corrected here",
+		[DRIFT_CORRECT] = "will be corrected",
+		[DRIFT_LET] = "is reported, and let be",
+		[DRIFT_ADOPTED] = "is kept until the state changes it",
+		[DRIFT_FOUGHT] = "is let be for a while: it is changed again and again",
 	};
 
-	buf_addf(out, "  ~ %s %.*s  %.*s: %s\n", drift->driver->kind, VIEW_ARG(drift->id),
-			VIEW_ARG(drift->message), outcomes[drift->kind]);
+	buf_addf(out, "  ~ %s %.*s  ", drift->driver->kind, VIEW_ARG(drift->id));
+	if (drift->field.len)
+		add_touch(out, drift);
+	else
+		buf_add(out, drift->message);
+	buf_addf(out, ": %s\n", outcomes[drift->kind]);
 }
 
 static void print_problem(struct buf *out, const struct problem *problem)
@@ -304,10 +331,21 @@ static json_t *change_json(const struct change *change)
 
 static json_t *drift_json(const struct drift *drift)
 {
-	return json_pack("{s:s, s:o, s:s, s:o, s:b}", "kind", drift->driver->kind, "id",
-			json_view(drift->id), "reason", drift->reason, "message",
-			json_view(drift->message), "corrected",
-			(int)(drift->kind != DRIFT_REPORT));
+	bool corrected = drift->kind == DRIFT_STEP || drift->kind == DRIFT_REOPEN ||
+			 drift->kind == DRIFT_CORRECT;
+	json_t *json = json_pack("{s:s, s:o, s:s, s:o, s:b}", "kind", drift->driver->kind,
+			"id", json_view(drift->id), "reason", drift->reason, "message",
+			json_view(drift->message), "corrected", (int)corrected);
+
+	if (drift->field.len == 0)
+		return json;
+	json_object_set_new(json, "field", json_view(drift->field));
+	json_object_set_new(json, "before", json_view(drift->before));
+	json_object_set_new(json, "after", json_view(drift->after));
+	json_object_set_new(json, "actor",
+			drift->actor.len ? json_view(drift->actor) : json_null());
+	json_object_set_new(json, "changed_at", json_time(drift->at));
+	return json;
 }
 
 static json_t *problem_json(const struct problem *problem)

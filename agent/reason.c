@@ -28,9 +28,10 @@ static const struct class_rule classes[ERROR_CLASSES] = {
 /* Sorted by class, then by word. */
 static const struct reason reasons[] = {
 	{ "Absent",              CLASS_NONE,      "the state does not name it any more" },
+	{ "Adopted",             CLASS_NONE,      "somebody else changed it; that is kept until the state changes it" },
 	{ "Applied",             CLASS_NONE,      "it lives as the state says" },
 	{ "Assumed",             CLASS_NONE,      "taken as applied, to compare states with" },
-	{ "ChangedOutside",      CLASS_NONE,      "somebody else changed it; it is set right" },
+	{ "ChangedOutside",      CLASS_NONE,      "somebody else changed it past the state" },
 	{ "Corrected",           CLASS_NONE,      "what had drifted was set right" },
 	{ "Declared",            CLASS_NONE,      "the state names it for the first time" },
 	{ "Disabled",            CLASS_NONE,      "it left the state: shut, its data kept" },

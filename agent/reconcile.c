@@ -11,6 +11,8 @@
 
 #include "agent/apply.h"
 #include "agent/diff.h"
+#include "agent/drift.h"
+#include "agent/fight.h"
 #include "agent/gate.h"
 #include "agent/journal.h"
 #include "agent/metrics.h"
@@ -26,7 +28,6 @@
 #include <stdlib.h>
 
 enum {
-	FULL_SECONDS = 60 * 60,
 	LONGEST_TEXT = 16 * 1024 * 1024,
 	LONGEST_ADVICE = 256,
 };
@@ -43,6 +44,7 @@ struct run {
 	uint64_t before;         /* the generation that was desired until now */
 	walltime confirm_within; /* seconds; 0: it stays unasked */
 	bool frozen;             /* suspended: only what was applied is brought up */
+	bool audits;             /* every row is compared with what was written there */
 	struct view actor, approve, expect;
 	const struct desired_purge *purge; /* asked for by hand; or NULL */
 	struct runtime_observed live;
@@ -66,6 +68,8 @@ static int make_plan(struct run *run)
 	run->plan->origin = arena_copy(run->plan->arena, run->generation.origin);
 	agent_observation(agent, run->desired, &run->live, run->plan, &run->o);
 	run->o.rules = &run->rules;
+	run->o.audits = run->audits;
+	run->o.lets_be = run->frozen;
 	run->o.purge = run->purge;
 	r = control_serial(agent->db, &run->plan->base_serial);
 	if (r == 0)
@@ -77,13 +81,16 @@ static int make_plan(struct run *run)
 	if (r)
 		return r;
 	gate_hold(&run->o, &run->rules, run->plan, run->approve);
+	run->plan->rests_until = run->o.rests_until;
 	return 0;
 }
+
 /* -- carrying out -- */
 
 static int store_generation(struct run *run)
 {
 	CLEANUP(buf_free) struct buf summary = BUF_NULL(LONGEST_TEXT);
+	int r;
 
 	if (!run->new_generation)
 		return 0;
@@ -93,8 +100,9 @@ static int store_generation(struct run *run)
 	run->generation.actor = run->actor;
 	run->generation.serial = run->plan->base_serial + 1;
 	memcpy(run->generation.plan_digest, run->plan->digest, DIGEST_SIZE);
-	return generation_store(
+	r = generation_store(
 			run->agent->db, &run->generation, run->files, run->file_count);
+	return r ? r : fight_end_all(run->agent->db);
 }
 
 /* What people are told of it: once for all of it, and of each thing that had drifted. */
@@ -112,6 +120,8 @@ static int write_events(struct run *run)
 	for (size_t i = 0; i < plan->drift_count && r == 0; i++) {
 		const struct drift *drift = &plan->drifts[i];
 
+		if (drift->field.len)
+			continue; /* drift_write tells of it */
 		r = journal_event(run->agent->db,
 				arena_printf(plan->arena, "%s/%.*s", drift->driver->kind,
 						VIEW_ARG(drift->id)),
@@ -361,7 +371,7 @@ int agent_plan(struct agent *agent, const struct agent_source *source,
 
 /* -- apply -- */
 
-static nstime jittered(nstime interval)
+nstime agent_jittered(nstime interval)
 {
 	uint64_t draw;
 
@@ -409,9 +419,13 @@ static void end_run(struct agent *agent, struct view actor, struct agent_result 
 		memcpy(agent->last.held_digest, plan->held_digest, DIGEST_SIZE);
 	agent->holds_memory = agent->metrics_stale = true;
 	metrics_of_run(result, agent->last.at);
-	agent->settled_serial = result->code == EXIT_FINE ? result->serial : 0;
-	agent->full_due = now + nstime_seconds(FULL_SECONDS);
-	agent->deadline = now + jittered(agent->interval);
+	agent->settled_serial = result->code == EXIT_FINE && !(plan && plan->drift_count)
+						? result->serial
+						: 0;
+	agent->deadline = now + agent_jittered(agent->interval);
+	if (plan && plan->rests_until)
+		agent->deadline = nstime_min(agent->deadline,
+				now + nstime_seconds(plan->rests_until - agent->last.at));
 	log_done(result, actor);
 }
 
@@ -515,7 +529,11 @@ int agent_apply(struct agent *agent, const struct agent_source *source,
 		if (out->code == EXIT_FINE || out->code == EXIT_GATE)
 			agent->interval = checked.desired->policy.interval;
 	}
-	return finish(agent, options->actor, out, start);
+	r = finish(agent, options->actor, out, start);
+	/* What is done about drift the policy says that was applied just now. */
+	if (run.o.touched_count)
+		agent->deadline = 0;
+	return r;
 }
 
 /* -- reconciling -- */
@@ -582,6 +600,8 @@ static int reconcile(struct run *run, struct agent_result *out, nstime start)
 	if (r)
 		return result_database(out, r);
 	agent->interval = run->desired->policy.interval;
+	if (run->audits)
+		agent->full_due = start + agent_jittered(nstime_seconds(AUDIT_SECONDS));
 	r = suspension_read(
 			agent->db, agent->os->wall(agent->os->state), arena, &suspension);
 	if (r)
@@ -610,11 +630,12 @@ int agent_reconcile(
 	r = begin_result(agent, arena, &run.generation, out);
 	if (r || out->code != EXIT_FINE)
 		return r;
-	agent->deadline = start + jittered(agent->interval);
+	agent->deadline = start + agent_jittered(agent->interval);
 	if (cause == RECONCILE_TIMER && is_settled(agent, out->serial)) {
 		give_memory_back(agent);
 		return 0;
 	}
+	run.audits = cause != RECONCILE_TIMER || start >= agent->full_due;
 	return run.generation.number == 0 ? 0 : reconcile(&run, out, start);
 }
 

@@ -1,7 +1,8 @@
-#include "agent/settle.h"
+#include "agent/settle_inside.h"
 
 #include "agent/control_database.h"
 #include "agent/dependence.h"
+#include "agent/drift.h"
 #include "agent/journal.h"
 #include "agent/standing.h"
 #include "runtime/base/error.h"
@@ -13,13 +14,13 @@ enum {
 	MOST_FIGHTS = 3, /* corrections in a row, before it is called a fight */
 };
 
-static struct view object_of(const struct settling *s)
+struct view settle_object(const struct settling *s)
 {
 	return arena_printf(s->arena, "%.*s/%.*s", VIEW_ARG(s->row.kind),
 			VIEW_ARG(s->row.name));
 }
 
-static void wait(struct settling *s, nstime delay)
+void settle_wait(struct settling *s, nstime delay)
 {
 	s->delay = delay;
 	s->row.next_at = delay == NSTIME_NEVER
@@ -27,11 +28,12 @@ static void wait(struct settling *s, nstime delay)
 					 : s->now + (delay + NS_PER_S - 1) / NS_PER_S;
 }
 
-static void wait_for_audit(struct settling *s)
+void settle_wait_for_audit(struct settling *s)
 {
 	nstime whole = nstime_seconds(AUDIT_SECONDS);
 
-	wait(s, whole - whole / 10 + (nstime)(s->random % (uint64_t)(whole / 5 + 1)));
+	settle_wait(s, whole - whole / 10 +
+					(nstime)(s->random % (uint64_t)(whole / 5 + 1)));
 }
 
 /* -- done -- */
@@ -67,7 +69,7 @@ static int done(struct settling *s, enum settlement *out)
 {
 	int r;
 
-	log_event(LOG_INFO, "agent.effect.done", log_view("object", object_of(s)),
+	log_event(LOG_INFO, "agent.effect.done", log_view("object", settle_object(s)),
 			log_text("operation", operation_name(s->row.operation)),
 			log_view("provider", s->row.provider),
 			log_number("attempts", s->row.attempts));
@@ -79,7 +81,7 @@ static int done(struct settling *s, enum settlement *out)
 	s->row.state = OUTBOX_DONE;
 	s->row.attempts = 0;
 	s->row.reason = s->row.message = VIEW_NULL;
-	wait_for_audit(s);
+	settle_wait_for_audit(s);
 	r = outbox_update(s->db, &s->row);
 	if (r == 0)
 		r = dependence_settle(s->db, s->row.uid);
@@ -119,7 +121,7 @@ static int say_failed(struct settling *s, const struct class_rule *rule)
 	r = standing_write(s->db, &standing);
 	if (r || rule->condition == CONDITION_RECONCILING)
 		return r;
-	return journal_event(s->db, object_of(s), reason_find(s->row.reason)->word,
+	return journal_event(s->db, settle_object(s), reason_find(s->row.reason)->word,
 			s->row.message, s->now);
 }
 
@@ -143,9 +145,9 @@ static int failed(struct settling *s, const char *reason, struct view message,
 	s->row.message = message;
 	if (class != CLASS_WAITING)
 		s->row.attempts++;
-	wait(s, requeue_delay(class, s->row.attempts, given, s->random));
+	settle_wait(s, requeue_delay(class, s->row.attempts, given, s->random));
 	log_event(class == CLASS_WAITING ? LOG_INFO : LOG_WARN, "agent.effect.failed",
-			log_view("object", object_of(s)),
+			log_view("object", settle_object(s)),
 			log_text("operation", operation_name(s->row.operation)),
 			log_view("provider", s->row.provider), log_text("reason", reason),
 			log_text("class", rule->name),
@@ -185,9 +187,9 @@ static int look_failed(
 		return failed(s, reason_of(errand), message_of(s, errand),
 				errand->answer.given, out);
 	}
-	log_event(LOG_WARN, "agent.effect.unseen", log_view("object", object_of(s)),
+	log_event(LOG_WARN, "agent.effect.unseen", log_view("object", settle_object(s)),
 			log_text("reason", reason_of(errand)));
-	wait_for_audit(s);
+	settle_wait_for_audit(s);
 	*out = SETTLED_AGAIN;
 	return outbox_update(s->db, &s->row);
 }
@@ -207,12 +209,12 @@ static int say_drifted(struct settling *s)
 	standing_set(&standing, CONDITION_RECONCILING, true, "ChangedOutside", VIEW_NULL);
 	r = standing_write(s->db, &standing);
 	return r ? r
-		 : journal_event(s->db, object_of(s), "ChangedOutside",
+		 : journal_event(s->db, settle_object(s), "ChangedOutside",
 				   VIEW("it is set right"), s->now);
 }
 
 /* From what lives now: another effect, with a key of its own. */
-static int plan_anew(
+int settle_plan_anew(
 		struct settling *s, const struct live_hash *live, enum settlement *out)
 {
 	struct outbox_id old = s->row.id;
@@ -228,7 +230,7 @@ static int plan_anew(
 	if (s->row.operation != OPERATION_REMOVE)
 		s->row.operation = live->is == LIVE_NOTHING ? OPERATION_CREATE
 							    : OPERATION_UPDATE;
-	wait(s, 0);
+	settle_wait(s, 0);
 	r = outbox_delete(s->db, old);
 	if (r == 0)
 		r = outbox_insert(s->db, &s->row);
@@ -257,27 +259,25 @@ static int do_now(struct settling *s, const struct live_hash *live, enum settlem
 	if (s->row.operation != OPERATION_REMOVE)
 		s->row.operation = live->is == LIVE_NOTHING ? OPERATION_CREATE
 							    : OPERATION_UPDATE;
-	wait(s, 0);
+	settle_wait(s, 0);
 	*out = SETTLED_AGAIN;
 	return outbox_update(s->db, &s->row);
 }
 
 static int seen(struct settling *s, const struct errand *errand, enum settlement *out)
 {
-	struct live_hash live = live_hash_of(buf_view(&errand->answer.live));
+	struct view text = buf_view(&errand->answer.live);
+	struct live_hash live = live_hash_of(text);
+	bool is_done = s->row.state == OUTBOX_DONE;
 
-	if (live_hash_eq(&live, &s->row.after) && s->row.state == OUTBOX_DONE) {
-		wait_for_audit(s);
-		*out = SETTLED_AGAIN;
-		return outbox_update(s->db, &s->row);
-	}
 	if (live_hash_eq(&live, &s->row.after))
-		return done(s, out);
-	if (s->row.state != OUTBOX_DONE &&
-			(s->row.before.is == LIVE_UNKNOWN ||
-					live_hash_eq(&live, &s->row.before)))
+		return is_done ? settle_still_right(s, arena_copy(s->arena, text), out)
+			       : done(s, out);
+	if (is_done)
+		return settle_drifted(s, arena_copy(s->arena, text), out);
+	if (s->row.before.is == LIVE_UNKNOWN || live_hash_eq(&live, &s->row.before))
 		return do_now(s, &live, out);
-	return plan_anew(s, &live, out);
+	return settle_plan_anew(s, &live, out);
 }
 
 /* -- superseded -- */
@@ -288,7 +288,8 @@ static int hand_over(struct settling *s, const struct errand *errand,
 {
 	int r;
 
-	log_event(LOG_INFO, "agent.effect.superseded", log_view("object", object_of(s)),
+	log_event(LOG_INFO, "agent.effect.superseded",
+			log_view("object", settle_object(s)),
 			log_text("operation", operation_name(s->row.operation)),
 			log_number("outcome", errand->outcome));
 	if (errand->outcome == EFFECT_DONE)

@@ -23,10 +23,6 @@ struct settling {
 	nstime delay;          /* until its next try */
 };
 
-enum {
-	AUDIT_SECONDS = 60 * 60, /* what was done is looked at again, ±10 % */
-};
-
 /* Within a transaction. `s->row` is filled in unless nothing is left. */
 MUST_USE int settle(
 		struct settling *s, const struct errand *errand, enum settlement *out);

@@ -62,7 +62,12 @@ static int read_status(struct database *db, const struct object *object,
 	out->key = arena_copy(arena, object->key);
 	out->declared.file = arena_copy(arena, object->declared.file);
 	json_decref(conditions);
-	if (object->drift != DRIFT_NONE) {
+	if (object->drift >= DRIFT_CORRECT) {
+		out->drifted = object->drift != DRIFT_ADOPTED;
+		out->reason = view_z(object->drift_reason);
+		out->message = arena_copy(arena, object->drift_message);
+		out->since = 0;
+	} else if (object->drift != DRIFT_NONE) {
 		out->ready = false;
 		out->reason = view_z(object->drift_reason);
 		out->message = arena_copy(arena, object->drift_message);
@@ -98,11 +103,13 @@ static int count_one(struct status *status, struct database *db,
 		return 0;
 	}
 	r = add_object(status, db, object);
-	if (r == 0 && status->objects[before].ready) {
+	if (r)
+		return r;
+	kind->ready += status->objects[before].ready;
+	status->unready += !status->objects[before].ready;
+	if (status->objects[before].ready && !status->objects[before].drifted)
 		status->object_count = before;
-		kind->ready++;
-	}
-	return r;
+	return 0;
 }
 
 static int count_objects(
@@ -215,7 +222,7 @@ static void print_head(const struct status *status, struct buf *out)
 	if (status_is_well(status))
 		buf_addf(out, "READY %zu objects", total);
 	else
-		buf_addf(out, "NOT READY %zu of %zu", status->object_count, total);
+		buf_addf(out, "NOT READY %zu of %zu", status->unready, total);
 	buf_addf(out, " · generation %llu from %.*s",
 			(unsigned long long)status->generation.number,
 			VIEW_ARG(status->generation.origin));
@@ -280,7 +287,10 @@ static void print_object(const struct status *status, const struct object_status
 		struct buf *out)
 {
 	buf_addf(out, "%.*s  %s  %.*s", VIEW_ARG(object->name),
-			object->ready ? "Ready" : "NotReady", VIEW_ARG(object->reason));
+			!object->ready    ? "NotReady"
+			: object->drifted ? "Drifted"
+					  : "Ready",
+			VIEW_ARG(object->reason));
 	if (object->since)
 		buf_addf(out, "  %lld s", (long long)(status->now - object->since));
 	if (object->message.len)
@@ -366,10 +376,11 @@ static json_t *objects_json(const struct status *status)
 		const struct object_status *object = &status->objects[i];
 
 		json_array_append_new(items,
-				json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:I}", "name",
-						json_view(object->name), "key",
+				json_pack("{s:o, s:o, s:b, s:b, s:o, s:o, s:o, s:I}",
+						"name", json_view(object->name), "key",
 						json_view(object->key), "ready",
-						(int)object->ready, "reason",
+						(int)object->ready, "drifted",
+						(int)object->drifted, "reason",
 						json_view(object->reason), "message",
 						json_view(object->message), "since",
 						object->since ? json_time(object->since)

@@ -21,6 +21,7 @@ struct object_status {
 	struct view name; /* user/anna */
 	struct view key;
 	bool ready;
+	bool drifted; /* somebody changed it past the state, and it is let be */
 	struct view reason;
 	struct view message;
 	walltime since; /* 0: seen just now */
@@ -41,6 +42,7 @@ struct status {
 	struct object_status
 			*objects; /* malloc'd: the unhappy ones, or the one asked for */
 	size_t object_count, object_capacity;
+	size_t unready;
 	bool single; /* one object was asked for */
 	bool has_runtime;
 	struct runtime_observed live;

@@ -26,6 +26,20 @@ void text_add_day(struct buf *out, walltime time)
 	buf_add(out, view_of(text, strftime(text, sizeof(text), "%Y-%m-%d", &parts)));
 }
 
+void text_add_age(struct buf *out, int64_t seconds)
+{
+	static const struct {
+		int64_t seconds;
+		char name;
+	} units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
+	size_t i = 0;
+
+	while (i + 1 < ARRAY_LEN(units) && seconds < units[i].seconds)
+		i++;
+	buf_addf(out, "%lld%c", (long long)(seconds > 0 ? seconds / units[i].seconds : 0),
+			units[i].name);
+}
+
 void text_add_digest(struct buf *out, const unsigned char digest[DIGEST_SIZE])
 {
 	buf_add_z(out, "b2:");

@@ -16,6 +16,8 @@ enum {
 void text_add_time(struct buf *out, walltime time);
 /* 2026-11-24 */
 void text_add_day(struct buf *out, walltime time);
+/* 12s, 5m, 2h, 3d: rounded down. */
+void text_add_age(struct buf *out, int64_t seconds);
 /* b2:5c1e…: enough to name a plan by. */
 void text_add_digest(struct buf *out, const unsigned char digest[DIGEST_SIZE]);
 /* "2 users", "1 user". */

@@ -126,6 +126,8 @@ void decode_objects(struct check *c);
 void decode_fields(struct check *c, const struct table *table, struct value *values,
 		void *object);
 /* The items of a list as they are written in their canonical form. */
+/* What the policy says of drift, as a word or by kind. */
+void decode_drift(struct check *c, struct desired_policy *policy);
 void decode_texts(struct check *c, const struct value *list, struct view_list *out);
 void route_domains(struct check *c);
 /* What the state says of objects that moved or go: rules first, then taken. */

@@ -75,6 +75,7 @@ static void take_policy(struct check *c, struct desired_policy *policy)
 		policy->object.key_span = node_key_span(value->node);
 	}
 	decode_fields(c, &policy_table, policy->object.values, policy);
+	decode_drift(c, policy);
 	if (protect)
 		decode_texts(c, protect, &policy->protect);
 	buf_clear(&c->text);

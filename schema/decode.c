@@ -303,6 +303,35 @@ static void finish_alias(struct desired_alias *alias)
 					    : ALIAS_DISCARD;
 }
 
+static enum on_drift on_drift_of(const struct value *drift)
+{
+	static const char *const words[] = { "correct", "report", "adopt" };
+	size_t i = 0;
+
+	while (i + 1 < ARRAY_LEN(words) && !view_eq(drift->text, view_z(words[i])))
+		i++;
+	return (enum on_drift)i;
+}
+
+void decode_drift(struct check *c, struct desired_policy *policy)
+{
+	const struct value *drift = value_at(policy->object.values, "drift");
+
+	if (!drift)
+		return;
+	if (drift->word) {
+		policy->drift = on_drift_of(drift);
+		return;
+	}
+	policy->drifts = arena_array(
+			c->arena, count_items(drift), sizeof(*policy->drifts));
+	for (const struct value *entry = drift->first; entry; entry = entry->next)
+		policy->drifts[policy->drift_count++] = (struct desired_drift){
+			.kind = entry->key,
+			.what = (enum on_drift)entry->number,
+		};
+}
+
 static void finish(struct check *c, struct desired_object *object)
 {
 	void *typed = object;

@@ -302,6 +302,18 @@ struct desired_gate {
 	uint64_t at_least;
 };
 
+/* What is done where somebody else changed what lives; in the order of the words. */
+enum on_drift {
+	ON_DRIFT_CORRECT,
+	ON_DRIFT_REPORT,
+	ON_DRIFT_ADOPT
+};
+
+struct desired_drift {
+	struct view kind;
+	enum on_drift what;
+};
+
 /* The one object `policy/policy`. */
 struct desired_policy {
 	struct desired_object object;
@@ -309,6 +321,9 @@ struct desired_policy {
 	nstime retain;
 	struct desired_gate gate_users, gate_other;
 	struct view_list protect; /* user/anna */
+	enum on_drift drift;
+	struct desired_drift *drifts; /* of single kinds */
+	size_t drift_count;
 };
 
 struct desired_recipient {

@@ -1,7 +1,7 @@
 /* The rules of the reconciler itself. Where a state says nothing of them there is no
  * object. What was applied is read by rules.c, for the next change. */
-#include "agent/driver.h"
-
+#include "agent/drift.h"
+#include "agent/observe.h"
 #include "agent/text.h"
 #include "runtime/base/error.h"
 
@@ -13,6 +13,20 @@ static json_t *gate_json(const struct desired_gate *gate)
 			(json_int_t)gate->at_least);
 }
 
+static json_t *drift_json(const struct desired_policy *policy)
+{
+	json_t *drift = json_object();
+
+	json_object_set_new(drift, "all", json_string(on_drift_name(policy->drift)));
+	for (size_t i = 0; i < policy->drift_count; i++) {
+		const struct desired_drift *one = &policy->drifts[i];
+
+		json_object_setn_new(drift, one->kind.data, one->kind.len,
+				json_string(on_drift_name(one->what)));
+	}
+	return drift;
+}
+
 static struct view applied(struct arena *arena, const struct desired_policy *policy)
 {
 	json_t *protect = json_array(), *json;
@@ -21,7 +35,8 @@ static struct view applied(struct arena *arena, const struct desired_policy *pol
 
 	for (size_t i = 0; i < policy->protect.count; i++)
 		json_array_append_new(protect, json_view(policy->protect.items[i]));
-	json = json_pack("{s:{s:o, s:o}, s:I, s:I, s:o}", "gates", "users",
+	json = json_pack("{s:o, s:{s:o, s:o}, s:I, s:I, s:o}", "drift",
+			drift_json(policy), "gates", "users",
 			gate_json(&policy->gate_users), "other",
 			gate_json(&policy->gate_other), "interval",
 			(json_int_t)(policy->interval / nstime_seconds(1)), "retain",
@@ -46,6 +61,23 @@ static void want(const struct driver *driver, const struct desired *desired,
 	wanted->applied = applied(out->arena, &desired->policy);
 }
 
+static int check(const struct change *change, struct observation *o, struct plan *plan)
+{
+	const struct desired_policy *policy =
+			change->wanted ? change->wanted->desired : NULL;
+
+	for (size_t i = 0; policy && i < policy->drift_count; i++)
+		if (!driver_of(policy->drifts[i].kind))
+			plan_add_problem(plan, &change->declared, "NotServedYet",
+					arena_printf(o->arena,
+							"policy.drift names %.*s, which "
+							"is no "
+							"kind of this version",
+							VIEW_ARG(policy->drifts[i].kind)),
+					VIEW("`posthus status` lists the kinds"));
+	return 0;
+}
+
 const struct driver driver_policy = {
 	.kind = "policy",
 	.schema = KIND_POLICY,
@@ -53,4 +85,5 @@ const struct driver driver_policy = {
 	.risk = RISK_HARMLESS,
 	.is_rules = true,
 	.want = want,
+	.check = check,
 };

@@ -54,7 +54,7 @@ static const struct table rollout_table = { .noun = "`rollout`", .help = "A chan
 static const struct field fields[] = {
 	{ "interval",     BETWEEN(TYPE_DURATION, 10, DAYS(1)),     "5m",      OWNER_ENFORCE, RISK_POLICY, SERVED, AT(interval), "how often the world is compared with the state", UPWARD(RISK_HARMLESS) },
 	{ "drift",        &(const struct type){ .kind = TYPE_MAP, .key = TYPE(TYPE_NAME), .item = WORDS("correct", "report", "adopt"), .words = ONE_OF_THESE("correct", "report", "adopt") },
-	                                                           "correct", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "what is done about a difference; by kind: `{dns: report}`", UPWARD(RISK_HARMLESS) },
+	                                                           "correct", OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "what is done where somebody changed what lives; by kind: `{user: report}`", UPWARD(RISK_HARMLESS) },
 	{ "retain",       BETWEEN(TYPE_DURATION, DAYS(1), DAYS(36600)), "30d", OWNER_ENFORCE, RISK_POLICY, SERVED, AT(retain), "how long the data of what left the state is kept at least", DOWNWARD(RISK_HARMLESS) },
 	{ "gates",        RECORD(&gates_table),                    NULL,      OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "removals that wait for an approval" },
 	{ "protect",      LIST_OF(REFERENCE(PROTECTED)),           NULL,      OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "objects that no change removes: KIND/ID", DOWNWARD(RISK_HARMLESS) },

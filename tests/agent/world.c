@@ -104,7 +104,10 @@ void world_apply_result(struct world *w, const struct probe_line *lines, size_t 
 {
 	CLEANUP(buf_free) struct buf text = BUF_NULL(HOUSE_TEXT);
 
-	house_state(&text, "policy: {gates: {other: {percent: 100}}}\n");
+	house_state(&text, "policy: {gates: {other: {percent: 100}}");
+	if (w->drift)
+		buf_addf(&text, ", drift: {probe: %s}", w->drift);
+	buf_add_z(&text, "}\n");
 	add_domains(&text, lines, count);
 	if (count)
 		buf_add_z(&text, "services:\n");

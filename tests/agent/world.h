@@ -12,6 +12,7 @@ struct world {
 	nstime now;    /* the monotonic clock */
 	walltime wall; /* the one on the wall */
 	uint64_t draw; /* of every backoff; UINT64_MAX: drawn */
+	const char *drift; /* what the states say of probes that drift; NULL: nothing */
 };
 
 /* Of the whole test program: argv[1] is the service's path. */
