@@ -151,6 +151,28 @@ json_t *house_get(struct house *house, const char *name)
 	return item;
 }
 
+struct view house_uid(struct house *house, const char *name, struct arena *arena)
+{
+	json_t *item = house_get(house, name);
+	struct view uid = arena_copy(
+			arena, view_z(json_string_value(json_object_get(item, "uid"))));
+
+	json_decref(item);
+	return uid;
+}
+
+int house_resolve(struct house *house, const char *address, struct view *address_out)
+{
+	struct resolution r = { 0 };
+	int outcome = configuration_resolve(
+			house->runtime.configuration, view_z(address), &r);
+
+	if (address_out && r.count)
+		*address_out = r.accounts[0].account->address;
+	resolution_free(&r);
+	return outcome;
+}
+
 static int by_name(const struct dirent **a, const struct dirent **b)
 {
 	return strcmp((*a)->d_name, (*b)->d_name);

@@ -53,6 +53,11 @@ void house_digest(const struct house *house, unsigned char out[32]);
 
 /* KIND/ID's member of `agent_get`, as text or in full. */
 json_t *house_get(struct house *house, const char *name);
+/* Its uid as text, in the arena. */
+struct view house_uid(struct house *house, const char *name, struct arena *arena);
+/* Where mail to an address goes; *address_out, where it is not NULL, is the first account's.
+ * An outcome of configuration_resolve. */
+int house_resolve(struct house *house, const char *address, struct view *address_out);
 /* The whole text that a result prints. */
 void house_print(const struct agent_result *result, struct buf *out);
 

@@ -1,0 +1,303 @@
+/* Scenarios that the reconciler has an outcome for, by their numbers:
+ *
+ *  1  a change while an apply runs                  test_outbox_scenarios
+ *  8  a file vanishes, and 5 000 users with it       here
+ *  9  a user leaves and returns                      here
+ * 10  two users swap their addresses                 here
+ * 11  an alias to a user of the same change          here
+ * 12  an account is shut by hand                     test_drift
+ * 13  a password is the person's                     here
+ * 16  the clock jumps                                test_outbox_scenarios
+ * 17  the disk is full                               test_outbox_scenarios
+ * 22  one state for two hosts                        here
+ * 23  somebody edits what is ours at a provider      test_outbox_drift
+ *
+ * These wait for what this version does not have yet:
+ *
+ *  2 to 7, 26   a state from Git: pushes, signers, an empty tree, `--detach-source`
+ * 14            the plan does not know yet how full a mailbox is; that a delivery is refused
+ *               with 452 where one is full, tests/runtime/service shows
+ * 15            a domain moves between sources
+ * 19            backups, for a control database that is older than its audit
+ * 21            sealed values
+ * 24            DNS, for SPF and its ten look-ups
+ * 25            wildcards in domains */
+#include "agent/inside.h"
+#include "runtime/crypto/password.h"
+#include "tests/agent/house.h"
+
+#include <stdlib.h>
+
+#define STATE(name, sections)                                                            \
+	CLEANUP(buf_free) struct buf name = BUF_NULL(HOUSE_TEXT);                        \
+	house_state(&name, sections)
+
+#define TWO_USERS                                                                        \
+	"domains: {a.example: {}}\n"                                                     \
+	"users:\n"                                                                       \
+	"  anna@a.example: {id: anna}\n"                                                 \
+	"  bo@a.example: {id: bo, quota: 1GiB}\n"
+
+enum {
+	MANY = 5000,
+};
+
+static void apply_files(struct house *house, const struct source_file *files,
+		size_t count, struct agent_result *out)
+{
+	const struct agent_source source = { files, count, VIEW("test") };
+	const struct agent_apply_options options = { .actor = VIEW("test") };
+
+	assert_int_equal(agent_apply(house->agent, &source, &options, out), 0);
+}
+
+static size_t count_open(struct house *house)
+{
+	size_t at = 0, count = 0;
+	const struct account_spec *account;
+
+	while ((account = configuration_next_account(house->runtime.configuration, &at)))
+		count += account->state == ACCOUNT_ACTIVE;
+	return count;
+}
+
+/* The gate trips, what is harmless goes on, and nobody is shut. */
+static void scenario_08_a_file_that_vanishes_shuts_nobody(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result whole = { 0 }, less = { 0 };
+	CLEANUP(buf_free) struct buf users = BUF_NULL(HOUSE_TEXT);
+	STATE(base, "domains: {a.example: {}}\n");
+	STATE(more, "domains: {a.example: {}, b.example: {}}\n");
+
+	buf_add_z(&users, "users:\n");
+	for (int i = 0; i < MANY; i++)
+		buf_addf(&users, "  u%d@a.example: {}\n", i);
+	apply_files(house,
+			(const struct source_file[]){
+					{ VIEW("base.yaml"), buf_view(&base) },
+					{ VIEW("users.yaml"), buf_view(&users) } },
+			2, &whole);
+	assert_int_equal(whole.code, EXIT_FINE);
+	apply_files(house,
+			(const struct source_file[]){
+					{ VIEW("base.yaml"), buf_view(&more) } },
+			1, &less);
+	assert_int_equal(less.code, EXIT_GATE);
+	assert_string_equal(less.reason, "PruneGate");
+	assert_int_equal(less.plan->held_count, MANY);
+	assert_non_null(strstr(less.message, "posthus approve b2:"));
+	assert_int_equal(count_open(house), MANY);
+	assert_true(configuration_has_domain(
+			house->runtime.configuration, VIEW("b.example")));
+}
+
+static void scenario_09_an_address_does_not_change_hands_by_a_slip(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result result = { 0 }, alias = { 0 };
+	STATE(s, TWO_USERS);
+	STATE(less, "domains: {a.example: {}}\nusers: {anna@a.example: {id: anna}}\n");
+	STATE(another, "domains: {a.example: {}}\n"
+		       "users:\n"
+		       "  anna@a.example: {id: anna}\n"
+		       "  bo@a.example: {id: bob}\n");
+	STATE(as_alias, "domains: {a.example: {}}\n"
+			"users: {anna@a.example: {id: anna}}\n"
+			"aliases: {bo@a.example: [anna]}\n");
+
+	house_must_apply(house, buf_view(&s));
+	house_must_apply(house, buf_view(&less));
+	house_apply(house, buf_view(&another), &result);
+	assert_int_equal(result.code, EXIT_INVALID);
+	assert_string_equal(result.reason, "AddressKept");
+	house_apply(house, buf_view(&as_alias), &alias);
+	assert_int_equal(alias.code, EXIT_FINE);
+	assert_int_equal(house_resolve(house, "bo@a.example", NULL), RESOLVE_OK);
+}
+
+static void scenario_09_who_returns_is_the_same(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result plan = { 0 };
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	CLEANUP(buf_free) struct buf text = BUF_NULL(HOUSE_TEXT);
+	struct view before;
+	STATE(s, TWO_USERS);
+	STATE(less, "domains: {a.example: {}}\nusers: {anna@a.example: {id: anna}}\n");
+
+	house_must_apply(house, buf_view(&s));
+	before = house_uid(house, "user/bo", arena);
+	house_must_apply(house, buf_view(&less));
+	assert_int_equal(house_resolve(house, "bo@a.example", NULL), RESOLVE_E_DISABLED);
+
+	house->now += 86400;
+	house_plan(house, buf_view(&less), &plan);
+	house_print(&plan, &text);
+	assert_int_equal(plan.plan->change_count, 0);
+	assert_non_null(memmem(text.data, text.len,
+			"absent from the state: disabled since 2026-08-01, data kept",
+			59));
+
+	house_must_apply(house, buf_view(&s));
+	assert_true(view_eq(before, house_uid(house, "user/bo", arena)));
+	assert_int_equal(house_resolve(house, "bo@a.example", NULL), RESOLVE_OK);
+}
+
+static void scenario_10_two_users_swap_their_addresses(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct view anna, bo;
+	STATE(s, TWO_USERS);
+	STATE(next, "domains: {a.example: {}}\n"
+		    "users:\n"
+		    "  bo@a.example: {id: anna}\n"
+		    "  anna@a.example: {id: bo, quota: 1GiB}\n");
+
+	house_must_apply(house, buf_view(&s));
+	anna = house_uid(house, "user/anna@a.example", arena);
+	bo = house_uid(house, "user/bo@a.example", arena);
+	house_must_apply(house, buf_view(&next));
+	assert_true(view_eq(bo, house_uid(house, "user/anna@a.example", arena)));
+	assert_true(view_eq(anna, house_uid(house, "user/bo@a.example", arena)));
+}
+
+static void scenario_13_a_password_is_the_persons_once_set(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(buf_free)
+	struct buf s = BUF_NULL(HOUSE_TEXT), other = BUF_NULL(HOUSE_TEXT);
+	CLEANUP(secret_free) struct secret first = secret_copy(VIEW("one of the state"));
+	CLEANUP(secret_free) struct secret second = secret_copy(VIEW("her own"));
+	const struct account_spec *account;
+	char hash[PASSWORD_HASH_TEXT], hash_after[PASSWORD_HASH_TEXT];
+	uint64_t revocation;
+	bool upgrade;
+
+	password_hash(&first, hash);
+	password_hash(&first, hash_after);
+	house_state(&s, "domains: {a.example: {}}\nusers:\n  anna@a.example:\n");
+	buf_addf(&s, "    password: {hash: \"%s\"}\n", hash);
+	house_state(&other, "domains: {a.example: {}}\nusers:\n  anna@a.example:\n");
+	buf_addf(&other, "    password: {hash: \"%s\"}\n", hash_after);
+
+	house_must_apply(house, buf_view(&s));
+	account = configuration_login(
+			house->runtime.configuration, VIEW("anna@a.example"));
+	assert_int_equal(password_verify(account->password, &first, &upgrade),
+			PASSWORD_OK);
+	revocation = account->revocation;
+
+	assert_int_equal(agent_password_set(house->agent, VIEW("Anna@A.example"), &second,
+					 VIEW("test")),
+			0);
+	account = configuration_login(
+			house->runtime.configuration, VIEW("anna@a.example"));
+	assert_int_equal(password_verify(account->password, &second, &upgrade),
+			PASSWORD_OK);
+	assert_int_equal(account->revocation, revocation + 1);
+
+	house_must_apply(house, buf_view(&other));
+	account = configuration_login(
+			house->runtime.configuration, VIEW("anna@a.example"));
+	assert_int_equal(password_verify(account->password, &second, &upgrade),
+			PASSWORD_OK);
+	assert_int_equal(account->revocation, revocation + 1);
+}
+
+static void scenario_11_an_alias_reaches_a_user_of_the_same_change(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result result = { 0 };
+	struct view at = VIEW_NULL;
+	size_t user = SIZE_MAX, alias = SIZE_MAX;
+	STATE(s, TWO_USERS);
+	STATE(next, TWO_USERS "  eva@a.example: {id: eva}\n"
+			      "aliases: {all@a.example: [eva]}\n");
+
+	house_must_apply(house, buf_view(&s));
+	house_apply(house, buf_view(&next), &result);
+	assert_int_equal(result.code, EXIT_FINE);
+	assert_int_equal(result.plan->change_count, 2);
+	for (size_t i = 0; i < result.plan->change_count; i++) {
+		if (result.plan->changes[i].driver == &driver_user)
+			user = i;
+		if (result.plan->changes[i].driver == &driver_alias)
+			alias = i;
+	}
+	assert_true(user < alias && alias != SIZE_MAX);
+	assert_int_equal(house_resolve(house, "all@a.example", &at), RESOLVE_OK);
+	assert_view(at, "eva@a.example");
+}
+
+static void open_as(struct house *house, struct agent_file *file, struct view host)
+{
+	const struct agent_options options = {
+		.data = house->directory,
+		.broker = house->broker,
+		.os = &house->os,
+		.file = file,
+	};
+
+	house_close(house);
+	agent_file_defaults(file);
+	file->host = host;
+	assert_int_equal(agent_open(&options, &house->agent), 0);
+	agent_attach(house->agent, &house->runtime);
+}
+
+/* Which of the hosts a machine is, it says itself; the state is the same on both. */
+static void check_host(struct house *house, struct view host, struct view text,
+		const char *name, unsigned port)
+{
+	struct agent_file file;
+	const struct host_spec *served;
+
+	open_as(house, &file, host);
+	house_must_apply(house, text);
+	served = configuration_host(house->runtime.configuration);
+	assert_view(served->name, name);
+	assert_int_equal(served->listener_count, 1);
+	assert_int_equal(served->listeners[0].port, port);
+	house_close(house);
+}
+
+static void scenario_22_one_state_is_another_host_on_each(void **state)
+{
+	struct house *house = *state;
+	void *other;
+	const struct view text =
+			VIEW("version: 1\n"
+			     "hosts:\n"
+			     "  one: {name: one.a.example, listen: {smtp: 2501, "
+			     "submission: off,"
+			     " submissions: off, imap: off, imaps: off, metrics: off}}\n"
+			     "  two: {name: two.a.example, listen: {smtp: 2502, "
+			     "submission: off,"
+			     " submissions: off, imap: off, imaps: off, metrics: off}}\n"
+			     "domains: {a.example: {}}\n"
+			     "users: {anna@a.example: {}}\n");
+
+	check_host(house, VIEW("one"), text, "one.a.example", 2501);
+	house_setup(&other);
+	check_host(other, VIEW("two"), text, "two.a.example", 2502);
+	house_teardown(&other);
+}
+
+#define STORY(name) cmocka_unit_test_setup_teardown(name, house_setup, house_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STORY(scenario_08_a_file_that_vanishes_shuts_nobody),
+		STORY(scenario_09_an_address_does_not_change_hands_by_a_slip),
+		STORY(scenario_09_who_returns_is_the_same),
+		STORY(scenario_10_two_users_swap_their_addresses),
+		STORY(scenario_13_a_password_is_the_persons_once_set),
+		STORY(scenario_11_an_alias_reaches_a_user_of_the_same_change),
+		STORY(scenario_22_one_state_is_another_host_on_each),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
