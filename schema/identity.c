@@ -85,15 +85,21 @@ static void check_id_is_no_key(
 
 /* -- twins -- */
 
+/* `same_as` is read before references are resolved: it may carry its kind. */
 static struct desired_domain *named_by(
 		const struct check *c, const struct desired_domain *d)
 {
 	const struct value *same_as = value_at(d->object.values, "same_as");
 	struct desired_object *target;
+	struct view name, kind_text;
 
 	if (!same_as)
 		return NULL;
-	target = object_named(c, KIND_DOMAIN, same_as->text);
+	name = same_as->text;
+	kind_text = view_cut(&name, '/');
+	if (!name.data || kind_of(kind_text) != KIND_DOMAIN)
+		name = same_as->text;
+	target = object_named(c, KIND_DOMAIN, name);
 	return (struct desired_domain *)(void *)target;
 }
 

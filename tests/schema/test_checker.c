@@ -134,6 +134,7 @@ static void a_twin_borrows_what_its_domain_has(void **state)
 	assert_null(route->alias);
 	assert_int_equal(route->targets.items[0].kind, TARGET_GROUP);
 	assert_null(desired_route(twin, VIEW("nobody")));
+	assert_ptr_equal(domain_of(checked.desired, "named.example")->same_as, domain);
 	assert_int_equal(domain_of(checked.desired, "c.example")->subaddress.len, 0);
 }
 
