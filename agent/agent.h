@@ -20,7 +20,9 @@
 struct agent;
 struct agent_file; /* schema/agent_file.h */
 struct broker;
+struct arena;
 struct buf;
+struct composed; /* schema/compose.h */
 struct os;
 struct plan; /* agent/plan.h */
 struct runtime;
@@ -207,6 +209,27 @@ MUST_USE int agent_condition(
 		struct agent *agent, struct view name, struct view type, bool *out);
 /* The last `most` generations, newest first. */
 MUST_USE int agent_history(struct agent *agent, size_t most, struct history **out);
+
+/* The state in force, as YAML that a person would have written. */
+struct agent_export {
+	struct arena *arena;       /* owns all that is below */
+	struct view head;          /* comments */
+	struct composed *sections; /* schema/compose.h */
+	size_t section_count;
+	struct source_file
+			*files; /* the same, a file a section or more, none too large */
+	size_t count;
+};
+
+/* What was applied last, and what a gate keeps though that left it out: `posthus plan` of it
+ * is empty, as far as the two go together; else its comments name what is kept. `kinds` is
+ * empty, for all, or names some: "user,alias"; AGENT_E_ABSENT where one is none. Where
+ * nothing was applied yet the result says so. Free `out` in any case. */
+MUST_USE int agent_export(struct agent *agent, struct view kinds,
+		struct agent_result *result, struct agent_export *out);
+/* All of it as one file. */
+void agent_export_print(const struct agent_export *export, struct buf *out);
+void agent_export_free(struct agent_export *export);
 
 /* Events that are newer than revision `after`, the last `most` of them, oldest first:
  * {"format_version", "items": [{"revision", "object", "reason", "message", "first_at",

@@ -26,6 +26,7 @@ static const struct command *const commands[] = {
 	&command_resume,
 	&command_purge,
 	&command_audit,
+	&command_export,
 	&command_resolve,
 	&command_account,
 	&command_key,

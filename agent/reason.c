@@ -58,6 +58,7 @@ static const struct reason reasons[] = {
 	{ "IdChanged",           CLASS_INVALID,   "an id, once given, does not change" },
 	{ "IdTaken",             CLASS_INVALID,   "the id belongs to another object" },
 	{ "NotServedYet",        CLASS_INVALID,   "the state asks for what this version does not do yet" },
+	{ "NothingApplied",      CLASS_INVALID,   "no state was applied yet" },
 	{ "NothingToGoBackTo",   CLASS_INVALID,   "there is no generation before this one" },
 	{ "Refused",             CLASS_INVALID,   "the other side does not take what was sent" },
 	{ "StateInvalid",        CLASS_INVALID,   "the state has errors: each has its own name and place" },

@@ -119,6 +119,8 @@ static void fill(struct check *c, struct desired *desired)
 			take_objects(c, KIND_CERTIFICATE, &desired->certificate_count);
 	take_policy(c, &desired->policy);
 	take_recipients(c, desired);
+	desired->root = c->root;
+	memcpy(desired->defaults, c->defaults, sizeof(desired->defaults));
 	moved_take(c, desired);
 	purge_take(c, desired);
 	desired_index(desired);

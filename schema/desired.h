@@ -375,7 +375,9 @@ struct desired {
 	size_t moved_count;
 	struct desired_purge *purges;
 	size_t purge_count;
-	struct desired_index *index; /* desired.c's own */
+	struct value *root;            /* what is said besides objects */
+	struct value *defaults[KINDS]; /* what `defaults` says of a kind, or NULL */
+	struct desired_index *index;   /* desired.c's own */
 	/* What validates and is not acted on by this version: apply and plan refuse a state
 	 * with any, and print them. Sorted by place. */
 	struct diagnostics not_served;

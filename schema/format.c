@@ -154,7 +154,7 @@ static bool is_plain_byte(char byte)
 	       (unsigned char)byte >= 0x80 || (byte && strchr("._@/+- ", byte));
 }
 
-static bool needs_no_quotes(struct view text)
+bool format_is_plain(struct view text)
 {
 	if (text.len == 0 || !byte_is_alpha(text.data[0]) ||
 			text.data[text.len - 1] == ' ' || is_loaded_word(text))
@@ -186,7 +186,7 @@ static void add_scalar(struct writer *w, size_t end, struct view text,
 	struct view written = view_sub(w->bytes, w->at, end - w->at);
 	struct view inner = view_sub(written, 1, written.len >= 2 ? written.len - 2 : 0);
 
-	if (style == STYLE_QUOTED && view_eq(inner, text) && needs_no_quotes(text) &&
+	if (style == STYLE_QUOTED && view_eq(inner, text) && format_is_plain(text) &&
 			may_follow(view_from(w->bytes, end), next,
 					view_sub(w->bytes, end, until - end))) {
 		buf_add(w->out, text);

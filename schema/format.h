@@ -27,4 +27,7 @@ enum {
 MUST_USE int format_file(struct arena *arena, uint32_t file, struct diagnostics *d,
 		struct buf *out);
 
+/* True where a text is as safe without quotes, wherever it stands. */
+bool format_is_plain(struct view text);
+
 #endif

@@ -64,6 +64,7 @@ extern const struct command command_confirm;
 extern const struct command command_doctor;
 extern const struct command command_events;
 extern const struct command command_explain;
+extern const struct command command_export;
 extern const struct command command_fmt;
 extern const struct command command_get;
 extern const struct command command_history;

@@ -112,6 +112,40 @@ static int serve_get(struct call *call)
 	return call_answer(call, EXIT_FINE, buf_view(&text));
 }
 
+/* As one text, or as files where the query has `files`. */
+static int answer_export(struct call *call, const struct agent_export *export)
+{
+	CLEANUP(buf_wipe) struct buf text = BUF_NULL(MOST_TEXT);
+
+	if (call_query(call, "files").len) {
+		call->answer = files_pack(export->files, export->count, VIEW("export"));
+		return call_answer(call, EXIT_FINE, VIEW_NULL);
+	}
+	agent_export_print(export, &text);
+	if (buf_failed(&text))
+		return call_refuse(call, 400, EXIT_ERROR,
+				VIEW("error: this is too large for one text\nhelp: ask "
+				     "for files: `posthus export --to DIR`\n"));
+	return call_answer(call, EXIT_FINE, buf_view(&text));
+}
+
+static int serve_export(struct call *call)
+{
+	struct view kinds = call_query(call, "kind");
+	CLEANUP(agent_result_free) struct agent_result result = { 0 };
+	CLEANUP(agent_export_free) struct agent_export export = { 0 };
+	int r = agent_export(call->agent, kinds, &result, &export);
+
+	if (r == AGENT_E_ABSENT)
+		return call_absent(call, arena_printf(call->arena, "kind among %.*s",
+							 VIEW_ARG(kinds)));
+	if (r)
+		return call_fault(call, r);
+	if (result.code != EXIT_FINE)
+		return call_result(call, &result);
+	return answer_export(call, &export);
+}
+
 static int serve_password(struct call *call)
 {
 	struct view account = call_body(call, "account");
@@ -226,6 +260,7 @@ static const struct route routes[] = {
 	{ "POST", "/v1/reconcile",   false, serve_reconcile },
 	{ "GET",  "/v1/status",      false, serve_status },
 	{ "GET",  "/v1/objects",     false, serve_get },
+	{ "GET",  "/v1/export",      false, serve_export },
 	{ "GET",  "/v1/wait",        false, serve_wait },
 	{ "GET",  "/v1/history",     false, serve_history },
 	{ "GET",  "/v1/log",         false, serve_log },

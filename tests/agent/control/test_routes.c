@@ -252,6 +252,29 @@ static void objects_of_a_kind_and_one_whole(void **state)
 	assert_answer(ask(office, "GET", "/v1/objects", ""), 404, EXIT_ERROR);
 }
 
+static void export_is_one_text_or_files(void **state)
+{
+	struct office *office = *state;
+	struct letter *letter = ask(office, "GET", "/v1/export", "");
+	const json_t *files;
+
+	assert_answer(letter, 200, EXIT_ERROR);
+	assert_says(letter, "no state was applied yet");
+	must_apply(office, two_users);
+	letter = ask(office, "GET", "/v1/export", "");
+	assert_answer(letter, 200, EXIT_FINE);
+	assert_says(letter, "  bo@a.example: {id: bo}\n");
+	letter = ask(office, "GET", "/v1/export?files=1&kind=user", "");
+	assert_answer(letter, 200, EXIT_FINE);
+	files = json_object_get(letter->answer, "files");
+	assert_int_equal(json_array_size(files), 1);
+	assert_string_equal(json_string_value(json_object_get(
+					    json_array_get(files, 0), "path")),
+			"users.yaml");
+	assert_answer(ask(office, "GET", "/v1/export?kind=user,sheep", ""), 404,
+			EXIT_ERROR);
+}
+
 static void history_is_newest_first_and_bounded(void **state)
 {
 	struct office *office = *state;
@@ -699,6 +722,7 @@ int main(void)
 		CASE(reconcile_needs_no_files),
 		CASE(status_of_all_and_of_one),
 		CASE(objects_of_a_kind_and_one_whole),
+		CASE(export_is_one_text_or_files),
 		CASE(history_is_newest_first_and_bounded),
 		CASE(a_suspension_is_said_and_ended),
 		CASE(a_rollback_names_a_generation),
