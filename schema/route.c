@@ -106,7 +106,15 @@ static void route_alias(
 			});
 }
 
-/* Everyone with the role admin stands in where a domain names no contact. */
+static int by_address(const void *left, const void *right)
+{
+	const struct desired_target *a = left, *b = right;
+
+	return view_compare(a->address, b->address);
+}
+
+/* Everyone with the role admin stands in where a domain names no contact; in whichever order
+ * they are declared, it is the same. */
 static struct target_list admins(struct check *c)
 {
 	struct objects *users = &c->kinds[KIND_USER];
@@ -125,6 +133,8 @@ static struct target_list admins(struct check *c)
 				.span = user->object.key_span,
 			};
 	}
+	if (list.count > 1)
+		qsort(list.items, list.count, sizeof(*list.items), by_address);
 	return list;
 }
 
