@@ -85,11 +85,17 @@ void connection_weigh(struct connection *c)
 
 /* -- the end -- */
 
+const char *connection_side(const struct connection *c)
+{
+	return c->dialled ? "to" : "from";
+}
+
 static void log_end(const struct connection *c)
 {
 	log_event(c->port->uncounted ? LOG_DEBUG : LOG_INFO, "net.closed",
 			log_id("session", c->session), log_text("port", c->port->name),
-			log_text("from", c->peer.text), log_text("reason", c->reason));
+			log_text(connection_side(c), c->peer.text),
+			log_text("reason", c->reason));
 }
 
 static void destroy(struct connection *c)
@@ -100,12 +106,15 @@ static void destroy(struct connection *c)
 	if (c->engine) {
 		engine_free(c->engine);
 		c->port->class->closed(c->port->context, c);
+	} else if (c->dialled) {
+		dial_tell_failure(c);
 	}
 	log_end(c);
 	list_remove(&c->link);
 	map_remove(&shard->by_session, view_of(&c->session, sizeof(c->session)));
 	timer_deinit(&c->timer);
 	net_forget(shard->net, c->port);
+	dial_free(c->dialled);
 	free(c->tls);
 	free(c);
 }
@@ -131,7 +140,7 @@ void connection_enter(struct connection *c, enum state state)
 	enum metric_connection from = shown_as(c->state), to = shown_as(state);
 
 	c->state = state;
-	if (c->port->uncounted || from == to)
+	if (c->port->uncounted || c->dialled || from == to)
 		return;
 	if (from != CONNECTION_STATES)
 		metric_add(METRIC_CONNECTIONS, c->port->label, from, -1);
@@ -139,20 +148,34 @@ void connection_enter(struct connection *c, enum state state)
 		metric_add(METRIC_CONNECTIONS, c->port->label, to, 1);
 }
 
+/* Whoever dialled hears what his engine still has to say. `c` may be gone on return. */
+static void say_the_rest(struct connection *c)
+{
+	while (c->dialled && c->engine && connection_hand_out(c))
+		continue;
+	if (c->outstanding == 0)
+		destroy(c);
+}
+
 /* `c` may be gone on return. */
 static void end(struct connection *c)
 {
+	if (c->dialled)
+		dial_stop_knocking(c);
 	connection_drop_stream(c);
 	if (c->linger)
 		event_free(c->linger);
 	c->linger = NULL;
-	close(c->fd);
+	if (c->fd >= 0)
+		close(c->fd);
 	c->fd = -1;
-	net_dismiss(c->shard->net, c->port, &c->peer);
+	if (!c->dialled)
+		net_dismiss(c->shard->net, c->port, &c->peer);
 	timer_set(&c->timer, NSTIME_NEVER);
 	connection_enter(c, ENDED);
-	if (c->outstanding == 0)
-		destroy(c);
+	if (c->dialled && c->engine)
+		engine_event(c->engine, ENGINE_EOF, 0, clock_now());
+	say_the_rest(c);
 }
 
 static void tell_ended(struct connection *c)
@@ -165,6 +188,8 @@ static void tell_ended(struct connection *c)
 void connection_break_off(struct connection *c, const char *reason)
 {
 	c->reason = reason;
+	if (c->dialled)
+		dial_note_end(c);
 	if (c->state != LINGERING)
 		tell_ended(c);
 	end(c);
@@ -204,6 +229,20 @@ void connection_hang_up(struct connection *c)
 	timer_set(&c->timer, c->handshake_due);
 }
 
+static void time_is_up(struct connection *c)
+{
+	if (c->shed) {
+		connection_break_off(c, "shed");
+	} else if (c->state == CONNECTING) {
+		dial_note(c, DIAL_CONNECT, ETIMEDOUT, "there was no answer in time");
+		connection_break_off(c, "connect-timeout");
+	} else {
+		if (c->dialled)
+			dial_note(c, DIAL_TLS, 0, "the handshake took too long");
+		connection_break_off(c, "handshake-timeout");
+	}
+}
+
 static void timer_fired(struct timer *timer, nstime now)
 {
 	struct connection *c = CONTAINER_OF(timer, struct connection, timer);
@@ -211,7 +250,7 @@ static void timer_fired(struct timer *timer, nstime now)
 	if (c->state == LINGERING) {
 		end(c);
 	} else if (now >= c->handshake_due) {
-		connection_break_off(c, c->shed ? "shed" : "handshake-timeout");
+		time_is_up(c);
 	} else if (c->state != OPEN) {
 		timer_set(&c->timer, c->handshake_due);
 	} else if (connection_is_stalled(c, now)) {
@@ -228,15 +267,14 @@ void connection_take_answer(struct connection *c, struct op *op)
 
 	assert(c->outstanding > 0);
 	c->outstanding--;
-	if (c->state == LINGERING || c->state == ENDED) {
+	if (!c->dialled && (c->state == LINGERING || c->state == ENDED))
 		op_free(op);
-		if (c->state == ENDED && c->outstanding == 0)
-			destroy(c);
-		return;
-	}
-	engine_answer(c->engine, op, now);
+	else
+		engine_answer(c->engine, op, now);
 	if (c->state == OPEN)
 		connection_drive(c, now);
+	else if (c->state == ENDED)
+		say_the_rest(c);
 }
 
 void connection_take_event(struct connection *c, enum engine_event event, uint64_t arg)
@@ -314,40 +352,65 @@ struct connection *shard_find(struct shard *shard, uint64_t session)
 	return map_get(&shard->by_session, view_of(&session, sizeof(session)));
 }
 
-static void run_begin(struct job *job)
+void connection_set_off(struct connection *c)
 {
-	struct connection *c = CONTAINER_OF(job, struct connection, begin);
-	struct shard *shard = c->shard;
+	list_push(&c->shard->connections, &c->link);
+	map_set(&c->shard->by_session, view_of(&c->session, sizeof(c->session)), c);
+	timer_init(&c->timer, c->shard->loop, timer_fired);
+}
 
-	list_push(&shard->connections, &c->link);
-	map_set(&shard->by_session, view_of(&c->session, sizeof(c->session)), c);
-	timer_init(&c->timer, shard->loop, timer_fired);
-	if (shard->draining && !c->port->uncounted)
-		connection_break_off(c, "draining");
-	else if (c->port->implicit_tls)
+void connection_speak(struct connection *c)
+{
+	if (c->port->implicit_tls)
 		connection_start_tls(c, HANDSHAKE);
 	else
 		connection_start_plain(c);
 }
 
-static struct connection *new_connection(struct shard *shard, const struct port *port,
-		int fd, const struct peer *peer)
+struct connection *connection_new(struct shard *shard, const struct port *port,
+		const struct peer *peer, void (*run)(struct job *job))
 {
 	struct connection *c = xcalloc(1, sizeof(*c));
-	const int on = 1;
 
 	c->shard = shard;
 	c->port = port;
-	c->fd = fd;
+	c->fd = -1;
 	c->peer = *peer;
 	c->session = net_new_session(shard->net, shard);
 	c->handshake_due = c->stall_due = NSTIME_NEVER;
 	c->heard = clock_now();
-	c->begin.run = run_begin;
+	c->begin.run = run;
 	c->reason = "done";
+	return c;
+}
+
+void connection_take_socket(struct connection *c, int fd)
+{
+	const int on = 1;
+
+	c->fd = fd;
 	/* With TLS 1.3 and a greeting of ours, Nagle's algorithm costs 46 ms. */
-	if (peer->address.ss_family != AF_UNIX)
+	if (c->peer.address.ss_family != AF_UNIX)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+static void run_begin(struct job *job)
+{
+	struct connection *c = CONTAINER_OF(job, struct connection, begin);
+
+	connection_set_off(c);
+	if (c->shard->draining && !c->port->uncounted)
+		connection_break_off(c, "draining");
+	else
+		connection_speak(c);
+}
+
+static struct connection *new_accepted(struct shard *shard, const struct port *port,
+		int fd, const struct peer *peer)
+{
+	struct connection *c = connection_new(shard, port, peer, run_begin);
+
+	connection_take_socket(c, fd);
 	return c;
 }
 
@@ -356,11 +419,11 @@ void connection_begin(
 {
 	struct shard *shard = net_next_shard(net);
 
-	loop_post(shard->loop, &new_connection(shard, port, fd, peer)->begin);
+	loop_post(shard->loop, &new_accepted(shard, port, fd, peer)->begin);
 }
 
 void connection_begin_on(struct shard *shard, const struct port *port, int fd,
 		const struct peer *peer)
 {
-	run_begin(&new_connection(shard, port, fd, peer)->begin);
+	run_begin(&new_accepted(shard, port, fd, peer)->begin);
 }

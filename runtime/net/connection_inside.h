@@ -2,6 +2,7 @@
 #ifndef NET_CONNECTION_INSIDE_H
 #define NET_CONNECTION_INSIDE_H
 
+#include "runtime/net/dial.h"
 #include "runtime/net/shard.h"
 
 struct bufferevent;
@@ -9,13 +10,26 @@ struct event;
 struct ssl_st; /* OpenSSL's SSL */
 
 enum state {
-	STARTING,  /* on its way to its loop */
-	HANDSHAKE, /* implicit TLS; no engine yet */
+	STARTING,   /* on its way to its loop */
+	CONNECTING, /* dialled */
+	HANDSHAKE,  /* implicit TLS; no engine yet */
 	OPEN,
 	SWITCHING, /* STARTTLS: the handshake under a living engine */
 	LINGERING, /* said all; reads the peer's rest, so that no reset eats the last
 		      reply */
 	ENDED,     /* no socket; operations may be out */
+};
+
+/* What a dialled connection has beyond the others. */
+struct dialled {
+	struct sockaddr_storage from;
+	nstime time_limit;
+	struct tls_trust *trust;
+	enum tls_verify verify;
+	char host[DIAL_HOST_MAX + 1];
+	struct event *knock; /* while it connects */
+	bool failed;
+	struct dial_failure failure;
 };
 
 struct connection {
@@ -40,6 +54,7 @@ struct connection {
 	uint64_t gone;    /* of them, those that had left it when stall_due was set */
 	bool eof, eof_told;
 	bool shed;
+	struct dialled *dialled; /* NULL: it was accepted */
 	atomic_bool known;
 	nstime heard; /* its last byte */
 	size_t weight;
@@ -58,6 +73,30 @@ void connection_break_off(struct connection *c, const char *reason);
 /* All is said and sent. `c` may be gone on return. */
 void connection_hang_up(struct connection *c);
 
+/* The log's word for where its peer is. */
+const char *connection_side(const struct connection *c);
+/* Its life begins, on its loop. */
+void connection_set_off(struct connection *c);
+/* A connection that nobody knows of yet; `run` is what its job does. */
+MUST_USE struct connection *connection_new(struct shard *shard, const struct port *port,
+		const struct peer *peer, void (*run)(struct job *job));
+/* Once the socket is there. */
+void connection_take_socket(struct connection *c, int fd);
+/* The peer can be spoken to: TLS first where it is implicit. */
+void connection_speak(struct connection *c);
+
+/* -- dial.c -- */
+
+/* Why there is no connection or no TLS; the first one counts. */
+void dial_note(struct connection *c, enum dial_stage stage, int error,
+		const char *reason);
+/* It ends before it was ready: in general words, where nothing was noted. */
+void dial_note_end(struct connection *c);
+void dial_stop_knocking(struct connection *c);
+/* Tells the one who dialled. */
+void dial_tell_failure(struct connection *c);
+void dial_free(struct dialled *dialled);
+
 /* -- connection_stream.c -- */
 
 void connection_start_plain(struct connection *c);
@@ -68,5 +107,7 @@ void connection_drive(struct connection *c, nstime now);
 /* The peer has read nothing for too long. */
 bool connection_is_stalled(const struct connection *c, nstime now);
 void connection_drop_stream(struct connection *c);
+/* Hands out one operation of the engine, if it has one. */
+bool connection_hand_out(struct connection *c);
 
 #endif

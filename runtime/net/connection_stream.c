@@ -77,14 +77,28 @@ static void open_engine(struct connection *c)
 		connection_drive(c, clock_now());
 }
 
-static void log_tls_failure(const struct connection *c, struct bufferevent *stream)
+static const char *tls_failure(const struct connection *c)
 {
-	unsigned long error = bufferevent_get_openssl_error(stream);
+	unsigned long error = bufferevent_get_openssl_error(c->stream);
+
+	if (c->dialled)
+		return tls_trust_failure(c->ssl, error);
+	return error ? ERR_reason_error_string(error) : "connection closed";
+}
+
+static void handshake_failed(struct connection *c)
+{
+	const char *why = tls_failure(c);
 
 	log_event(LOG_INFO, "net.tls.failed", log_id("session", c->session),
-			log_text("port", c->port->name), log_text("from", c->peer.text),
-			log_text("error", error ? ERR_reason_error_string(error)
-						: "connection closed"));
+			log_text("port", c->port->name),
+			log_text(connection_side(c), c->peer.text),
+			log_text("error", why ? why : "unknown"));
+	if (c->dialled)
+		dial_note(c, DIAL_TLS, 0, why ? why : "the handshake failed");
+	else
+		metric_add(METRIC_CONNECTIONS_REFUSED, c->port->label, REFUSED_TLS, 1);
+	connection_break_off(c, "tls-failed");
 }
 
 static void handshake_done(struct connection *c)
@@ -92,7 +106,10 @@ static void handshake_done(struct connection *c)
 	nstime now = clock_now();
 
 	c->tls = xcalloc(1, sizeof(*c->tls));
-	tls_session_facts(c->ssl, c->tls);
+	if (c->dialled)
+		tls_trust_facts(c->ssl, c->dialled->verify, c->dialled->host, c->tls);
+	else
+		tls_session_facts(c->ssl, c->tls);
 	if (c->state == HANDSHAKE) {
 		open_engine(c);
 		return;
@@ -111,9 +128,7 @@ static void stream_event(struct bufferevent *stream, short what, void *arg)
 	if (what & BEV_EVENT_CONNECTED) {
 		handshake_done(c);
 	} else if (c->state == HANDSHAKE || c->state == SWITCHING) {
-		log_tls_failure(c, stream);
-		metric_add(METRIC_CONNECTIONS_REFUSED, c->port->label, REFUSED_TLS, 1);
-		connection_break_off(c, "tls-failed");
+		handshake_failed(c);
 	} else if (what & BEV_EVENT_ERROR) {
 		connection_break_off(c,
 				"broken"); /* an end of file may come in the same call */
@@ -148,21 +163,40 @@ void connection_start_plain(struct connection *c)
 	open_engine(c);
 }
 
+/* The server's side, or the client's where it was dialled; NULL, and it is broken off,
+ * where there is nothing to do it with. */
+static struct ssl_st *new_ssl(struct connection *c)
+{
+	const struct dialled *dialled = c->dialled;
+	CLEANUP(tls_identities_unrefp)
+	struct tls_identities *identities = NULL;
+
+	if (dialled && dialled->trust)
+		return tls_trust_session(dialled->trust, dialled->verify, dialled->host,
+				c->port->alpn);
+	identities = dialled ? NULL : net_identities(c->shard->net);
+	if (identities)
+		return tls_session_new(identities, c->port->alpn);
+	if (dialled)
+		dial_note(c, DIAL_TLS, 0, "this connection was dialled without TLS");
+	connection_break_off(c, dialled ? "no-trust" : "no-certificate");
+	return NULL;
+}
+
 /* Reading starts anew: what a plaintext stream had read and nobody took dies with it. */
 void connection_start_tls(struct connection *c, enum state state)
 {
-	CLEANUP(tls_identities_unrefp)
-	struct tls_identities *identities = net_identities(c->shard->net);
+	struct ssl_st *ssl = new_ssl(c);
 
-	if (!identities) {
-		connection_break_off(c, "no-certificate");
+	if (!ssl)
 		return;
-	}
 	connection_drop_stream(c);
 	connection_enter(c, state);
-	c->ssl = tls_session_new(identities, c->port->alpn);
+	c->ssl = ssl;
 	use_stream(c, bufferevent_openssl_socket_new(loop_base(c->shard->loop), c->fd,
-				      c->ssl, BUFFEREVENT_SSL_ACCEPTING,
+				      c->ssl,
+				      c->dialled ? BUFFEREVENT_SSL_CONNECTING
+						 : BUFFEREVENT_SSL_ACCEPTING,
 				      BEV_OPT_DEFER_CALLBACKS));
 	c->handshake_due = clock_now() + HANDSHAKE_TIME;
 	timer_set(&c->timer, c->handshake_due);
@@ -196,7 +230,7 @@ static bool tell_eof(struct connection *c, nstime now)
 	return true;
 }
 
-static bool hand_out(struct connection *c)
+bool connection_hand_out(struct connection *c)
 {
 	struct op *op = engine_next_op(c->engine);
 
@@ -273,7 +307,7 @@ void connection_drive(struct connection *c, nstime now)
 	do {
 		moved = feed(c, WANT_READ, now);
 		moved |= tell_eof(c, now);
-		moved |= hand_out(c);
+		moved |= connection_hand_out(c);
 		moved |= collect(c);
 		want = engine_want(c->engine);
 		drained = queued(c) == 0 && engine_output(c->engine).len == 0;

@@ -8,8 +8,9 @@
  * Each dial leads to open(), or to dial_failed(): exactly one of them, later, on a loop.
  * From open() on all is as with an accepted connection, but for the end: an engine that
  * was open is told ENGINE_EOF however its socket went, and its operations and their
- * answers go on, without a socket, until it asks no more. So an engine can always say
- * what became of what it had in hand.
+ * answers go on, without a socket and behind ended(), until it asks no more. So an engine
+ * can always say what became of what it had in hand, and whoever performs for it answers
+ * until net_wait() or net_free() has returned.
  *
  * Outgoing connections are in no cap and in no count of sessions, are told of a drain and
  * waited for (net_wait), weigh in the memory of connections, and are shed with those that
@@ -19,6 +20,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/base/view.h"
+#include "runtime/net/tls_trust.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,14 +29,6 @@
 struct connection;
 struct net;
 struct port; /* net/connection.h */
-struct tls_trust;
-
-/* How the peer's certificate counts. */
-enum tls_verify {
-	TLS_VERIFY_NONE,    /* not looked at */
-	TLS_VERIFY_RECORD,  /* tls_facts says how it stands */
-	TLS_VERIFY_REQUIRE, /* a chain to a trusted root, for this name, or no handshake */
-};
 
 struct dial_options {
 	/* `class` with dial_failed(), `context`, `name` for the log, `implicit_tls`, `alpn`
@@ -75,17 +69,5 @@ uint64_t connection_dial(struct net *net, const struct dial_options *options);
 /* Why TLS failed under an open engine (it was told ENGINE_EOF), or NULL: it did not. On the
  * loop; lives as long as the connection. */
 const struct dial_failure *connection_failure(const struct connection *c);
-
-/* -- whom to trust: immutable and counted -- */
-
-/* The roots in a folder of hashed names, as the system has it; NULL: the system's own.
- * Loaded as handshakes need them: within the sandbox the folder must be readable, and what
- * its links point to (Debian: /etc/ssl/certs and /usr/share/ca-certificates). */
-MUST_USE struct tls_trust *tls_trust_new(const char *folder);
-/* A root of its own, in PEM; before the first dial. False where it does not load. */
-MUST_USE bool tls_trust_add(struct tls_trust *trust, struct view pem);
-struct tls_trust *tls_trust_ref(struct tls_trust *trust);
-/* NULL is fine. */
-void tls_trust_unref(struct tls_trust *trust);
 
 #endif

@@ -292,6 +292,13 @@ const char *net_admit(struct net *net, const struct port *port, const struct pee
 	return refused;
 }
 
+void net_await(struct net *net)
+{
+	pthread_mutex_lock(&net->lock);
+	net->counted++;
+	pthread_mutex_unlock(&net->lock);
+}
+
 void net_dismiss(struct net *net, const struct port *port, const struct peer *peer)
 {
 	if (port->uncounted)

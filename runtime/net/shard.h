@@ -42,6 +42,8 @@ uint64_t net_new_session(struct net *net, const struct shard *shard);
 const char *net_admit(struct net *net, const struct port *port, const struct peer *peer);
 void net_dismiss(struct net *net, const struct port *port, const struct peer *peer);
 void net_forget(struct net *net, const struct port *port);
+/* Counts one that is dialled, in no cap; one net_forget follows. */
+void net_await(struct net *net);
 /* True where the state lists it: it says who is behind it. */
 bool net_is_proxy(struct net *net, const struct peer *peer);
 /* The proxy that was admitted turns out to be `peer`, who is counted in its place; where a

@@ -35,6 +35,9 @@ struct tls_facts {
 	int bits;              /* of the cipher's key */
 	char server_name[256]; /* as the client asked for (SNI), letters, digits, dot,
 				  hyphen only; else empty */
+	/* Of a peer that was dialled, where his certificate was looked at: */
+	bool trusted; /* a chain to a trusted root, and valid now */
+	bool named;   /* it is for the host that was dialled */
 };
 
 struct ssl_st; /* OpenSSL's SSL */

@@ -1,0 +1,233 @@
+#include "runtime/net/tls_trust.h"
+
+#include "runtime/base/error.h"
+#include "runtime/base/os.h"
+#include "runtime/net/tls_session.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+enum {
+	LARGEST_FILE = 16 * 1024 * 1024 /* of roots; Debian's has a quarter of one */
+};
+
+/* Mozilla's intermediate list (5.7) for TLS 1.2. */
+static const char ciphers_1_2[] =
+		"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
+		"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
+		"ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
+		"DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384:"
+		"DHE-RSA-CHACHA20-POLY1305";
+/* The first that this OpenSSL knows. */
+static const char *const groups[] = { "X25519MLKEM768:X25519:P-256:P-384",
+	"X25519:P-256:P-384" };
+
+struct tls_trust {
+	atomic_uint references;
+	SSL_CTX *context;
+};
+
+static bool set_groups(SSL_CTX *context)
+{
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
+		if (SSL_CTX_set1_groups_list(context, groups[i]))
+			return true;
+	return false;
+}
+
+static SSL_CTX *new_context(void)
+{
+	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+
+	if (!context)
+		die("OpenSSL gives no context");
+	if (!SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) ||
+			!SSL_CTX_set_cipher_list(context, ciphers_1_2) ||
+			!set_groups(context))
+		die("this OpenSSL lacks what TLS needs here");
+	ERR_clear_error();
+	/* As with the server's: our protocols are framed, an end of file is no error. */
+	SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+						     SSL_OP_NO_TICKET |
+						     SSL_OP_IGNORE_UNEXPECTED_EOF);
+	SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+	return context;
+}
+
+struct tls_trust *tls_trust_new(void)
+{
+	struct tls_trust *trust = xcalloc(1, sizeof(*trust));
+
+	trust->references = 1;
+	trust->context = new_context();
+	return trust;
+}
+
+struct tls_trust *tls_trust_ref(struct tls_trust *trust)
+{
+	atomic_fetch_add(&trust->references, 1);
+	return trust;
+}
+
+void tls_trust_unref(struct tls_trust *trust)
+{
+	if (!trust || atomic_fetch_sub(&trust->references, 1) != 1)
+		return;
+	SSL_CTX_free(trust->context);
+	free(trust);
+}
+
+/* -- roots -- */
+
+/* No passphrase is ever asked for. */
+static int no_passphrase(char *buf, int size, int writing, void *arg)
+{
+	(void)buf;
+	(void)size;
+	(void)writing;
+	(void)arg;
+	return -1;
+}
+
+int tls_trust_add(struct tls_trust *trust, struct view pem)
+{
+	X509_STORE *store = SSL_CTX_get_cert_store(trust->context);
+	BIO *in = BIO_new_mem_buf(pem.len ? pem.data : "", (int)pem.len);
+	X509 *root;
+	int r = -EINVAL;
+
+	if (!in)
+		die("out of memory");
+	while ((root = PEM_read_bio_X509(in, NULL, no_passphrase, NULL))) {
+		if (X509_STORE_add_cert(store, root) == 1)
+			r = 0;
+		X509_free(root);
+	}
+	BIO_free(in);
+	ERR_clear_error();
+	return r;
+}
+
+int tls_trust_add_file(struct tls_trust *trust, const char *path)
+{
+	CLEANUP(freep) char *text = NULL;
+	size_t len;
+	int r = os_read_file(os_real(), path, LARGEST_FILE, &text, &len);
+
+	return r ? fault(r) : tls_trust_add(trust, view_of(text, len));
+}
+
+/* -- sessions -- */
+
+static bool is_address(const char *host)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+
+	return inet_pton(AF_INET, host, address) == 1 ||
+	       inet_pton(AF_INET6, host, address) == 1;
+}
+
+static void expect_host(SSL *ssl, const char *host)
+{
+	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
+
+	X509_VERIFY_PARAM_set_hostflags(
+			param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+					       X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+	if (is_address(host) ? X509_VERIFY_PARAM_set1_ip_asc(param, host) != 1
+			     : X509_VERIFY_PARAM_set1_host(param, host, 0) != 1)
+		die("out of memory");
+	SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
+}
+
+static void offer(SSL *ssl, const char *alpn)
+{
+	unsigned char wire[256];
+	size_t len = strlen(alpn);
+
+	if (len > 255)
+		die("a protocol of ALPN is too long");
+	wire[0] = (unsigned char)len;
+	memcpy(wire + 1, alpn, len);
+	if (SSL_set_alpn_protos(ssl, wire, (unsigned)len + 1))
+		die("out of memory");
+}
+
+SSL *tls_trust_session(struct tls_trust *trust, enum tls_verify verify, const char *host,
+		const char *alpn)
+{
+	SSL *ssl;
+
+	ERR_clear_error();
+	ssl = SSL_new(trust->context);
+	if (!ssl)
+		die("out of memory");
+	if (host[0] && !is_address(host) && !SSL_set_tlsext_host_name(ssl, host))
+		die("out of memory");
+	if (verify == TLS_VERIFY_REQUIRE)
+		expect_host(ssl, host);
+	if (alpn)
+		offer(ssl, alpn);
+	SSL_set_connect_state(ssl);
+	return ssl;
+}
+
+static bool is_named(X509 *certificate, const char *host)
+{
+	const unsigned flags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+			       X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
+
+	if (!certificate || !host[0])
+		return false;
+	return is_address(host) ? X509_check_ip_asc(certificate, host, flags) == 1
+				: X509_check_host(certificate, host, 0, flags, NULL) == 1;
+}
+
+void tls_trust_facts(
+		SSL *ssl, enum tls_verify verify, const char *host, struct tls_facts *out)
+{
+	*out = (struct tls_facts){
+		.version = SSL_get_version(ssl),
+		.cipher = SSL_get_cipher_name(ssl),
+		.bits = SSL_get_cipher_bits(ssl, NULL),
+	};
+	if (verify == TLS_VERIFY_NONE)
+		return;
+	out->trusted = SSL_get_verify_result(ssl) == X509_V_OK;
+	out->named = is_named(SSL_get0_peer_certificate(ssl), host);
+	ERR_clear_error();
+}
+
+const char *tls_trust_failure(SSL *ssl, unsigned long error)
+{
+	long result = SSL_get_verify_result(ssl);
+	const char *words = error ? ERR_reason_error_string(error) : NULL;
+
+	if (SSL_get_verify_mode(ssl) == SSL_VERIFY_NONE || result == X509_V_OK)
+		return words ? words : "the connection was closed in the handshake";
+	switch (result) {
+	case X509_V_ERR_HOSTNAME_MISMATCH:
+	case X509_V_ERR_IP_ADDRESS_MISMATCH:
+		return "the certificate is for another name";
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+		return "the certificate has expired";
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+		return "the certificate is not valid yet";
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+		return "the certificate is signed by itself alone";
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+		return "no root that is trusted has issued the certificate";
+	default:
+		return X509_verify_cert_error_string(result);
+	}
+}
