@@ -373,7 +373,7 @@ const struct dkim_result *dkim_verify_result(const struct dkim_verify *v)
 
 struct view dkim_verify_header(const struct dkim_verify *v)
 {
-	return buf_view(&v->head.bytes);
+	return v->head.too_long ? VIEW_NULL : buf_view(&v->head.bytes);
 }
 
 void dkim_verify_free(struct dkim_verify *v)

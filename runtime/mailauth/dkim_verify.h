@@ -55,7 +55,8 @@ struct op *dkim_verify_next_op(struct dkim_verify *verify);
 void dkim_verify_answer(struct dkim_verify *verify, struct op *op);
 /* NULL until the message has ended and all is answered; lives as long as `verify`. */
 const struct dkim_result *dkim_verify_result(const struct dkim_verify *verify);
-/* The header as it came, up to and with the empty line; lives as long as `verify`. */
+/* The header as it came, up to and with the empty line; lives as long as `verify`. Empty
+ * where it was too long: half of it is not to be decided on. */
 struct view dkim_verify_header(const struct dkim_verify *verify);
 /* Only with no operation out. NULL is fine. */
 void dkim_verify_free(struct dkim_verify *verify);
