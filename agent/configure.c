@@ -5,6 +5,7 @@
 #include "agent/build.h"
 #include "agent/diff.h"
 #include "agent/driver/listener.h"
+#include "agent/rules.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
 #include "runtime/runtime.h"
@@ -73,13 +74,17 @@ static int configure_from_database(struct agent *agent, struct configuration **o
 	CLEANUP(observation_deinit) struct observation o = { 0 };
 	struct runtime_observed live;
 	const struct desired *desired;
+	struct rules rules;
 	int r = agent_desired(agent, &desired);
 
 	if (r)
 		return r;
 	agent_observation(agent, desired, &live, plan, &o);
 	o.lets_be = true;
+	o.rules = &rules;
 	r = observe(&o);
+	if (r == 0)
+		r = rules_load(&o, &rules);
 	if (r == 0 && desired)
 		r = diff(&o, plan);
 	return r ? r : build_configuration(&o, agent->tls_key, agent->configuration, out);

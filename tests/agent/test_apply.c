@@ -374,6 +374,24 @@ static void a_rename_keeps_the_account_and_the_old_address(void **state)
 	assert_int_equal(house_resolve(house, "anna@a.example", NULL), RESOLVE_E_UNKNOWN);
 }
 
+static void a_password_is_set_beside_somebody_who_left(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(secret_free) struct secret password = secret_copy(VIEW("another one"));
+	STATE(s, TWO_USERS);
+	STATE(less, "domains: {a.example: {}}\nusers: {anna@a.example: {id: anna}}\n");
+
+	house_must_apply(house, buf_view(&s));
+	house_must_apply(house, buf_view(&less));
+	assert_int_equal(agent_password_set(house->agent, VIEW("anna"), &password,
+					 VIEW("test")),
+			0);
+	assert_true(configuration_login(
+				    house->runtime.configuration, VIEW("anna@a.example"))
+					->password.len > 0);
+	assert_int_equal(house_resolve(house, "bo@a.example", NULL), RESOLVE_E_DISABLED);
+}
+
 static void an_invited_account_is_ready_once_it_has_a_password(void **state)
 {
 	struct house *house = *state;
@@ -753,6 +771,7 @@ int main(void)
 		STORY(a_restart_needs_no_files_and_writes_nothing),
 		STORY(an_empty_house_reconciles_to_nothing),
 		STORY(a_rename_keeps_the_account_and_the_old_address),
+		STORY(a_password_is_set_beside_somebody_who_left),
 		STORY(an_invited_account_is_ready_once_it_has_a_password),
 		STORY(too_many_leaving_at_once_are_held),
 		STORY(a_looser_gate_counts_from_the_next_change_on),
