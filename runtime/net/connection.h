@@ -50,15 +50,20 @@ struct port_class {
 			const struct dial_failure *failure);
 };
 
+enum {
+	PORT_HANDSHAKE_SECONDS = 30,
+};
+
 /* A kind of port. It outlives every connection that came through it. */
 struct port {
 	const struct port_class *class;
 	void *context;
-	const char *name;  /* for the log: "imaps" */
-	unsigned label;    /* of the metrics by port; counted ports have it */
-	const char *alpn;  /* the one protocol that ALPN may name; NULL: none may */
-	bool implicit_tls; /* handshake first */
-	bool uncounted;    /* outside caps, session count and drain: the control socket */
+	const char *name;      /* for the log: "imaps" */
+	unsigned label;        /* of the metrics by port; counted ports have it */
+	const char *alpn;      /* the one protocol that ALPN may name; NULL: none may */
+	bool implicit_tls;     /* handshake first */
+	nstime handshake_time; /* that TLS may take; 0: PORT_HANDSHAKE_SECONDS */
+	bool uncounted; /* outside caps, session count and drain: the control socket */
 	struct view full_line; /* sent where the caps are reached, then closed; empty, or
 				  with implicit TLS: just closed */
 };

@@ -22,8 +22,7 @@ enum {
 	LOW_OUTPUT = 64 * 1024    /* at which it is asked again */
 };
 
-#define HANDSHAKE_TIME nstime_seconds(30)
-#define STALL_TIME     nstime_seconds(300) /* a peer that reads nothing */
+#define STALL_TIME nstime_seconds(300) /* a peer that reads nothing */
 
 /* -- the stream -- */
 
@@ -183,6 +182,12 @@ static struct ssl_st *new_ssl(struct connection *c)
 	return NULL;
 }
 
+static nstime handshake_time(const struct port *port)
+{
+	return port->handshake_time ? port->handshake_time
+				    : nstime_seconds(PORT_HANDSHAKE_SECONDS);
+}
+
 /* Reading starts anew: what a plaintext stream had read and nobody took dies with it. */
 void connection_start_tls(struct connection *c, enum state state)
 {
@@ -198,7 +203,7 @@ void connection_start_tls(struct connection *c, enum state state)
 				      c->dialled ? BUFFEREVENT_SSL_CONNECTING
 						 : BUFFEREVENT_SSL_ACCEPTING,
 				      BEV_OPT_DEFER_CALLBACKS));
-	c->handshake_due = clock_now() + HANDSHAKE_TIME;
+	c->handshake_due = clock_now() + handshake_time(c->port);
 	timer_set(&c->timer, c->handshake_due);
 }
 

@@ -3,6 +3,7 @@
 #include "tests/lib/test.h"
 #include "tests/runtime/net/toy.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -195,6 +196,48 @@ static void a_garbled_handshake_ends_the_connection(void **state)
 	toy_free(toy);
 }
 
+/* One byte of a long record after the other until the server has closed, or eight seconds. */
+static bool ends_a_slow_handshake(struct client *c)
+{
+	static const char record[] = "\x16\x03\x01\x3f\xff\x01\0\x3f\xfb\x03\x03";
+
+	for (size_t i = 0; i < 400; i++) {
+		struct pollfd answer = { .fd = c->fd, .events = POLLIN };
+		char byte;
+
+		if (poll(&answer, 1, 20) > 0 && client_read(c, &byte, 1) <= 0)
+			return true;
+		byte = i < sizeof(record) - 1 ? record[i] : 'x';
+		(void)!send(c->fd, &byte, 1, MSG_NOSIGNAL);
+	}
+	return false;
+}
+
+/* A handshake's time counts from its start, and not from its last byte. */
+static void S30_a_slow_handshake_ends(void **state)
+{
+	static const bool implicit[] = { true, false };
+
+	(void)state;
+	for (size_t k = 0; k < ARRAY_LEN(implicit); k++) {
+		struct toy *toy = toy_new(implicit[k], true);
+		nstime began = clock_now();
+		struct client c;
+
+		toy->port.handshake_time = 300 * NS_PER_MS;
+		client_connect(&c, toy);
+		if (!implicit[k]) {
+			client_expect(&c, "hello");
+			client_send(&c, "starttls\n");
+			client_expect(&c, "go");
+		}
+		assert_true(ends_a_slow_handshake(&c));
+		assert_true(clock_now() - began >= 300 * NS_PER_MS);
+		client_close(&c);
+		toy_free(toy);
+	}
+}
+
 static void an_end_without_close_notify_is_an_end(void **state)
 {
 	struct toy *toy = toy_new(true, true);
@@ -343,6 +386,7 @@ int main(void)
 		cmocka_unit_test(starttls_switches_on_the_same_socket),
 		cmocka_unit_test(bytes_before_the_handshake_are_refused),
 		cmocka_unit_test(a_garbled_handshake_ends_the_connection),
+		cmocka_unit_test(S30_a_slow_handshake_ends),
 		cmocka_unit_test(an_end_without_close_notify_is_an_end),
 		cmocka_unit_test(an_answer_after_the_end_goes_nowhere),
 		cmocka_unit_test(a_session_hears_what_comes_from_outside),
