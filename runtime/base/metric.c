@@ -50,6 +50,7 @@ static const struct row {
 	[METRIC_JOBS_RUNNING]           = { "posthus_jobs_running",              GAUGE,     WHOLE,   NULL,      { { 0 } }, "Jobs that workers run now." },
 	[METRIC_SESSIONS]               = { "posthus_sessions",                  GAUGE,     WHOLE,   NULL,      { PROTOCOL }, "Sessions that are logged in." },
 	[METRIC_LOGINS]                 = { "posthus_logins",                    COUNTER,   WHOLE,   NULL,      { PROTOCOL, { "outcome", "accepted refused unavailable" } }, "Logins by what became of them." },
+	[METRIC_PASSWORD_HASHES]        = { "posthus_password_hashes",           COUNTER,   WHOLE,   NULL,      { { "algorithm", "argon2id sha512_crypt bcrypt ssha512" } }, "Password hashes that were computed, for logins and new passwords; those of nobody are among them." },
 	[METRIC_IMAP_COMMANDS]          = { "posthus_imap_commands",             COUNTER,   WHOLE,   NULL,      { { "command",
 		"CAPABILITY NOOP LOGOUT ID STARTTLS LOGIN AUTHENTICATE ENABLE NAMESPACE SELECT EXAMINE LIST LSUB STATUS CREATE DELETE RENAME SUBSCRIBE "
 		"UNSUBSCRIBE APPEND IDLE FETCH STORE SEARCH COPY MOVE EXPUNGE CHECK CLOSE UNSELECT" } }, "IMAP commands that were begun." },

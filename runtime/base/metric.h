@@ -21,9 +21,10 @@ enum metric {
 	METRIC_JOBS_WAITING,
 	METRIC_JOBS_RUNNING,
 	/* service */
-	METRIC_SESSIONS,      /* enum metric_protocol */
-	METRIC_LOGINS,        /* enum metric_protocol, enum metric_login */
-	METRIC_IMAP_COMMANDS, /* by their place in the table of runtime/imap */
+	METRIC_SESSIONS,        /* enum metric_protocol */
+	METRIC_LOGINS,          /* enum metric_protocol, enum metric_login */
+	METRIC_PASSWORD_HASHES, /* enum metric_hash */
+	METRIC_IMAP_COMMANDS,   /* by their place in the table of runtime/imap */
 	METRIC_MESSAGES_ACCEPTED,
 	METRIC_MESSAGE_BYTES_ACCEPTED,
 	METRIC_COPIES_DELIVERED,
@@ -76,6 +77,14 @@ enum metric_login {
 	METRIC_LOGIN_ACCEPTED,
 	METRIC_LOGIN_REFUSED,
 	METRIC_LOGIN_UNAVAILABLE,
+};
+
+enum metric_hash {
+	METRIC_HASH_ARGON2ID,
+	METRIC_HASH_SHA512_CRYPT,
+	METRIC_HASH_BCRYPT,
+	METRIC_HASH_SSHA512,
+	METRIC_HASHES,
 };
 
 enum metric_account {

@@ -2,6 +2,7 @@
 
 #include "runtime/base/base64.h"
 #include "runtime/base/error.h"
+#include "runtime/base/metric.h"
 
 #include <assert.h>
 #include <crypt.h>
@@ -150,6 +151,7 @@ void password_hash(const struct secret *password, char out[PASSWORD_HASH_TEXT])
 	struct view text = secret_expose(password);
 
 	start_library();
+	metric_add(METRIC_PASSWORD_HASHES, METRIC_HASH_ARGON2ID, 0, 1);
 	if (crypto_pwhash_str_alg(out, text.data ? text.data : "", text.len, PASSES,
 			    crypto_pwhash_MEMLIMIT_INTERACTIVE,
 			    crypto_pwhash_ALG_ARGON2ID13))
@@ -159,11 +161,12 @@ void password_hash(const struct secret *password, char out[PASSWORD_HASH_TEXT])
 static bool verify_argon2id(const char *hash, struct view password)
 {
 	start_library();
+	metric_add(METRIC_PASSWORD_HASHES, METRIC_HASH_ARGON2ID, 0, 1);
 	return crypto_pwhash_str_verify(hash, password.data, password.len) == 0;
 }
 
 /* crypt(3) takes C strings: a password with a NUL in it would match its beginning. */
-static bool verify_crypt(const char *hash, struct view password)
+static bool verify_crypt(const char *hash, struct view password, enum metric_hash kind)
 {
 	struct crypt_data *data;
 	char *text, *made;
@@ -171,6 +174,7 @@ static bool verify_crypt(const char *hash, struct view password)
 
 	if (view_find(password, '\0') < password.len)
 		return false;
+	metric_add(METRIC_PASSWORD_HASHES, kind, 0, 1);
 	data = xcalloc(1, sizeof(*data));
 	text = xstrndup(password.data, password.len);
 	made = crypt_rn(text, hash, data, (int)sizeof(*data));
@@ -192,6 +196,7 @@ static bool verify_ssha512(struct view hash, struct view password)
 	if (!read_ssha512(hash, &bytes))
 		return false;
 	salt = view_from(buf_view(&bytes), SHA512);
+	metric_add(METRIC_PASSWORD_HASHES, METRIC_HASH_SSHA512, 0, 1);
 	crypto_hash_sha512_init(&state);
 	crypto_hash_sha512_update(
 			&state, (const unsigned char *)password.data, password.len);
@@ -229,8 +234,10 @@ int password_verify(struct view hash, const struct secret *password, bool *upgra
 		same = verify_argon2id(hash_z, text);
 		break;
 	case PASSWORD_FORM_SHA512_CRYPT:
+		same = verify_crypt(hash_z, text, METRIC_HASH_SHA512_CRYPT);
+		break;
 	case PASSWORD_FORM_BCRYPT:
-		same = verify_crypt(hash_z, text);
+		same = verify_crypt(hash_z, text, METRIC_HASH_BCRYPT);
 		break;
 	case PASSWORD_FORM_SSHA512:
 		same = verify_ssha512(hash, text);
@@ -253,6 +260,7 @@ void password_verify_nobody(const struct secret *password)
 	if (text.len > PASSWORD_MAX)
 		return;
 	start_library();
+	metric_add(METRIC_PASSWORD_HASHES, METRIC_HASH_ARGON2ID, 0, 1);
 	if (crypto_pwhash(made, sizeof(made), text.data ? text.data : "", text.len, salt,
 			    PASSES, crypto_pwhash_MEMLIMIT_INTERACTIVE,
 			    crypto_pwhash_ALG_ARGON2ID13))

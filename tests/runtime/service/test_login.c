@@ -1,6 +1,7 @@
 #include "runtime/service/login.h"
 
 #include "runtime/base/clock.h"
+#include "runtime/base/metric.h"
 #include "runtime/net/connection.h"
 #include "runtime/service/penalty.h"
 #include "tests/lib/test.h"
@@ -142,6 +143,55 @@ static void A05_refusals_wait_and_read_alike(void **state)
 		assert_string_equal(attempts[i].request.reason, logins[i][2]);
 		assert_null(attempts[i].request.account);
 		secret_free(&attempts[i].password);
+	}
+}
+
+static int64_t hashes(void)
+{
+	int64_t sum = 0;
+
+	for (unsigned i = 0; i < METRIC_HASHES; i++)
+		sum += metric_value(METRIC_PASSWORD_HASHES, i, 0);
+	return sum;
+}
+
+/* Counted and not timed: whoever is asked for, and whatever is wrong, it is one hash, and of
+ * the kind that new passwords have where there is none of one's own. */
+static void A05_nobody_costs_what_somebody_does(void **state)
+{
+	/* clang-format off */
+	static const struct {
+		const char *user, *password;
+		enum metric_hash kind;
+	} logins[] = {
+		{ "alice@example.org",  "wonderlan",  METRIC_HASH_ARGON2ID },
+		{ "nobody@example.org", "wonderland", METRIC_HASH_ARGON2ID },
+		{ "nobody@nowhere",     "",           METRIC_HASH_ARGON2ID },
+		{ "",                   "x",          METRIC_HASH_ARGON2ID },
+		{ "fred@example.org",   "wonderland", METRIC_HASH_ARGON2ID },
+		{ "team@example.org",   "wonderland", METRIC_HASH_ARGON2ID },
+		{ "carol@example.org",  "wrong",      METRIC_HASH_ARGON2ID },
+		{ "eve@example.org",    "wonderland", METRIC_HASH_ARGON2ID },
+		{ "bob@example.org",    "wonderland", METRIC_HASH_SHA512_CRYPT },
+	};
+	/* clang-format on */
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(logins); i++) {
+		struct house *house = house_new();
+		int64_t all = hashes();
+		int64_t kind = metric_value(METRIC_PASSWORD_HASHES, logins[i].kind, 0);
+		struct desk desk = DESK;
+		struct attempt attempt;
+
+		ask(house, &desk, &attempt, logins[i].user, logins[i].password);
+		house_free(house); /* what waits for its penalty is answered */
+		assert_int_equal(desk.refused, 1);
+		assert_int_equal(hashes() - all, 1);
+		assert_int_equal(metric_value(METRIC_PASSWORD_HASHES, logins[i].kind, 0) -
+						 kind,
+				1);
+		secret_free(&attempt.password);
 	}
 }
 
@@ -339,6 +389,7 @@ int main(void)
 		cmocka_unit_test(the_right_password_is_accepted_and_known),
 		cmocka_unit_test(what_was_known_ends_with_a_revocation),
 		cmocka_unit_test(A05_refusals_wait_and_read_alike),
+		cmocka_unit_test(A05_nobody_costs_what_somebody_does),
 		cmocka_unit_test(an_old_hash_is_replaced),
 		cmocka_unit_test(A12_only_so_many_wait),
 		cmocka_unit_test(A03_delays_grow_and_are_forgotten),
