@@ -39,6 +39,7 @@ struct command {
 };
 
 #define CONTROL_CHARACTERS "500 5.5.2 Control characters are not understood here"
+#define NOT_A_PROXY        "421 4.7.0 You are not one of our proxies"
 
 /* clang-format off */
 static const struct command commands[] = {
@@ -66,9 +67,9 @@ static const struct command commands[] = {
 	{ "CONNECT",  0,              FOREIGN,            NULL,          NULL },
 	{ "TRACE",    0,              FOREIGN,            NULL,          NULL },
 	{ "PRI",      0,              FOREIGN,            NULL,          NULL },
-	{ "PROXY",    0,              FOREIGN,            NULL,          "421 4.7.0 You are not one of our proxies" },
-	{ "XCLIENT",  0,              FOREIGN,            NULL,          "421 4.7.0 You are not one of our proxies" },
-	{ "XFORWARD", 0,              FOREIGN,            NULL,          "421 4.7.0 You are not one of our proxies" },
+	{ "PROXY",    0,              FOREIGN,            NULL,          NOT_A_PROXY },
+	{ "XCLIENT",  0,              FOREIGN,            NULL,          NOT_A_PROXY },
+	{ "XFORWARD", 0,              FOREIGN,            NULL,          NOT_A_PROXY },
 };
 /* clang-format on */
 
@@ -129,6 +130,12 @@ void smtp_command(struct smtp_server *s, struct view line)
 	if (command && command->flags & FOREIGN) {
 		smtp_close(s, command->else_reply ? command->else_reply
 						  : "421 4.7.0 This is a mail server");
+		return;
+	}
+	/* The third line of a binary PROXY header: what stands behind it would be run under
+	 * the proxy's own address. */
+	if (line.len == 1 && line.data[0] == '\0') {
+		smtp_close(s, NOT_A_PROXY);
 		return;
 	}
 	if (has_control(line)) {
