@@ -49,6 +49,30 @@ if confined; then ok "by all of the sandbox"; else skip "by all of the sandbox: 
 kill "$agent_pid"
 agent_pid=
 
+# -- under the system calls that the unit lets in --
+
+agent_new
+agent_state "$root/tests/whole/states/mail.yaml"
+cat >"$work/filtered" <<-SH
+	#!/bin/sh
+	exec python3 "$root/tests/whole/unit_filter.py" "$work_unit" "$POSTHUS" "\$@"
+SH
+chmod +x "$work/filtered"
+refuse "the unit's filter fails what it does not let in" 0 "Operation not permitted" python3 "$root/tests/whole/unit_filter.py" "$work_unit" /usr/bin/nice -n 1 true
+start_filtered() { POSTHUS=$work/filtered agent_start; }
+check "the agent and its broker start under it" start_filtered
+filtered() { [ -z "$(for p in "$agent_pid" $(pgrep -P "$agent_pid"); do sed -n 's/^Seccomp:[[:space:]]*//p' "/proc/$p/status"; done | grep -v 2)" ]; }
+check "with it" filtered
+check "apply" posthus apply --wait
+mail() {
+	printf 'From: x@elsewhere.example\r\nSubject: x\r\n\r\nx\r\n' >"$work/m.eml"
+	curl -sS --max-time 10 "smtp://127.0.0.1:$SMTP" --mail-from x@elsewhere.example --mail-rcpt anna@org.example -T "$work/m.eml"
+}
+check "take mail" mail
+check "and file it" agent_filed
+if confined; then ok "and confine themselves as they do without it"; else skip "and confine themselves: this kernel has $(sed -n 's/.*agent.sandbox level=//p' "$home/log" | tail -n 1)"; fi
+agent_stop
+
 # -- started as root: it becomes somebody else, and can still open a low port --
 
 if [ "$(id -u)" = 0 ]; then
