@@ -123,6 +123,18 @@ void agent_confined(struct agent *agent, const char *level, const char *without)
 	agent->sandbox_without = without;
 }
 
+struct agent_keys agent_keys(struct agent *agent)
+{
+	struct keyring_report keys = { .locked = true };
+	struct runtime_observed live = { .keys_locked = true };
+
+	keyring_observe_too(agent->keyring, &keys);
+	if (agent->runtime)
+		runtime_observe(agent->runtime, &live);
+	return (struct agent_keys){ keys.bytes + live.key_bytes,
+		keys.locked && live.keys_locked };
+}
+
 void agent_close(struct agent *agent)
 {
 	if (!agent)

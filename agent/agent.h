@@ -67,6 +67,13 @@ void agent_attach(struct agent *agent, struct runtime *runtime);
 /* What sandbox this process is in, for the status: `level` as the log has it, and what it lacks
  * or NULL. Both are literals. */
 void agent_confined(struct agent *agent, const char *level, const char *without);
+/* The memory that holds keys, the runtime's with it. Not locked: keys may reach the swap. */
+struct agent_keys {
+	size_t bytes;
+	bool locked;
+};
+
+struct agent_keys agent_keys(struct agent *agent);
 /* NULL is fine. The runtime must have stopped. */
 void agent_close(struct agent *agent);
 void agent_closep(struct agent **agent);

@@ -184,6 +184,7 @@ int agent_status(struct agent *agent, struct view name, struct status **out)
 	read_last_run(status, agent);
 	status->sandbox = agent->sandbox;
 	status->sandbox_without = agent->sandbox_without;
+	status->keys = agent_keys(agent);
 	r = look(agent, name, plan, status);
 	if (r)
 		return r;
@@ -340,6 +341,9 @@ static void print_runtime(const struct status *status, struct buf *out)
 			(unsigned long long)live->delivered, live->waiting,
 			live->sessions,
 			live->accepting ? "" : " · REFUSING MAIL: the disk failed");
+	if (!status->keys.locked)
+		buf_add_z(out, "  UNLOCKED     keys may reach the swap: raise "
+			       "LimitMEMLOCK= of the unit, or `ulimit -l`\n");
 	if (live->damaged)
 		buf_addf(out, "  DAMAGED      %zu places of the intake log\n",
 				live->damaged);
@@ -436,6 +440,12 @@ static json_t *sandbox_json(const struct status *status)
 			status->sandbox_without);
 }
 
+static json_t *keys_json(const struct status *status)
+{
+	return json_pack("{s:b, s:I}", "locked", (int)status->keys.locked, "bytes",
+			(json_int_t)status->keys.bytes);
+}
+
 static json_t *last_run_json(const struct status *status)
 {
 	if (!status->ran_at)
@@ -449,7 +459,7 @@ static json_t *last_run_json(const struct status *status)
 json_t *status_json(const struct status *status)
 {
 	return json_pack("{s:i, s:o, s:o, s:b, s:I, s:o, s:I, s:o, s:o, s:o, s:o, s:o, "
-			 "s:O, s:I, s:o}",
+			 "s:o, s:O, s:I, s:o}",
 			"format_version", 1, "suspension",
 			suspension_json(&status->suspension), "confirmation",
 			confirmation_json(&status->confirmation), "ready",
@@ -460,8 +470,9 @@ json_t *status_json(const struct status *status)
 			"objects", objects_json(status), "runtime",
 			status->has_runtime ? runtime_json(status) : json_null(),
 			"last_run", last_run_json(status), "sandbox",
-			sandbox_json(status), "certificates", status->certificates,
-			"held", (json_int_t)status->held, "held_digest",
+			sandbox_json(status), "keys", keys_json(status), "certificates",
+			status->certificates, "held", (json_int_t)status->held,
+			"held_digest",
 			status->approvable ? json_digest(status->held_digest)
 					   : json_null());
 }

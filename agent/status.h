@@ -2,6 +2,7 @@
 #ifndef AGENT_STATUS_H
 #define AGENT_STATUS_H
 
+#include "agent/agent.h"
 #include "agent/confirmation.h"
 #include "agent/generation.h"
 #include "agent/observe.h"
@@ -48,6 +49,7 @@ struct status {
 	struct runtime_observed live;
 	const char *sandbox,
 			*sandbox_without; /* literals; NULL: unknown, lacks nothing */
+	struct agent_keys keys;
 	json_t *certificates;
 	/* of the last apply or reconcile of this process; ran_at 0: none yet */
 	walltime ran_at;

@@ -330,7 +330,10 @@ void runtime_remembered(
 void runtime_observe(struct runtime *rt, struct runtime_observed *out)
 {
 	struct delivery_observed delivery = delivery_observe(rt->delivery);
+	struct keyring_report keys = { .locked = true };
 
+	keyring_observe_too(rt->keyring, &keys);
+	accounts_observe_keys(rt->accounts, &keys);
 	*out = (struct runtime_observed){
 		.sessions = net_sessions(service_net(rt->service)),
 		.accepted = delivery.accepted,
@@ -339,6 +342,8 @@ void runtime_observe(struct runtime *rt, struct runtime_observed *out)
 		.accepting = intake_accepting(rt->intake),
 		.damaged = intake_recovered(rt->intake).damaged,
 		.quarantined = accounts_observe(rt->accounts).quarantined,
+		.key_bytes = keys.bytes,
+		.keys_locked = keys.locked,
 	};
 	out->set_apart_count = accounts_set_apart(
 			rt->accounts, out->set_apart, ARRAY_LEN(out->set_apart));

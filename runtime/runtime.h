@@ -86,7 +86,10 @@ struct runtime_observed {
 	bool accepting;               /* false after a disk fault: 451 or 452 to all */
 	size_t damaged;     /* places of the intake log that the start could not read */
 	size_t quarantined; /* accounts whose files are damaged, older than known or gone */
-	struct account_set_apart set_apart[32]; /* the first of them */
+	size_t key_bytes;   /* of memory that holds keys */
+	bool keys_locked; /* false: the system did not let all of it be, keys may reach the
+			     swap */
+	struct account_set_apart set_apart[32]; /* the first of those in quarantine */
 	size_t set_apart_count;
 };
 

@@ -94,6 +94,26 @@ static void look_at_sandbox(struct findings *f, const json_t *status)
 				text_of(sandbox, "level"));
 }
 
+static void look_at_keys(struct findings *f, const json_t *status)
+{
+	const json_t *keys = json_object_get(status, "keys");
+
+	if (!json_is_object(keys))
+		finding_say(f, FINDING_WARN, "keys", "restart it with this version",
+				"the agent does not say whether they are locked");
+	else if (json_is_true(json_object_get(keys, "locked")))
+		finding_say(f, FINDING_OK, "keys", NULL,
+				"%lld bytes of memory, locked: none reaches the swap",
+				number_of(keys, "bytes"));
+	else
+		finding_say(f, FINDING_WARN, "keys",
+				"raise LimitMEMLOCK= of the unit (RLIMIT_MEMLOCK, "
+				"`ulimit -l`) and restart the agent",
+				"%lld bytes of memory could not all be locked: keys may "
+				"reach the swap",
+				number_of(keys, "bytes"));
+}
+
 static void look_at_mail(struct findings *f, const json_t *runtime)
 {
 	long long damaged = number_of(runtime, "damaged");
@@ -245,6 +265,7 @@ void doctor_look_at_status(struct findings *f, const json_t *status)
 
 	look_at_objects(f, status);
 	look_at_sandbox(f, status);
+	look_at_keys(f, status);
 	look_at_ports(f, runtime);
 	look_at_mail(f, runtime);
 	look_at_certificates(f, status);

@@ -6,6 +6,7 @@
 
 #include "agent/serve.h"
 #include "runtime/base/log.h"
+#include "runtime/base/metric.h"
 #include "runtime/crypto/broker.h"
 #include "runtime/runtime.h"
 
@@ -67,6 +68,21 @@ static void remember_last(struct agent *agent)
 		log_event(LOG_ERROR, "agent.remember.fault", log_fault(r));
 }
 
+static void say_keys(struct agent *agent)
+{
+	struct agent_keys keys = agent_keys(agent);
+
+	metric_set(METRIC_KEYS_LOCKED, 0, 0, keys.locked);
+	if (keys.locked)
+		log_event(LOG_INFO, "agent.keys", log_text("locked", "yes"),
+				log_number("bytes", (int64_t)keys.bytes));
+	else
+		log_event(LOG_WARN, "agent.keys", log_text("locked", "no"),
+				log_number("bytes", (int64_t)keys.bytes),
+				log_text("next", "raise LimitMEMLOCK= of the unit, or "
+						 "`ulimit -l`: keys may reach the swap"));
+}
+
 static enum exit_code serve_until_stopped(const struct setting *setting,
 		struct broker *broker, struct agent *agent, nstime started)
 {
@@ -78,6 +94,7 @@ static enum exit_code serve_until_stopped(const struct setting *setting,
 	if (code != EXIT_FINE)
 		return code;
 	agent_attach(agent, runtime);
+	say_keys(agent);
 	options.runtime = runtime;
 	if (setting->file.watch) {
 		options.state = setting->state;

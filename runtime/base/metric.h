@@ -37,6 +37,7 @@ enum metric {
 	METRIC_TRANSACTIONS, /* enum metric_transaction */
 	/* the process and its machine */
 	METRIC_MEMORY_RESIDENT,
+	METRIC_KEYS_LOCKED,
 	METRIC_INTAKE_BUDGET,
 	METRIC_DISK_FREE,
 	METRIC_DISK_SIZE,

@@ -118,6 +118,19 @@ static void serve(struct service *s, int fd)
 	}
 }
 
+static void say_unlocked(struct keyring *keyring)
+{
+	struct keyring_report report;
+
+	keyring_observe(keyring, &report);
+	if (!report.locked)
+		log_event(LOG_WARN, "broker.keys", log_text("locked", "no"),
+				log_number("bytes", (int64_t)report.bytes),
+				log_text("next", "raise LimitMEMLOCK= of the unit, or "
+						 "`ulimit -l`: the master key may reach "
+						 "the swap"));
+}
+
 void broker_child(int fd, pid_t parent, void *with)
 {
 	struct secret *master_key = with;
@@ -128,6 +141,7 @@ void broker_child(int fd, pid_t parent, void *with)
 
 	if (sodium_init() < 0 || keyring_new(2, &keyring))
 		die("the key broker has no memory for its keys");
+	say_unlocked(keyring);
 	s->master = keyring_take(keyring);
 	s->accounts = keyring_take(keyring);
 	memcpy(s->master->bytes, secret_expose(master_key).data, KEY_SIZE);

@@ -117,3 +117,14 @@ void keyring_observe(struct keyring *keyring, struct keyring_report *out)
 	};
 	pthread_mutex_unlock(&keyring->mutex);
 }
+
+void keyring_observe_too(struct keyring *keyring, struct keyring_report *total)
+{
+	struct keyring_report report;
+
+	keyring_observe(keyring, &report);
+	total->slots += report.slots;
+	total->taken += report.taken;
+	total->bytes += report.bytes;
+	total->locked = total->locked && report.locked;
+}

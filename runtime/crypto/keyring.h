@@ -31,5 +31,8 @@ struct keyring_report {
 };
 
 void keyring_observe(struct keyring *keyring, struct keyring_report *out);
+/* Adds another's to a report of several, which is locked where all of them are. It begins
+ * as { .locked = true }. */
+void keyring_observe_too(struct keyring *keyring, struct keyring_report *total);
 
 #endif

@@ -7,7 +7,6 @@
 #include "runtime/service/account_inside.h"
 
 #include "runtime/base/error.h"
-#include "runtime/crypto/keyring.h"
 #include "runtime/store/quota.h"
 
 #include <assert.h>
@@ -333,6 +332,11 @@ struct accounts_observed accounts_observe(struct accounts *all)
 	out.quarantined = all->quarantined;
 	pthread_mutex_unlock(&all->lock);
 	return out;
+}
+
+void accounts_observe_keys(struct accounts *all, struct keyring_report *total)
+{
+	keyring_observe_too(all->keyring, total);
 }
 
 void accounts_close(struct accounts *all)

@@ -10,6 +10,7 @@
 
 #include "runtime/account_state.h"
 #include "runtime/base/engine.h"
+#include "runtime/crypto/keyring.h"
 #include "runtime/net/worker.h"
 #include "runtime/store/account.h"
 
@@ -120,5 +121,7 @@ struct accounts_observed {
 };
 
 struct accounts_observed accounts_observe(struct accounts *accounts);
+/* Adds the memory of their keys. */
+void accounts_observe_keys(struct accounts *accounts, struct keyring_report *total);
 
 #endif

@@ -12,7 +12,6 @@
 #include "runtime/service/account_file.h"
 
 struct destruction;
-struct keyring;
 
 struct account {
 	unsigned char uid[ACCOUNT_UID_SIZE];

@@ -3,7 +3,6 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
-#include "runtime/crypto/keyring.h"
 
 #include <errno.h>
 

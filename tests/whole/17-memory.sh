@@ -85,4 +85,24 @@ for process in "$agent_pid agent 3" "$broker broker 1"; do
 	fi
 	check "K07 the $name has locked memory" grep -Eq '^VmLck:[[:space:]]+[1-9]' "/proc/$pid/status"
 done
+said_locked() { grep -q 'agent.keys locked=yes' "$home/log" && posthus status -o json | grep -q '"locked": *true' && ! posthus status | grep UNLOCKED; }
+check "the log and the status say that the keys are locked" said_locked
+
+# -- where the system does not let it: said, and served --
+
+if [ -n "${as[*]}" ]; then
+	agent_stop
+	: >"$home/log"
+	ulimit -S -l 0
+	check "without the right to lock memory it starts" agent_start
+	ulimit -S -l hard
+	check "the log says that keys are not locked, and what to raise" grep -q 'agent.keys locked=no .*LimitMEMLOCK' "$home/log"
+	check "of the master key, too" grep -q 'broker.keys locked=no .*LimitMEMLOCK' "$home/log"
+	warned() { posthus doctor --offline | grep '^warn keys' | grep LimitMEMLOCK; }
+	check "the doctor warns" warned
+	unlocked() { posthus status | grep UNLOCKED && posthus status -o json | grep -q '"locked": *false'; }
+	check "the status has it" unlocked
+else
+	skip "without the right to lock memory: the limit binds the tests themselves"
+fi
 finish

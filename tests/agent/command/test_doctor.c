@@ -221,6 +221,10 @@ static void each_trouble_of_an_agent_is_found(void **state)
 		                                                    "state",     "warn", 0 },
 		{ "{\"generation\": 1, \"ready\": false, " CONFINED RUNTIME("true", "0", "0") "}",
 		                                                    "state",     "FAIL", 1 },
+		{ "{" WELL CONFINED "\"keys\": {\"locked\": true, \"bytes\": 4096}, "
+		  RUNTIME("true", "0", "0") "}",                    "keys",      "ok",   0 },
+		{ "{" WELL CONFINED "\"keys\": {\"locked\": false, \"bytes\": 4096}, "
+		  RUNTIME("true", "0", "0") "}",                    "keys",      "warn", 0 },
 		{ "{" WELL "\"sandbox\": null, " RUNTIME("true", "0", "0") "}",
 		                                                    "sandbox",   "warn", 0 },
 		{ "{" WELL "\"sandbox\": {\"level\": \"seccomp\", \"without\": \"no Landlock\"}, "
