@@ -35,17 +35,24 @@ static int opened(int r)
 	}
 }
 
-static int take_directory(struct agent *agent, bool offline)
+static int take_directory(struct agent *agent, bool offline, const char **failed)
 {
 	int r;
 
+	*failed = "";
 	if (!offline) {
+		r = data_directory_make(agent->data);
+		if (r)
+			return r;
+		*failed = "lock";
 		r = data_directory_lock(agent->data, &agent->lock);
 		return r == DATA_E_LOCKED ? AGENT_E_LOCKED : r;
 	}
+	*failed = "lock";
 	r = data_directory_lock_unchanged(agent->data, &agent->lock);
 	if (r)
 		return r == DATA_E_LOCKED ? AGENT_E_LOCKED : r;
+	*failed = "control.db";
 	return data_directory_copy(agent->data, &agent->copy);
 }
 
@@ -89,6 +96,8 @@ static int open_database(struct agent *agent)
 int agent_open(const struct agent_options *options, struct agent **out)
 {
 	CLEANUP(agent_closep) struct agent *agent = xcalloc(1, sizeof(*agent));
+	const char *nobody_asks;
+	const char **failed = options->failed ? options->failed : &nobody_asks;
 	int r;
 
 	agent->lock = -1;
@@ -101,9 +110,11 @@ int agent_open(const struct agent_options *options, struct agent **out)
 	agent->interval = nstime_seconds(INTERVAL_SECONDS);
 	agent->full_due = agent->os->now(agent->os->state) +
 			  agent_jittered(nstime_seconds(AUDIT_SECONDS));
-	r = take_directory(agent, options->offline);
-	if (r == 0)
+	r = take_directory(agent, options->offline, failed);
+	if (r == 0) {
+		*failed = "control.db";
 		r = open_database(agent);
+	}
 	if (r == 0 && !options->offline)
 		r = dispatch_new(agent->db, agent->os, &agent->dispatch);
 	if (r)

@@ -55,7 +55,10 @@ struct agent_options {
 	const struct os *os; /* NULL: the real one */
 	bool anywhere; /* which host this is, and what it allows, is not known: to compare
 			  states on a machine that runs none of them */
-	bool offline;  /* to plan beside no running agent: takes the lock, reads a copy,
+	/* NULL is fine. On a fault, what it is about: the name of a file below `data`, or ""
+	 * for the directory itself. */
+	const char **failed;
+	bool offline; /* to plan beside no running agent: takes the lock, reads a copy,
 			 and leaves the data directory as it was, byte for byte */
 };
 

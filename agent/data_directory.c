@@ -64,15 +64,17 @@ static int keep_private(const char *data)
 	return chmod(data, 0700) ? fault_errno() : 0;
 }
 
-int data_directory_lock(const char *data, int *fd_out)
+int data_directory_make(const char *data)
 {
 	int r = os_make_dir(data);
 
-	if (r == 0)
-		r = keep_private(data);
-	if (r)
-		return r;
-	r = open_lock(data, O_CREAT);
+	return r ? r : keep_private(data);
+}
+
+int data_directory_lock(const char *data, int *fd_out)
+{
+	int r = open_lock(data, O_CREAT);
+
 	return r < 0 ? r : lock(r, fd_out);
 }
 

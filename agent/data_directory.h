@@ -14,8 +14,9 @@ enum {
 	DATA_E_LOCKED = 1, /* another agent holds it */
 };
 
-/* Makes the directory 0700 where it is missing (and no other kind of access where it is
- * ours), takes the lock. *fd_out is kept open for as long as the lock shall be held. */
+/* Makes the directory where it is missing, and takes from others what they may do to it. */
+MUST_USE int data_directory_make(const char *data);
+/* Takes the lock. *fd_out is kept open for as long as the lock shall be held. */
 MUST_USE int data_directory_lock(const char *data, int *fd_out);
 /* The same without writing: where there is no directory or no lock file there is nothing
  * to lock, and *fd_out is -1. */

@@ -67,16 +67,24 @@ static void account_moved(void *state)
 	service_event_raise(rt->service);
 }
 
-static int make_folder(const char *data, const char *name, char **out)
+static int failed_at(const struct runtime_options *options, const char *path, int r)
+{
+	if (options->failed)
+		*options->failed = xstrndup(path, strlen(path));
+	return fault(r);
+}
+
+static int make_folder(
+		const struct runtime_options *options, const char *name, char **out)
 {
 	CLEANUP(freep) char *path = NULL;
 	int r;
 
-	if (asprintf(&path, "%s/%s", data, name) < 0)
+	if (asprintf(&path, "%s/%s", options->data, name) < 0)
 		die("out of memory");
 	r = os_make_dir(path);
 	if (r)
-		return fault(r);
+		return failed_at(options, path, r);
 	if (out)
 		*out = TAKE(path);
 	return 0;
@@ -95,9 +103,10 @@ static int open_intake(struct runtime *rt, const struct runtime_options *options
 	struct intake_recovery found;
 	int r;
 
-	r = make_folder(options->data, "intake", &folder);
-	if (!r)
-		r = keyring_new(1, &rt->keyring);
+	r = make_folder(options, "intake", &folder);
+	if (r)
+		return r;
+	r = keyring_new(1, &rt->keyring);
 	if (r)
 		return fault(r);
 	key = keyring_take(rt->keyring); /* the log keeps it until it is closed */
@@ -108,7 +117,7 @@ static int open_intake(struct runtime *rt, const struct runtime_options *options
 	intake.folder = folder;
 	r = intake_open(&intake, &rt->intake);
 	if (r)
-		return r < 0 ? fault(r) : fault(-EIO);
+		return failed_at(options, folder, r < 0 ? r : -EIO);
 	service_set_intake(rt->service, rt->intake);
 	found = intake_recovered(rt->intake);
 	metric_set(METRIC_INTAKE_DAMAGED, 0, 0, (int64_t)found.damaged);
@@ -176,20 +185,23 @@ int runtime_start(const struct runtime_options *options, struct runtime **out)
 	struct runtime *rt;
 	int r;
 
-	r = make_folder(options->data, "accounts", NULL);
+	r = make_folder(options, "accounts", NULL);
 	if (r)
-		return fault(r);
+		return r;
 	rt = xcalloc(1, sizeof(*rt));
 	rt->service = service_new(&service);
 	rt->ports = ports_new(rt->service);
 	open_accounts(rt, options);
 	r = open_intake(rt, options);
-	if (!r)
+	if (!r) {
 		r = admin_open(rt->service, options->control, &rt->admin);
+		if (r)
+			r = failed_at(options, options->control, r);
+	}
 	if (r) {
 		close_parts(rt);
 		runtime_free(rt);
-		return fault(r);
+		return r;
 	}
 	*out = rt;
 	return 0;

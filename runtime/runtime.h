@@ -22,6 +22,7 @@ struct runtime_options {
 	unsigned loops;      /* threads that carry connections; 0: one a core */
 	unsigned workers;    /* threads that may block; 0: chosen from the cores */
 	struct broker *broker;
+	char **failed; /* NULL is fine; on a fault the path that it is about, malloc'd */
 };
 
 /* Recovers the intake log, starts loops and workers and opens the control socket; serves

@@ -66,7 +66,7 @@ enum exit_code opening_broker(
 	return EXIT_FINE;
 }
 
-static enum exit_code say_why(const struct setting *setting, int r)
+static enum exit_code say_why(const struct setting *setting, const char *failed, int r)
 {
 	switch (r) {
 	case 0:
@@ -95,7 +95,11 @@ static enum exit_code say_why(const struct setting *setting, int r)
 				"the disk of %s is full", setting->data);
 		return EXIT_ERROR;
 	default:
-		say_error(NULL, "%s cannot be opened: %s", setting->data, strerror(-r));
+		say_error(r == -EACCES || r == -EPERM
+						? "start it as the user that owns it"
+						: NULL,
+				"%s%s%s cannot be opened: %s", setting->data,
+				*failed ? "/" : "", failed, strerror(-r));
 		return EXIT_ERROR;
 	}
 }
@@ -103,23 +107,34 @@ static enum exit_code say_why(const struct setting *setting, int r)
 enum exit_code opening_agent(
 		const struct setting *setting, struct broker *broker, struct agent **out)
 {
+	const char *failed = "";
 	struct agent_options options = {
-		.data = setting->data, .file = &setting->file, .broker = broker
+		.data = setting->data,
+		.file = &setting->file,
+		.broker = broker,
+		.failed = &failed,
 	};
+	int r = agent_open(&options, out);
 
-	return say_why(setting, agent_open(&options, out));
+	return say_why(setting, failed, r);
 }
 
 enum exit_code opening_offline(const struct setting *setting, struct broker **broker_out,
 		struct agent **out)
 {
+	const char *failed = "";
 	struct agent_options options = {
-		.data = setting->data, .file = &setting->file, .offline = true
+		.data = setting->data,
+		.file = &setting->file,
+		.offline = true,
+		.failed = &failed,
 	};
 	enum exit_code code = opening_broker(setting, false, broker_out);
+	int r;
 
 	if (code != EXIT_FINE)
 		return code;
 	options.broker = *broker_out;
-	return say_why(setting, agent_open(&options, out));
+	r = agent_open(&options, out);
+	return say_why(setting, failed, r);
 }

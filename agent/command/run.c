@@ -5,6 +5,7 @@
 #include "agent/command/opening.h"
 
 #include "agent/serve.h"
+#include "runtime/base/error.h"
 #include "runtime/base/log.h"
 #include "runtime/base/metric.h"
 #include "runtime/crypto/broker.h"
@@ -37,8 +38,12 @@ static void harden_process(void)
 static enum exit_code start_runtime(const struct setting *setting, struct broker *broker,
 		struct runtime **out)
 {
+	CLEANUP(freep) char *failed = NULL;
 	struct runtime_options options = {
-		.data = setting->data, .control = setting->control, .broker = broker
+		.data = setting->data,
+		.control = setting->control,
+		.broker = broker,
+		.failed = &failed,
 	};
 	int r = runtime_start(&options, out);
 
@@ -54,8 +59,9 @@ static enum exit_code start_runtime(const struct setting *setting, struct broker
 				"the disk of %s is full", setting->data);
 		return EXIT_ERROR;
 	}
-	say_error("the log above says more", "the mail server does not start: %s",
-			strerror(-r));
+	say_error(failed ? NULL : "the log above says more",
+			"the mail server does not start: %s%s%s", failed ? failed : "",
+			failed ? ": " : "", strerror(-r));
 	return EXIT_ERROR;
 }
 

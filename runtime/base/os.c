@@ -237,7 +237,11 @@ int os_replace_file(const struct os *os, const char *path, struct view bytes, mo
 
 int os_make_dir(const char *path)
 {
-	if (mkdir(path, 0700) == 0 || errno == EEXIST)
+	struct stat st;
+
+	if (mkdir(path, 0700) == 0)
 		return 0;
-	return fault_errno();
+	if (errno != EEXIST || stat(path, &st))
+		return fault_errno();
+	return S_ISDIR(st.st_mode) ? 0 : fault(-ENOTDIR);
 }

@@ -50,7 +50,7 @@ MUST_USE int os_read_file(const struct os *os, const char *path, size_t max, cha
 MUST_USE int os_replace_file(
 		const struct os *os, const char *path, struct view bytes, mode_t mode);
 
-/* Makes a directory 0700 unless it is there. */
+/* Makes a directory 0700 unless it is there. -ENOTDIR where something else is. */
 MUST_USE int os_make_dir(const char *path);
 
 #endif

@@ -306,11 +306,14 @@ static void a_second_one_is_told_that_the_socket_is_taken(void **state)
 	struct fixture *f = *state;
 	char other[] = "/tmp/posthus-test-second.XXXXXX";
 	struct runtime_options options = { .control = f->control, .broker = broker };
+	CLEANUP(freep) char *failed = NULL;
 	struct runtime *second = NULL;
 
 	options.data = mkdtemp(other);
+	options.failed = &failed;
 	assert_int_equal(runtime_start(&options, &second), -EADDRINUSE);
 	assert_null(second);
+	assert_string_equal(failed, f->control);
 	nftw(other, unlink_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 

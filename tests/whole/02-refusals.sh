@@ -58,6 +58,28 @@ mv "$home/kept.key" "$home/master.key"
 check "the right key again" agent_start
 agent_stop
 
+# What stands in the way of a start is named, whole.
+in_the_way() { # NAME: a file where a folder belongs, or the other way about
+	local r
+	mv "$home/data/$1" "$home/kept.$1"
+	if [ -d "$home/kept.$1" ]; then touch "$home/data/$1"; else mkdir "$home/data/$1"; fi
+	start_plain
+	r=$?
+	rm -rf "$home/data/$1"
+	mv "$home/kept.$1" "$home/data/$1"
+	return $r
+}
+refuse "a file in the place of the accounts" 1 "the mail server does not start: $home/data/accounts: Not a directory" in_the_way accounts
+refuse "in the place of the intake log" 1 "the mail server does not start: $home/data/intake: Not a directory" in_the_way intake
+refuse "a folder in the place of the lock" 1 "$home/data/lock cannot be opened: Is a directory" in_the_way lock
+refuse "of the control database" 1 "$home/data/control.db cannot be opened" in_the_way control.db
+no_folder() { timeout 20 "$POSTHUS" run --config "$home/agent.yaml" --control "$home/none/control.sock"; }
+refuse "no folder for the socket" 1 "$home/none" no_folder
+file_for_data() { timeout 20 "$POSTHUS" run --config "$home/agent.yaml" --data "$home/agent.yaml"; }
+refuse "a file in the place of the data" 1 "$home/agent.yaml cannot be opened: Not a directory" file_for_data
+check "none of it was harmed" agent_start
+agent_stop
+
 if [ "$(id -u)" = 0 ] && mkdir -p "$home/small" && mount -t tmpfs -o size=4m posthus-test "$home/small" 2>/dev/null; then
 	sed -i "s|^data: .*|data: $home/small|" "$home/agent.yaml"
 	fill() { head -c 50M /dev/zero >"$home/small/filler" 2>/dev/null; true; }
