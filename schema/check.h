@@ -4,6 +4,7 @@
 
 #include "runtime/base/map.h"
 #include "schema/checker.h"
+#include "schema/overlay.h"
 #include "schema/value.h"
 
 /* All objects of one kind, as an array of the kind's typed struct; each begins with its
@@ -41,6 +42,8 @@ struct check {
 	struct value *root;   /* the root's other fields */
 	struct map addresses; /* address → struct holder */
 	struct map lost; /* keys and ids of what was dropped: asked for, they are no error */
+	struct map overlaid;        /* key span → what is read in its place */
+	struct map kept;            /* node → what it was made of */
 	struct map schema_defaults; /* address of a field → struct value */
 	struct buf text;            /* one canonical form at a time … */
 	struct arena *line;         /* … and what it takes to print it */
@@ -96,8 +99,23 @@ struct value *shape_value(struct check *c, const struct type *type,
 /* The whole tree: objects to c->kinds, the rest to c->root. */
 void shape_state(struct check *c, struct node *root);
 
+/* -- what is read otherwise than it is written -- */
+
+void overlay_index(struct check *c);
+/* Puts what the state declares no more into the tree. */
+void overlay_add(struct check *c, struct node *root);
+/* What is read in the place of an object's node; NULL: the node itself. */
+const struct overlay_entry *overlay_at(const struct check *c, const struct node *node);
+/* What a node was made of; NULL: it stands in a file. */
+const struct overlay_entry *overlay_kept(const struct check *c, const struct node *node);
+/* The node of an entry, with the place of another. */
+struct node *overlay_node(struct check *c, const struct node *at,
+		const struct overlay_entry *entry);
+
 /* Of a state that has no errors: the hash of its canonical form, and maps to find it by. */
 void desired_hash(struct desired_object *object);
+/* Its canonical form, and the hash of that. */
+void hash_object(struct check *c, struct desired_object *object);
 void desired_index(struct desired *desired);
 
 /* -- identity: keys, ids and addresses -- */

@@ -47,6 +47,8 @@ static void check_tree(struct check *c)
 {
 	struct node *root = join_files(c->arena, &state_table, c->d, &c->incomplete);
 
+	overlay_index(c);
+	overlay_add(c, root);
 	shape_state(c, root);
 	identity_collect(c);
 	if (c->incomplete)
@@ -64,7 +66,6 @@ static void take_policy(struct check *c, struct desired_policy *policy)
 {
 	const struct value *value = value_at(c->root, "policy");
 	const struct value *protect = value_at(c->root, "policy.protect");
-	const struct canonical_options options = { c->options->secret_key };
 
 	policy->object.kind = KIND_POLICY;
 	policy->object.key = VIEW("policy");
@@ -78,10 +79,7 @@ static void take_policy(struct check *c, struct desired_policy *policy)
 	decode_drift(c, policy);
 	if (protect)
 		decode_texts(c, protect, &policy->protect);
-	buf_clear(&c->text);
-	canonical_object(&policy->object, &options, c->line, &c->text);
-	policy->object.canonical = arena_copy(c->arena, buf_view(&c->text));
-	desired_hash(&policy->object);
+	hash_object(c, &policy->object);
 }
 
 static void take_recipients(struct check *c, struct desired *desired)
@@ -154,6 +152,8 @@ static void release(struct check *c)
 	}
 	map_free(&c->addresses);
 	map_free(&c->lost);
+	map_free(&c->overlaid);
+	map_free(&c->kept);
 	map_free(&c->schema_defaults);
 	buf_wipe(&c->text);
 	diagnostics_deinit(&c->not_served);

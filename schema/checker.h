@@ -9,6 +9,8 @@
 #include "schema/agent_file.h"
 #include "schema/desired.h"
 
+struct overlay;
+
 struct check_options {
 	/* What this machine says; NULL: unknown (validate without an agent), then host
 	 * files are not checked against `allow` and several hosts are no error. */
@@ -17,6 +19,8 @@ struct check_options {
 	 * plain digests. The agent gives its own so that a plan tells nobody whether two
 	 * hashes are the same. */
 	const unsigned char *secret_key;
+	/* What is read otherwise than it is written; NULL: nothing (schema/overlay.h). */
+	const struct overlay *overlay;
 };
 
 enum {

@@ -357,11 +357,17 @@ static void finish(struct check *c, struct desired_object *object)
 	}
 }
 
-static void hash_object(struct check *c, struct desired_object *object)
+void hash_object(struct check *c, struct desired_object *object)
 {
 	const struct canonical_options options = { c->options->secret_key };
+	const struct overlay_entry *kept = overlay_kept(c, object->node);
 	struct arena *scratch = c->line;
 
+	if (kept) {
+		object->canonical = arena_copy(c->arena, kept->spec);
+		desired_hash(object);
+		return;
+	}
 	buf_clear(&c->text);
 	canonical_object(object, &options, scratch, &c->text);
 	arena_reset(scratch);

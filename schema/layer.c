@@ -119,6 +119,12 @@ static struct value *values_of_groups(struct check *c, const struct desired_obje
 	return together;
 }
 
+/* All layers are in it already. */
+static bool is_whole(const struct check *c, const struct desired_object *object)
+{
+	return overlay_kept(c, object->node);
+}
+
 static void layer_users(struct check *c)
 {
 	struct objects *users = &c->kinds[KIND_USER], *groups = &c->kinds[KIND_GROUP];
@@ -129,8 +135,11 @@ static void layer_users(struct check *c)
 		join_group(c, memberships, object_at(groups, i));
 	for (size_t i = 0; i < users->count; i++) {
 		struct desired_object *user = object_at(users, i);
-		struct value *low = values_of_groups(c, user, memberships[i]);
+		struct value *low;
 
+		if (is_whole(c, user))
+			continue;
+		low = values_of_groups(c, user, memberships[i]);
 		user->values = value_layer(c->arena, user->values, low, ORIGIN_GROUP);
 	}
 }
@@ -152,7 +161,7 @@ void layer_objects(struct check *c)
 		for (size_t i = 0; c->defaults[kind] && i < c->kinds[kind].count; i++) {
 			struct desired_object *object = object_at(&c->kinds[kind], i);
 
-			if (takes_defaults(object))
+			if (takes_defaults(object) && !is_whole(c, object))
 				object->values = value_layer(c->arena, object->values,
 						c->defaults[kind], ORIGIN_DEFAULTS);
 		}

@@ -31,19 +31,37 @@ static struct view text_at(const struct value *record, const char *name)
 					      : value->text;
 }
 
+/* The kind that a word names; KIND_NONE where an error left it out. */
+static enum kind kind_at(const struct value *record)
+{
+	return kind_of(text_at(record, "kind"));
+}
+
+/* It is read as it was before it moved. */
+static bool is_kept(const struct check *c, const struct value *record, const char *name)
+{
+	const struct desired_object *object =
+			object_named(c, kind_at(record), text_at(record, name));
+
+	return object && overlay_kept(c, object->node);
+}
+
 void moved_take(struct check *c, struct desired *desired)
 {
 	const struct value *list = value_at(c->root, "moved");
 
 	desired->moved = arena_array(c->arena, count_of(list), sizeof(*desired->moved));
 	for (const struct value *item = list ? list->first : NULL; item;
-			item = item->next)
+			item = item->next) {
+		if (is_kept(c, item, "from"))
+			continue;
 		desired->moved[desired->moved_count++] = (struct desired_moved){
 			.kind = text_at(item, "kind"),
 			.from = text_at(item, "from"),
 			.to = text_at(item, "to"),
 			.span = item->node->span,
 		};
+	}
 }
 
 void purge_take(struct check *c, struct desired *desired)
@@ -63,17 +81,6 @@ void purge_take(struct check *c, struct desired *desired)
 
 /* -- checking -- */
 
-/* The kind that a word names; KIND_NONE where an error left it out. */
-static enum kind kind_at(const struct value *record)
-{
-	struct view word = text_at(record, "kind");
-
-	for (enum kind kind = KIND_NONE + 1; kind < KINDS; kind++)
-		if (view_eq(word, view_z(kind_name(kind))))
-			return kind;
-	return KIND_NONE;
-}
-
 static void check_moved(struct check *c, const struct value *moved)
 {
 	const struct value *from = value_at(moved->first, "from");
@@ -81,7 +88,7 @@ static void check_moved(struct check *c, const struct value *moved)
 	enum kind kind = kind_at(moved);
 	struct diagnostic *item;
 
-	if (kind == KIND_NONE || !from || !to)
+	if (kind == KIND_NONE || !from || !to || is_kept(c, moved, "from"))
 		return;
 	if (object_named(c, kind, from->text)) {
 		item = complain(c, EXCLUDES, from->node,
@@ -119,7 +126,8 @@ static void check_purge(struct check *c, const struct value *purge)
 				"`posthus get KIND/ID` shows it: 32 digits of 0-9 and "
 				"a-f");
 	}
-	if (kind != KIND_NONE && id && object_named(c, kind, id->text)) {
+	if (kind != KIND_NONE && id && object_named(c, kind, id->text) &&
+			!is_kept(c, purge, "id")) {
 		item = complain(c, EXCLUDES, id->node,
 				"the state still has this one: it cannot go");
 		help(c, item,

@@ -85,17 +85,26 @@ static void shape_object(struct check *c, const struct type *section, struct nod
 	const struct table *table = section->item->table;
 	struct objects *objects = &c->kinds[table->kind];
 	struct desired_object *object = object_at(objects, objects->count);
+	const struct overlay_entry *entry = overlay_at(c, node);
+	bool partial = entry || table->kind == KIND_GROUP;
 	struct value *value = NULL;
-	bool good = shape_key(c, section, node, &object->key);
+	bool good;
 
+	if (entry && entry->way == OVERLAY_DROP)
+		return;
 	object->kind = table->kind;
 	object->span = node_whole_span(node);
 	object->key_span = node_key_span(node);
+	if (entry && entry->way == OVERLAY_KEEP)
+		node = overlay_node(c, node, entry);
 	object->node = node;
-	c->partial += table->kind == KIND_GROUP;
+	if (entry)
+		object->key = entry->key;
+	good = entry || shape_key(c, section, node, &object->key);
+	c->partial += partial;
 	if (good || node->kind == NODE_MAP)
 		value = shape_value(c, section->item, NULL, node);
-	c->partial -= table->kind == KIND_GROUP;
+	c->partial -= partial;
 	object->values = value ? value->first : NULL;
 	if (!good || !value_at(object->values, "id"))
 		remember_lost(c, node, !good);
@@ -149,6 +158,19 @@ static void shape_defaults(struct check *c, const struct field *field, struct no
 		c->defaults[of->type->table->kind] = of->first;
 }
 
+/* The policy is an object, too. */
+static struct value *shape_part(
+		struct check *c, const struct field *field, struct node *node)
+{
+	const struct overlay_entry *entry = overlay_at(c, node);
+
+	if (entry && entry->way == OVERLAY_DROP)
+		return NULL;
+	if (entry && entry->way == OVERLAY_KEEP)
+		node = overlay_node(c, node, entry);
+	return shape_field(c, field, node);
+}
+
 void shape_state(struct check *c, struct node *root)
 {
 	struct value **end = &c->root;
@@ -164,7 +186,7 @@ void shape_state(struct check *c, struct node *root)
 		} else if (view_eq(child->key, VIEW("defaults"))) {
 			shape_defaults(c, field, child);
 		} else {
-			value = shape_field(c, field, child);
+			value = shape_part(c, field, child);
 			if (!value)
 				continue;
 			*end = value;
