@@ -162,7 +162,8 @@ void agent_close(struct agent *agent)
 	data_directory_copy_remove(agent->copy);
 	if (agent->lock >= 0)
 		close(agent->lock);
-	free(agent->last.message);
+	last_run_deinit(&agent->last);
+	cooling_deinit(&agent->cooling);
 	free(agent->data);
 	free(agent);
 }
@@ -182,15 +183,22 @@ void agent_forget_desired(struct agent *agent)
 	agent->desired = (struct desired_state){ 0 };
 }
 
-int agent_check(struct agent *agent, const struct source_file *files, size_t count,
-		struct checked *out)
+int agent_check_overlaid(struct agent *agent, const struct source_file *files,
+		size_t count, const struct overlay *overlay, struct checked *out)
 {
 	const struct check_options options = {
 		.agent = agent->anywhere ? NULL : agent->file,
 		.secret_key = agent->secret,
+		.overlay = overlay,
 	};
 
 	return checker_check(files, count, &options, out);
+}
+
+int agent_check(struct agent *agent, const struct source_file *files, size_t count,
+		struct checked *out)
+{
+	return agent_check_overlaid(agent, files, count, NULL, out);
 }
 
 static int load_desired(struct agent *agent, uint64_t number)

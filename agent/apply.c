@@ -35,7 +35,7 @@ int apply_prepare(struct application *a)
 	for (size_t i = 0; i < a->plan->change_count; i++) {
 		struct change *change = &a->plan->changes[i];
 
-		if (change->action != ACTION_CREATE)
+		if (change->action != ACTION_CREATE || change->held)
 			continue;
 		make_object(a, change);
 		if (change->driver->has_postbox)

@@ -5,7 +5,8 @@
 #include "agent/build.h"
 #include "agent/diff.h"
 #include "agent/driver/listener.h"
-#include "agent/rules.h"
+#include "agent/holding.h"
+#include "agent/partial.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
 #include "runtime/runtime.h"
@@ -66,28 +67,56 @@ static int swap_configuration(struct agent *agent, struct configuration *next,
 	return 0;
 }
 
-/* Without a plan: the desired generation against the objects as they are; or these alone,
- * where this version does not take that generation. */
-static int configure_from_database(struct agent *agent, struct configuration **out)
+/* What the state says, but for what of it is held. */
+static int part_of_desired(struct agent *agent, struct observation *o, struct plan *plan,
+		struct partial *partial)
+{
+	const struct authority nobody = { .cooling = &agent->cooling };
+	struct rules rules;
+	int r = rules_load(o, &rules);
+
+	o->rules = &rules;
+	if (r == 0)
+		r = diff(o, plan);
+	if (r == 0)
+		r = holding_mark(o, &rules, &nobody, plan);
+	if (r == 0)
+		r = partial_make(agent, o, plan, partial);
+	o->rules = partial->o.rules = NULL;
+	return r;
+}
+
+static int configure_from(struct agent *agent, const struct desired *desired,
+		struct configuration **out)
 {
 	CLEANUP(plan_freep) struct plan *plan = plan_new();
 	CLEANUP(observation_deinit) struct observation o = { 0 };
+	CLEANUP(partial_deinit) struct partial partial = { 0 };
 	struct runtime_observed live;
-	const struct desired *desired;
-	struct rules rules;
-	int r = agent_desired(agent, &desired);
+	int r;
 
-	if (r)
-		return r;
 	agent_observation(agent, desired, &live, plan, &o);
 	o.lets_be = true;
-	o.rules = &rules;
 	r = observe(&o);
-	if (r == 0)
-		r = rules_load(&o, &rules);
 	if (r == 0 && desired)
-		r = diff(&o, plan);
-	return r ? r : build_configuration(&o, agent->tls_key, agent->configuration, out);
+		r = part_of_desired(agent, &o, plan, &partial);
+	if (r)
+		return r;
+	return build_configuration(partial.plan ? &partial.o : &o, agent->tls_key,
+			agent->configuration, out);
+}
+
+/* Without a plan: the desired generation against the objects as they are; or these alone,
+ * where this version does not take that generation, or what is left of it does not stand by
+ * itself. */
+static int configure_from_database(struct agent *agent, struct configuration **out)
+{
+	const struct desired *desired;
+	int r = agent_desired(agent, &desired);
+
+	if (r == 0)
+		r = configure_from(agent, desired, out);
+	return r == PARTIAL_E_TORN ? configure_from(agent, NULL, out) : r;
 }
 
 int agent_configure(struct agent *agent, struct observation *o, struct configured *done,

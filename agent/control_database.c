@@ -254,6 +254,20 @@ static const char *const steps[] = {
 	" until INTEGER NOT NULL,"
 	" PRIMARY KEY (uid, field)"
 	") STRICT, WITHOUT ROWID;",
+
+	/* Steps that wait for people or time: since when, who asked for it first, and who
+	 * agreed. */
+	"CREATE TABLE held_step ("
+	" step BLOB PRIMARY KEY CHECK (length(step) = 32),"
+	" since INTEGER NOT NULL,"
+	" person TEXT NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE approval ("
+	" step BLOB NOT NULL CHECK (length(step) = 32),"
+	" person TEXT NOT NULL,"
+	" at INTEGER NOT NULL,"
+	" PRIMARY KEY (step, person)"
+	") STRICT, WITHOUT ROWID;",
 };
 
 const struct database_schema control_schema = {

@@ -38,14 +38,6 @@ static struct view explain(struct arena *arena, const struct driver *driver,
 			rules_limit(gate_of(rules, loss), loss->active));
 }
 
-static bool is_approved(const struct plan *plan, struct view approve)
-{
-	CLEANUP(buf_free) struct buf text = BUF_NULL(DIGEST_TEXT + 1);
-
-	text_add_digest(&text, plan->held_digest);
-	return view_eq(approve, buf_view(&text));
-}
-
 /* The first kind that loses too much; driver_count: none does. */
 static size_t find_tripped(const struct observation *o, const struct rules *rules,
 		const struct plan *plan, struct loss *losses)
@@ -68,29 +60,18 @@ static size_t find_tripped(const struct observation *o, const struct rules *rule
 	return driver_count;
 }
 
-static void mark(struct plan *plan, const char *from, const char *to)
-{
-	for (size_t i = 0; i < plan->change_count; i++)
-		if (change_leaves(&plan->changes[i]) && plan->changes[i].held == from)
-			plan->changes[i].held = to;
-	plan_finish_held(plan);
-}
-
 /* A tripped gate holds back every destructive step of the run. */
-static void hold_by_gate(const struct observation *o, const struct rules *rules,
-		struct plan *plan, struct view approve)
+static void hold_by_gate(
+		const struct observation *o, const struct rules *rules, struct plan *plan)
 {
 	CLEANUP(freep) struct loss *losses = xcalloc(driver_count, sizeof(*losses));
 	size_t tripped = find_tripped(o, rules, plan, losses);
 
 	if (tripped == driver_count)
 		return;
-	mark(plan, NULL, held_by_gate);
-	if (!plan->approvable || is_approved(plan, approve)) {
-		mark(plan, held_by_gate, NULL);
-		return;
-	}
-	plan->gate_reason = held_by_gate;
+	for (size_t i = 0; i < plan->change_count; i++)
+		if (change_leaves(&plan->changes[i]) && !plan->changes[i].held)
+			plan->changes[i].held = held_by_gate;
 	plan->gate = explain(plan->arena, drivers[tripped], rules, &losses[tripped]);
 }
 
@@ -103,19 +84,16 @@ static void hold_protected(const struct rules *rules, struct plan *plan)
 				!rules_protect(rules, change->object, plan->arena))
 			continue;
 		change->held = held_by_protection;
-		plan->gate_reason = held_by_protection;
-		plan->gate = arena_printf(plan->arena,
+		plan->protection = arena_printf(plan->arena,
 				"%s/%.*s is protected by the policy that was last "
 				"applied: take it out of `policy.protect` first",
 				change->driver->kind, VIEW_ARG(change->id));
 	}
-	plan_finish_held(plan);
 }
 
-void gate_hold(const struct observation *o, const struct rules *rules, struct plan *plan,
-		struct view approve)
+void gate_hold(const struct observation *o, const struct rules *rules, struct plan *plan)
 {
 	if (rules->protect_count)
 		hold_protected(rules, plan);
-	hold_by_gate(o, rules, plan, approve);
+	hold_by_gate(o, rules, plan);
 }

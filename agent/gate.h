@@ -10,8 +10,7 @@
 
 #include "agent/rules.h"
 
-/* Marks what is held. What `approve` names exactly goes this once. */
-void gate_hold(const struct observation *o, const struct rules *rules, struct plan *plan,
-		struct view approve);
+/* Marks what is held, and says why in the plan. */
+void gate_hold(const struct observation *o, const struct rules *rules, struct plan *plan);
 
 #endif

@@ -3,6 +3,7 @@
 #define AGENT_INSIDE_H
 
 #include "agent/agent.h"
+#include "agent/authority.h"
 #include "agent/confirmation.h"
 #include "agent/control_database.h"
 #include "agent/dispatch.h"
@@ -14,6 +15,18 @@
 #include "runtime/crypto/keyring.h"
 #include "schema/checker.h"
 
+enum {
+	WAITING_SHOWN = 20, /* of the changes that wait, in the status */
+};
+
+/* A change that waits, for the status. */
+struct waiting_change {
+	char *name; /* user/anna */
+	const char *held;
+	char *text;   /* "[exposing] · 1 of 2 people (anna)" */
+	nstime until; /* by this process's clock; 0: for nobody's time */
+};
+
 /* How the last apply or reconcile went. */
 struct last_run {
 	walltime at;
@@ -24,7 +37,11 @@ struct last_run {
 	size_t held;
 	bool approvable; /* an approval would let some of it go */
 	unsigned char held_digest[DIGEST_SIZE];
+	struct waiting_change waiting[WAITING_SHOWN];
+	size_t waiting_count;
 };
+
+void last_run_deinit(struct last_run *last);
 
 /* The desired generation, checked; kept from one use to the next tick. */
 struct desired_state {
@@ -51,6 +68,7 @@ struct agent {
 	struct configuration *configuration; /* that the runtime has; NULL: none yet */
 	struct desired_state desired;
 	struct last_run last;
+	struct cooling cooling;
 	uint64_t settled_serial; /* nothing was to do at this serial; 0: unknown */
 	bool holds_memory;       /* since the last quiet tick */
 	bool metrics_stale;      /* objects may have moved since they were shown */
@@ -68,6 +86,10 @@ void agent_forget_desired(struct agent *agent);
 /* checker_check with what this agent knows of its machine. */
 MUST_USE int agent_check(struct agent *agent, const struct source_file *files,
 		size_t count, struct checked *out);
+
+/* The same, with some of it read otherwise than it is written. */
+MUST_USE int agent_check_overlaid(struct agent *agent, const struct source_file *files,
+		size_t count, const struct overlay *overlay, struct checked *out);
 
 /* Rebuilds the configuration from the database as it is, and swaps it in: within the
  * transaction that changed it. `o` is the observation that was applied, or NULL: one is

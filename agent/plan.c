@@ -24,13 +24,17 @@ static const struct {
 /* clang-format on */
 
 const char held_by_gate[] = "PruneGate";
+const char held_for_people[] = "ApprovalsMissing";
+const char held_for_time[] = "Cooldown";
 const char held_by_protection[] = "DeletionProtected";
+const char held_along[] = "HeldAlong";
 
 struct plan *plan_new(void)
 {
 	struct plan *plan = xcalloc(1, sizeof(*plan));
 
 	plan->arena = arena_new();
+	plan->left = NSTIME_NEVER;
 	return plan;
 }
 
@@ -97,6 +101,11 @@ bool change_leaves(const struct change *change)
 {
 	return change->action == ACTION_DISABLE || change->action == ACTION_PURGE ||
 	       change->action == ACTION_REMOVE;
+}
+
+bool change_is_approvable(const struct change *change)
+{
+	return change->held == held_by_gate || change->held == held_for_people;
 }
 
 /* What comes, in the order of dependences; then what leaves, in the opposite one. */
@@ -193,22 +202,39 @@ static void digest_changes(const struct plan *plan, unsigned char out[DIGEST_SIZ
 	digest_final(&d, out);
 }
 
-/* An approval is for these steps on these objects as they are now, whatever else a later
- * plan does. */
+/* What is done to which object as it is now, and what it becomes, whatever else a plan does. */
+static void digest_step(struct change *change)
+{
+	struct digest d;
+
+	digest_init(&d);
+	digest_add(&d, view_z(action_name(change->action)));
+	digest_add(&d, VIEW("\n"));
+	digest_add(&d, view_z(change->driver->kind));
+	digest_add(&d, VIEW("\n"));
+	if (change->object) {
+		digest_add(&d, view_of(change->object->uid, UID_SIZE));
+		digest_add(&d, view_of(change->object->hash, DIGEST_SIZE));
+	}
+	if (change->wanted) {
+		digest_add(&d, change->id);
+		digest_add(&d, VIEW("\n"));
+		digest_add(&d, change->key);
+		digest_add(&d, VIEW("\n"));
+		digest_add(&d, view_of(change->wanted->hash, DIGEST_SIZE));
+	}
+	digest_final(&d, change->step);
+}
+
+/* An approval is for these steps and no others. */
 static void digest_held(const struct plan *plan, unsigned char out[DIGEST_SIZE])
 {
 	struct digest d;
 
 	digest_init(&d);
-	for (size_t i = 0; i < plan->change_count; i++) {
-		const struct change *change = &plan->changes[i];
-
-		if (change->held != held_by_gate)
-			continue;
-		digest_add(&d, view_z(action_name(change->action)));
-		digest_add(&d, view_of(change->object->uid, UID_SIZE));
-		digest_add(&d, view_of(change->object->hash, DIGEST_SIZE));
-	}
+	for (size_t i = 0; i < plan->change_count; i++)
+		if (change_is_approvable(&plan->changes[i]))
+			digest_add(&d, view_of(plan->changes[i].step, DIGEST_SIZE));
 	digest_final(&d, out);
 }
 
@@ -218,19 +244,40 @@ void plan_finish(struct plan *plan)
 	sort(plan->retained, plan->retained_count, sizeof(*plan->retained),
 			compare_retained);
 	sort(plan->drifts, plan->drift_count, sizeof(*plan->drifts), compare_drifts);
-	for (size_t i = 0; i < plan->change_count; i++)
+	for (size_t i = 0; i < plan->change_count; i++) {
 		plan->counts[plan->changes[i].action]++;
+		digest_step(&plan->changes[i]);
+	}
 	digest_changes(plan, plan->digest);
+}
+
+/* What an approval helps comes first, and what goes by itself after what does not. */
+static void finish_reason(struct plan *plan)
+{
+	const char *const words[] = { held_by_gate, held_for_people, held_by_protection,
+		held_for_time, held_along };
+
+	plan->held_reason = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(words) && !plan->held_reason; i++)
+		for (size_t k = 0; k < plan->change_count; k++)
+			if (plan->changes[k].held == words[i])
+				plan->held_reason = words[i];
 }
 
 void plan_finish_held(struct plan *plan)
 {
 	plan->held_count = 0;
 	plan->approvable = false;
+	plan->left = NSTIME_NEVER;
 	for (size_t i = 0; i < plan->change_count; i++) {
-		plan->held_count += plan->changes[i].held != NULL;
-		plan->approvable |= plan->changes[i].held == held_by_gate;
+		const struct change *change = &plan->changes[i];
+
+		plan->held_count += change->held != NULL;
+		plan->approvable |= change_is_approvable(change);
+		if (change->held == held_for_time)
+			plan->left = nstime_min(plan->left, change->left);
 	}
+	finish_reason(plan);
 	if (plan->approvable)
 		digest_held(plan, plan->held_digest);
 }

@@ -26,8 +26,11 @@ enum action {
 	ACTIONS,
 };
 
-/* Words of `held`: an approval lets the first go, and nothing the second. */
-extern const char held_by_gate[], held_by_protection[];
+/* Words of `held`. An approval lets go what a gate holds, and counts for what waits for
+ * people; time lets the next go, and nothing what is protected. What is held along needs, or
+ * is taken from, what is held for itself. */
+extern const char held_by_gate[], held_for_people[], held_for_time[],
+		held_by_protection[], held_along[];
 
 struct field_change {
 	struct view path;   /* below the object; "address" and "id" are its key and id */
@@ -49,12 +52,22 @@ struct change {
 	unsigned risks; /* … a set of risk_bit() (agent/risk.h) */
 	struct declaration declared;
 	const char *held; /* a stable word: why it is not done now; NULL: it is */
+	unsigned char step[DIGEST_SIZE]; /* what it does to which object */
+	/* What authority says of it (agent/authority.h). */
+	bool is_weighed; /* it needs more than the one who asks for it */
+	bool is_known;   /* it waited before */
+	bool is_agreed;  /* an approval of this run is for it */
+	uint64_t people, people_needed;
+	struct view names; /* of those people */
+	nstime left;       /* to wait */
 
 	/* for apply */
 	struct object *object; /* NULL: it is to be made */
 	struct wanted *wanted; /* NULL: it leaves */
 };
 
+/* True where an approval may let it go. */
+bool change_is_approvable(const struct change *change);
 /* True of what takes an object away: it disables, purges or removes. */
 bool change_leaves(const struct change *change);
 
@@ -107,10 +120,13 @@ struct plan {
 	size_t problem_count, problem_capacity;
 	size_t counts[ACTIONS];
 	size_t held_count;
-	const char *gate_reason; /* of the first that is held: PruneGate … */
-	struct view gate; /* in words: "3 of 10 users would be disabled (limit 1)" */
-	bool approvable;  /* an approval would let some of it go */
-	size_t purges;    /* among the changes */
+	const char *held_reason; /* of the gravest that is held: PruneGate … */
+	/* In words, of what is held by each: "3 of 10 users would be disabled (limit 1)". */
+	struct view gate, protection;
+	bool is_approved; /* the approval given was for what was held */
+	bool approvable;  /* an approval would let some of it go, or count for it */
+	nstime left;   /* until the first that waits for time alone goes; NSTIME_NEVER */
+	size_t purges; /* among the changes */
 	size_t unchanged;
 	unsigned char digest[DIGEST_SIZE];      /* over the changes: no times, no uids */
 	unsigned char held_digest[DIGEST_SIZE]; /* over what an approval lets go */

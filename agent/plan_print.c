@@ -1,6 +1,7 @@
 /* A plan for people, and for programs. */
 #include "agent/plan.h"
 
+#include "agent/holding.h"
 #include "agent/risk.h"
 #include "agent/text.h"
 #include "runtime/base/error.h"
@@ -158,8 +159,10 @@ static void add_place(struct buf *out, size_t start, const struct change *change
 		add_risks(out, out->len > start,
 				risk_bit(change->risk) |
 						(change->risks & RISKS_OF_AUTHORITY));
-	if (change->held)
+	if (change->held) {
 		buf_addf(out, "  held: %s", change->held);
+		holding_print_change(change, out);
+	}
 	if (change->declared.file.len == 0)
 		return;
 	pad_to(out, start, TEXT_WIDTH);
@@ -312,13 +315,25 @@ static json_t *risks_json(unsigned risks)
 	return names;
 }
 
+/* Of a change that waits: for whom, or for how long. */
+static json_t *authority_json(const struct change *change)
+{
+	if (!change->is_weighed || !change->held)
+		return json_null();
+	return json_pack("{s:I, s:I, s:o, s:I}", "people", (json_int_t)change->people,
+			"people_needed", (json_int_t)change->people_needed, "names",
+			json_view(change->names), "left_s",
+			(json_int_t)((change->left + NS_PER_S - 1) / NS_PER_S));
+}
+
 static json_t *change_json(const struct change *change)
 {
 	json_t *fields = json_array();
 
 	for (size_t i = 0; i < change->field_count; i++)
 		json_array_append_new(fields, field_json(&change->fields[i]));
-	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:o, s:b, s:s?, s:o, s:o, s:o}",
+	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:o, s:b, s:s?, s:o, s:o, s:o, "
+			 "s:o}",
 			"action", action_name(change->action), "kind",
 			change->driver->kind, "id", json_view(change->id), "key",
 			json_view(change->key), "reason", change->reason, "risk",
@@ -326,7 +341,8 @@ static json_t *change_json(const struct change *change)
 			"held", (int)(change->held != NULL), "held_reason", change->held,
 			"fields", fields, "note",
 			change->note.len ? json_view(change->note) : json_null(), "place",
-			declaration_json(&change->declared));
+			declaration_json(&change->declared), "authority",
+			authority_json(change));
 }
 
 static json_t *drift_json(const struct drift *drift)
@@ -385,5 +401,5 @@ json_t *plan_json(const struct plan *plan)
 			(json_int_t)plan->held_count, "unchanged",
 			(json_int_t)plan->unchanged, "digest", json_digest(plan->digest),
 			"held_digest",
-			plan->held_count ? json_digest(plan->held_digest) : json_null());
+			plan->approvable ? json_digest(plan->held_digest) : json_null());
 }

@@ -13,9 +13,10 @@
 #include "agent/diff.h"
 #include "agent/drift.h"
 #include "agent/fight.h"
-#include "agent/gate.h"
+#include "agent/holding.h"
 #include "agent/journal.h"
 #include "agent/metrics.h"
+#include "agent/partial.h"
 #include "agent/refusal.h"
 #include "agent/text.h"
 #include "runtime/base/error.h"
@@ -49,14 +50,58 @@ struct run {
 	const struct desired_purge *purge; /* asked for by hand; or NULL */
 	struct runtime_observed live;
 	struct rules rules;
+	struct authority who;
 	struct plan *plan;
 	struct observation o;
+	struct partial partial; /* what of it counts now, where some is held */
+	bool torn;              /* that does not stand by itself */
 };
+
+/* What is carried out: all of it, or the part that counts now. */
+static struct plan *part_plan(const struct run *run)
+{
+	return run->partial.plan ? run->partial.plan : run->plan;
+}
+
+static struct observation *part_observation(struct run *run)
+{
+	return run->partial.plan ? &run->partial.o : &run->o;
+}
 
 static void run_deinit(struct run *run)
 {
+	partial_deinit(&run->partial);
 	observation_deinit(&run->o);
 	plan_free(run->plan);
+}
+
+/* Who asked for what the state says: who applies it now, else who did. */
+static void set_authority(struct run *run)
+{
+	bool is_asked = run->new_generation || run->approve.len;
+	struct view asking = run->new_generation || !run->generation.actor.len
+					     ? run->actor
+					     : run->generation.actor;
+
+	run->who = (struct authority){
+		.person = authority_person(asking),
+		.approver = is_asked ? authority_person(run->actor) : VIEW_NULL,
+		.approve = run->approve,
+		.cooling = &run->agent->cooling,
+	};
+}
+
+/* Marks what is held, and finds out what is left. */
+static int hold(struct run *run)
+{
+	int r;
+
+	set_authority(run);
+	r = holding_mark(&run->o, &run->rules, &run->who, run->plan);
+	if (r == 0 && run->plan->problem_count == 0)
+		r = partial_make(run->agent, &run->o, run->plan, &run->partial);
+	run->torn = r == PARTIAL_E_TORN;
+	return run->torn ? 0 : r;
 }
 
 static int make_plan(struct run *run)
@@ -78,11 +123,8 @@ static int make_plan(struct run *run)
 		r = rules_load(&run->o, &run->rules);
 	if (r == 0)
 		r = diff(&run->o, run->plan);
-	if (r)
-		return r;
-	gate_hold(&run->o, &run->rules, run->plan, run->approve);
 	run->plan->rests_until = run->o.rests_until;
-	return 0;
+	return r ? r : hold(run);
 }
 
 /* -- carrying out -- */
@@ -154,6 +196,8 @@ static int write_all(struct run *run, struct application *a)
 	if (r == 0)
 		r = apply_write(a);
 	if (r == 0)
+		r = authority_write(&run->o, &run->who, run->plan, run->actor, true);
+	if (r == 0)
 		r = write_events(run);
 	if (r == 0)
 		r = control_set_serial(run->agent->db, a->serial);
@@ -173,7 +217,7 @@ static int commit_all(struct run *run, struct application *a, struct agent_resul
 		r = write_all(run, a);
 	if (r)
 		return result_database(result, r);
-	r = agent_configure(agent, &run->o, &done, result);
+	r = agent_configure(agent, a->o, &done, result);
 	if (r || result->code != EXIT_FINE)
 		return r;
 	r = transaction_commit(&t);
@@ -199,26 +243,37 @@ static bool must_reopen(const struct plan *plan)
 	return false;
 }
 
+/* Nothing of the state is to be done. */
+static int stay(struct run *run, struct agent_result *result)
+{
+	CLEANUP(configured_deinit) struct configured done = { 0 };
+	int r = 0;
+
+	if (!run->frozen)
+		r = authority_write(&run->o, &run->who, run->plan, run->actor, false);
+	if (r)
+		return result_database(result, r);
+	if (run->agent->configuration && !must_reopen(part_plan(run)))
+		return 0;
+	return agent_configure(run->agent, part_observation(run), &done, result);
+}
+
 static int carry_out(struct run *run, struct agent_result *result)
 {
 	CLEANUP(application_deinit)
 	struct application a = {
-		.o = &run->o,
-		.plan = run->plan,
+		.o = part_observation(run),
+		.plan = part_plan(run),
 		.broker = run->agent->broker,
 		.tls_key = run->agent->tls_key,
 		.actor = run->actor,
 		.serial = run->plan->base_serial + 1,
 		.generation = run->generation.number,
 	};
-	CLEANUP(configured_deinit) struct configured done = { 0 };
 	int r;
 
-	if (run->frozen || (plan_is_empty(run->plan) && !run->new_generation)) {
-		if (run->agent->configuration && !must_reopen(run->plan))
-			return 0;
-		return agent_configure(run->agent, &run->o, &done, result);
-	}
+	if (run->frozen || (plan_is_empty(a.plan) && !run->new_generation))
+		return stay(run, result);
 	r = apply_prepare(&a);
 	return r ? r : commit_all(run, &a, result);
 }
@@ -231,24 +286,20 @@ static void say_problems(const struct plan *plan, struct agent_result *result)
 			"the state cannot be applied; what runs stays as it is");
 }
 
-static void say_held(const struct run *run, struct agent_result *result, bool planned)
+/* What runs stays, or comes up as it was applied. */
+static int stay_torn(struct run *run, struct agent_result *result)
 {
-	CLEANUP(buf_free) struct buf advice = BUF_NULL(LONGEST_ADVICE);
-	const struct plan *plan = run->plan;
+	CLEANUP(configured_deinit) struct configured done = { 0 };
+	int r = 0;
 
-	if (plan->approvable) {
-		buf_add_z(&advice, planned ? " Approve once: posthus apply --approve "
-					   : " Approve once: posthus approve ");
-		text_add_digest(&advice, plan->held_digest);
-	}
-	result_say(result, EXIT_GATE, plan->gate_reason, "%.*s. %s%.*s",
-			VIEW_ARG(plan->gate),
-			planned ? "They would be held back."
-			: run->approve.len && plan->approvable
-					? "The approval given is for other steps. Safe "
-					  "changes were applied."
-					: "Safe changes were applied.",
-			VIEW_ARG(buf_view(&advice)));
+	if (!run->agent->configuration)
+		r = agent_configure(run->agent, NULL, &done, result);
+	if (r == 0 && result->code == EXIT_FINE)
+		result_say(result, EXIT_GATE, run->plan->held_reason,
+				"what is held cannot be told apart from the rest: apply "
+				"it "
+				"in smaller steps. Nothing was changed.");
+	return r;
 }
 
 static void say_stale(const struct run *run, struct agent_result *result)
@@ -278,10 +329,12 @@ static int run_apply(struct run *run, struct agent_result *result)
 		say_problems(run->plan, result);
 	else if (!is_expected(run))
 		say_stale(run, result);
+	else if (run->torn)
+		r = stay_torn(run, result);
 	else
 		r = carry_out(run, result);
 	if (r == 0 && result->code == EXIT_FINE && run->plan->held_count)
-		say_held(run, result, false);
+		holding_say(run->plan, &run->who, false, result);
 	result->plan = TAKE(run->plan);
 	return r;
 }
@@ -363,7 +416,7 @@ int agent_plan(struct agent *agent, const struct agent_source *source,
 	if (run.plan->problem_count)
 		say_problems(run.plan, out);
 	else if (run.plan->held_count)
-		say_held(&run, out, true);
+		holding_say(run.plan, &run.who, true, out);
 	out->plan = TAKE(run.plan);
 	out->took = now_of(agent) - start;
 	return 0;
@@ -395,6 +448,42 @@ static void log_done(const struct agent_result *result, struct view actor)
 			log_text("reason", result->reason ? result->reason : "none"));
 }
 
+void last_run_deinit(struct last_run *last)
+{
+	for (size_t i = 0; i < last->waiting_count; i++) {
+		free(last->waiting[i].name);
+		free(last->waiting[i].text);
+	}
+	free(last->message);
+	*last = (struct last_run){ 0 };
+}
+
+static char *copy(struct view text)
+{
+	return xstrndup(text.data ? text.data : "", text.len);
+}
+
+static void remember_waiting(struct last_run *last, const struct plan *plan, nstime now)
+{
+	for (size_t i = 0; i < plan->change_count; i++) {
+		const struct change *change = &plan->changes[i];
+		CLEANUP(buf_free) struct buf name = BUF_NULL(LONGEST_TEXT);
+		CLEANUP(buf_free) struct buf text = BUF_NULL(LONGEST_TEXT);
+
+		if (!change->held || last->waiting_count == WAITING_SHOWN)
+			continue;
+		buf_addf(&name, "%s/%.*s", change->driver->kind, VIEW_ARG(change->id));
+		if (change->held == held_for_people)
+			holding_print_change(change, &text);
+		last->waiting[last->waiting_count++] = (struct waiting_change){
+			.name = copy(buf_view(&name)),
+			.held = change->held,
+			.text = copy(buf_view(&text)),
+			.until = change->held == held_for_time ? now + change->left : 0,
+		};
+	}
+}
+
 /* Remembers how it went, for status, the timer and the log. */
 static void end_run(struct agent *agent, struct view actor, struct agent_result *result,
 		nstime start)
@@ -403,7 +492,7 @@ static void end_run(struct agent *agent, struct view actor, struct agent_result 
 	nstime now = now_of(agent);
 
 	result->took = now - start;
-	free(agent->last.message);
+	last_run_deinit(&agent->last);
 	agent->last = (struct last_run){
 		.at = agent->os->wall(agent->os->state),
 		.took = result->took,
@@ -417,6 +506,8 @@ static void end_run(struct agent *agent, struct view actor, struct agent_result 
 	agent->last.approvable = plan && plan->approvable;
 	if (plan)
 		memcpy(agent->last.held_digest, plan->held_digest, DIGEST_SIZE);
+	if (plan)
+		remember_waiting(&agent->last, plan, now);
 	agent->holds_memory = agent->metrics_stale = true;
 	metrics_of_run(result, agent->last.at);
 	agent->settled_serial = result->code == EXIT_FINE && !(plan && plan->drift_count)
@@ -426,6 +517,8 @@ static void end_run(struct agent *agent, struct view actor, struct agent_result 
 	if (plan && plan->rests_until)
 		agent->deadline = nstime_min(agent->deadline,
 				now + nstime_seconds(plan->rests_until - agent->last.at));
+	if (plan && plan->left != NSTIME_NEVER)
+		agent->deadline = nstime_min(agent->deadline, now + plan->left);
 	log_done(result, actor);
 }
 
@@ -664,8 +757,16 @@ int agent_purge_run(struct agent *agent, const struct desired_purge *purge,
 		.actor = actor,
 		.purge = purge,
 	};
+	int r;
 
-	return reconcile_by_hand(&run, out);
+	r = reconcile_by_hand(&run, out);
+	/* Nobody asks for it again: what people have to agree to stands in the state. */
+	if (r == 0 && out->code == EXIT_GATE && out->reason != held_by_protection)
+		result_say(out, EXIT_GATE, out->reason,
+				"the policy wants more people or time for a purge than "
+				"one call by hand has: write it into `purge` of the "
+				"state. Nothing was destroyed.");
+	return r;
 }
 
 int agent_approve(struct agent *agent, struct view digest, struct view actor,

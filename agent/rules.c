@@ -16,6 +16,7 @@ static const struct rules defaults = {
 	.users = { .percent = 10, .at_least = 1 },
 	.other = { .percent = 10, .at_least = 5 },
 	.retain = (walltime)RETAIN_DAYS * DAY_SECONDS,
+	.people = { 1, 1, 1 },
 };
 
 static void take_number(const json_t *from, const char *name, uint64_t *out)
@@ -48,6 +49,20 @@ static void take_protect(const json_t *list, struct arena *arena, struct rules *
 	}
 }
 
+/* A policy that an older version applied has none of them. */
+static void take_authority(const json_t *policy, struct rules *out)
+{
+	const json_t *people = json_object_get(policy, "approvals");
+	const json_t *wait = json_object_get(policy, "cooldown");
+
+	for (size_t i = 0; i < AUTHORITY_CLASSES; i++) {
+		if (i < json_array_size(people))
+			out->people[i] = (uint64_t)json_integer_value(
+					json_array_get(people, i));
+		out->wait[i] = json_integer_value(json_array_get(wait, i));
+	}
+}
+
 static int take(struct view applied, struct arena *arena, struct rules *out)
 {
 	json_t *policy = json_loadb(applied.data, applied.len, 0, NULL);
@@ -63,6 +78,7 @@ static int take(struct view applied, struct arena *arena, struct rules *out)
 	take_number(policy, "retain", &retain);
 	out->retain = (walltime)retain;
 	take_protect(json_object_get(policy, "protect"), arena, out);
+	take_authority(policy, out);
 	json_decref(policy);
 	return 0;
 }

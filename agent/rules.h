@@ -4,6 +4,7 @@
 #define AGENT_RULES_H
 
 #include "agent/observe.h"
+#include "schema/desired.h"
 
 struct gate_rule {
 	uint64_t percent;
@@ -16,7 +17,10 @@ struct rules {
 	walltime retain;      /* seconds: what is disabled is kept at least as long */
 	struct view *protect; /* KIND/ID; in the observation's arena */
 	size_t protect_count;
-	size_t purges; /* that may still be done within this hour */
+	/* Of a change of a class: how many people have to agree, and how long it waits. */
+	uint64_t people[AUTHORITY_CLASSES];
+	walltime wait[AUTHORITY_CLASSES]; /* seconds */
+	size_t purges;                    /* that may still be done within this hour */
 };
 
 enum {

@@ -6,6 +6,8 @@
 #include "agent/inside.h"
 #include "agent/text.h"
 #include "runtime/base/error.h"
+#include "runtime/base/os.h"
+#include "schema/unit.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -135,6 +137,25 @@ static int count_objects(
 	return 0;
 }
 
+static void read_waiting(struct status *status, const struct agent *agent)
+{
+	const struct last_run *last = &agent->last;
+	nstime now = agent->os->now(agent->os->state);
+
+	status->waiting = arena_array(
+			status->arena, last->waiting_count, sizeof(*status->waiting));
+	for (size_t i = 0; i < last->waiting_count; i++) {
+		const struct waiting_change *change = &last->waiting[i];
+
+		status->waiting[status->waiting_count++] = (struct waiting_status){
+			.name = arena_copy(status->arena, view_z(change->name)),
+			.held = change->held,
+			.text = arena_copy(status->arena, view_z(change->text)),
+			.left = change->until > now ? change->until - now : 0,
+		};
+	}
+}
+
 static void read_last_run(struct status *status, const struct agent *agent)
 {
 	status->ran_at = agent->last.at;
@@ -144,6 +165,7 @@ static void read_last_run(struct status *status, const struct agent *agent)
 	status->held = agent->last.held;
 	status->approvable = agent->last.approvable;
 	memcpy(status->held_digest, agent->last.held_digest, DIGEST_SIZE);
+	read_waiting(status, agent);
 }
 
 static int look(struct agent *agent, struct view name, struct plan *plan,
@@ -313,13 +335,34 @@ static void print_object(const struct status *status, const struct object_status
 			(unsigned long long)object->declared.declared_in);
 }
 
+static void print_waiting(const struct waiting_status *waiting, struct buf *out)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	int64_t seconds = (waiting->left + NS_PER_S - 1) / NS_PER_S;
+
+	buf_addf(out, "  %.*s  held: %s%.*s", VIEW_ARG(waiting->name), waiting->held,
+			VIEW_ARG(waiting->text));
+	if (waiting->held == held_for_time)
+		buf_addf(out, " · %.*s left", VIEW_ARG(duration_print(arena, seconds)));
+	buf_add_byte(out, '\n');
+}
+
 static void print_held(const struct status *status, struct buf *out)
 {
-	if (!status->approvable)
+	if (status->held == 0)
 		return;
-	buf_addf(out, "HELD %zu steps wait for approval: posthus approve ", status->held);
-	text_add_digest(out, status->held_digest);
-	buf_add_byte(out, '\n');
+	if (status->approvable) {
+		buf_addf(out, "HELD %zu steps wait for approval: posthus approve ",
+				status->held);
+		text_add_digest(out, status->held_digest);
+		buf_add_byte(out, '\n');
+	} else {
+		buf_addf(out, "HELD %zu steps\n", status->held);
+	}
+	for (size_t i = 0; i < status->waiting_count; i++)
+		print_waiting(&status->waiting[i], out);
+	if (status->held > status->waiting_count)
+		buf_addf(out, "  and %zu more\n", status->held - status->waiting_count);
 }
 
 static void print_runtime(const struct status *status, struct buf *out)
@@ -456,10 +499,28 @@ static json_t *last_run_json(const struct status *status)
 			"message", json_view(status->message));
 }
 
+static json_t *waiting_json(const struct status *status)
+{
+	json_t *items = json_array();
+
+	for (size_t i = 0; i < status->waiting_count; i++) {
+		const struct waiting_status *waiting = &status->waiting[i];
+
+		json_array_append_new(items,
+				json_pack("{s:o, s:s, s:I}", "name",
+						json_view(waiting->name), "held",
+						waiting->held, "left_s",
+						(json_int_t)((waiting->left + NS_PER_S -
+									     1) /
+								NS_PER_S)));
+	}
+	return items;
+}
+
 json_t *status_json(const struct status *status)
 {
 	return json_pack("{s:i, s:o, s:o, s:b, s:I, s:o, s:I, s:o, s:o, s:o, s:o, s:o, "
-			 "s:o, s:O, s:I, s:o}",
+			 "s:o, s:O, s:I, s:o, s:o}",
 			"format_version", 1, "suspension",
 			suspension_json(&status->suspension), "confirmation",
 			confirmation_json(&status->confirmation), "ready",
@@ -474,5 +535,6 @@ json_t *status_json(const struct status *status)
 			status->certificates, "held", (json_int_t)status->held,
 			"held_digest",
 			status->approvable ? json_digest(status->held_digest)
-					   : json_null());
+					   : json_null(),
+			"waiting", waiting_json(status));
 }

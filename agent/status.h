@@ -59,6 +59,13 @@ struct status {
 	size_t held;
 	bool approvable;
 	unsigned char held_digest[DIGEST_SIZE];
+	struct waiting_status {
+		struct view name; /* user/anna */
+		const char *held; /* ApprovalsMissing … */
+		struct view text; /* " · 1 of 2 people (anna)" */
+		nstime left;      /* to wait; 0: it does not wait for time */
+	} * waiting;
+	size_t waiting_count;
 };
 
 /* NULL is fine. */

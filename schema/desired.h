@@ -314,6 +314,14 @@ struct desired_drift {
 	enum on_drift what;
 };
 
+/* The classes of change that a policy may have agreed to, or made to wait. */
+enum authority_class {
+	AUTHORITY_EXPOSING,
+	AUTHORITY_IRREVERSIBLE,
+	AUTHORITY_POLICY,
+	AUTHORITY_CLASSES,
+};
+
 /* The one object `policy/policy`. */
 struct desired_policy {
 	struct desired_object object;
@@ -324,6 +332,8 @@ struct desired_policy {
 	enum on_drift drift;
 	struct desired_drift *drifts; /* of single kinds */
 	size_t drift_count;
+	uint64_t approvals[AUTHORITY_CLASSES]; /* people */
+	nstime cooldown[AUTHORITY_CLASSES];
 };
 
 struct desired_recipient {

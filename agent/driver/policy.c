@@ -27,21 +27,37 @@ static json_t *drift_json(const struct desired_policy *policy)
 	return drift;
 }
 
+/* In the order of the classes. */
+static json_t *numbers_json(const int64_t numbers[AUTHORITY_CLASSES])
+{
+	json_t *list = json_array();
+
+	for (int i = 0; i < AUTHORITY_CLASSES; i++)
+		json_array_append_new(list, json_integer((json_int_t)numbers[i]));
+	return list;
+}
+
 static struct view applied(struct arena *arena, const struct desired_policy *policy)
 {
 	json_t *protect = json_array(), *json;
+	int64_t people[AUTHORITY_CLASSES], seconds[AUTHORITY_CLASSES];
 	struct view copy;
 	char *text;
 
 	for (size_t i = 0; i < policy->protect.count; i++)
 		json_array_append_new(protect, json_view(policy->protect.items[i]));
-	json = json_pack("{s:o, s:{s:o, s:o}, s:I, s:I, s:o}", "drift",
+	for (int i = 0; i < AUTHORITY_CLASSES; i++) {
+		people[i] = (int64_t)policy->approvals[i];
+		seconds[i] = policy->cooldown[i] / nstime_seconds(1);
+	}
+	json = json_pack("{s:o, s:{s:o, s:o}, s:I, s:I, s:o, s:o, s:o}", "drift",
 			drift_json(policy), "gates", "users",
 			gate_json(&policy->gate_users), "other",
 			gate_json(&policy->gate_other), "interval",
 			(json_int_t)(policy->interval / nstime_seconds(1)), "retain",
 			(json_int_t)(policy->retain / nstime_seconds(1)), "protect",
-			protect);
+			protect, "approvals", numbers_json(people), "cooldown",
+			numbers_json(seconds));
 	text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
 	copy = arena_copy(arena, view_z(text));
 	json_decref(json);

@@ -29,17 +29,17 @@ static const struct field gates_fields[] = {
 static const struct table gates_table = { .noun = "`gates`", .help = "Removals that wait for an approval.", FIELDS(gates_fields) };
 
 static const struct field approval_fields[] = {
-	{ "exposing",     BETWEEN(TYPE_INT, 0, 10), "1", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "people for a change that lets others see or send", DOWNWARD(RISK_HARMLESS) },
-	{ "irreversible", BETWEEN(TYPE_INT, 0, 10), "1", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "people for a change that cannot be undone", DOWNWARD(RISK_HARMLESS) },
-	{ "policy",       BETWEEN(TYPE_INT, 0, 10), "1", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "people for a change that loosens a rule", DOWNWARD(RISK_HARMLESS) },
+	{ "exposing",     BETWEEN(TYPE_INT, 0, 10), "1", OWNER_ENFORCE, RISK_POLICY, SERVED, AT(approvals[AUTHORITY_EXPOSING]), "people for a change that lets others see or send", DOWNWARD(RISK_HARMLESS) },
+	{ "irreversible", BETWEEN(TYPE_INT, 0, 10), "1", OWNER_ENFORCE, RISK_POLICY, SERVED, AT(approvals[AUTHORITY_IRREVERSIBLE]), "people for a change that cannot be undone", DOWNWARD(RISK_HARMLESS) },
+	{ "policy",       BETWEEN(TYPE_INT, 0, 10), "1", OWNER_ENFORCE, RISK_POLICY, SERVED, AT(approvals[AUTHORITY_POLICY]), "people for a change that loosens a rule", DOWNWARD(RISK_HARMLESS) },
 };
 
 static const struct table approvals_table = { .noun = "`approvals`", .help = "How many people; who signed the commit counts as one.", FIELDS(approval_fields) };
 
 static const struct field cooldown_fields[] = {
-	{ "exposing",     BETWEEN(TYPE_DURATION, 0, DAYS(366)), "0s", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "before a change that lets others see or send", DOWNWARD(RISK_HARMLESS) },
-	{ "irreversible", BETWEEN(TYPE_DURATION, 0, DAYS(366)), "0s", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "before a change that cannot be undone", DOWNWARD(RISK_HARMLESS) },
-	{ "policy",       BETWEEN(TYPE_DURATION, 0, DAYS(366)), "0s", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "before a change that loosens a rule", DOWNWARD(RISK_HARMLESS) },
+	{ "exposing",     BETWEEN(TYPE_DURATION, 0, DAYS(366)), "0s", OWNER_ENFORCE, RISK_POLICY, SERVED, AT(cooldown[AUTHORITY_EXPOSING]), "before a change that lets others see or send", DOWNWARD(RISK_HARMLESS) },
+	{ "irreversible", BETWEEN(TYPE_DURATION, 0, DAYS(366)), "0s", OWNER_ENFORCE, RISK_POLICY, SERVED, AT(cooldown[AUTHORITY_IRREVERSIBLE]), "before a change that cannot be undone", DOWNWARD(RISK_HARMLESS) },
+	{ "policy",       BETWEEN(TYPE_DURATION, 0, DAYS(366)), "0s", OWNER_ENFORCE, RISK_POLICY, SERVED, AT(cooldown[AUTHORITY_POLICY]), "before a change that loosens a rule", DOWNWARD(RISK_HARMLESS) },
 };
 
 static const struct table cooldown_table = { .noun = "`cooldown`", .help = "How long a change waits, and everybody is told.", FIELDS(cooldown_fields) };
@@ -58,8 +58,8 @@ static const struct field fields[] = {
 	{ "retain",       BETWEEN(TYPE_DURATION, DAYS(1), DAYS(36600)), "30d", OWNER_ENFORCE, RISK_POLICY, SERVED, AT(retain), "how long the data of what left the state is kept at least", DOWNWARD(RISK_HARMLESS) },
 	{ "gates",        RECORD(&gates_table),                    NULL,      OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "removals that wait for an approval" },
 	{ "protect",      LIST_OF(REFERENCE(PROTECTED)),           NULL,      OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "objects that no change removes: KIND/ID", DOWNWARD(RISK_HARMLESS) },
-	{ "approvals",    RECORD(&approvals_table),                NULL,      OWNER_ENFORCE, RISK_POLICY, LATER, 0, "how many people a change needs" },
-	{ "cooldown",     RECORD(&cooldown_table),                 NULL,      OWNER_ENFORCE, RISK_POLICY, LATER, 0, "how long a change waits" },
+	{ "approvals",    RECORD(&approvals_table),                NULL,      OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "how many people a change needs" },
+	{ "cooldown",     RECORD(&cooldown_table),                 NULL,      OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "how long a change waits" },
 	{ "tell_users",   LIST_OF(WORDS("forward", "access", "reset", "recovery")), "forward, access, reset, recovery",
 	                                                                      OWNER_ENFORCE, RISK_POLICY, LATER, 0, "changes of an account that its user is told of", DOWNWARD(RISK_HARMLESS) },
 	{ "local",        WORDS("propose", "allow", "deny"),       "propose", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "what the web admin may do: propose (a signed branch), allow, deny" },
