@@ -32,7 +32,7 @@ void dns_answer_set(struct dns_answer *answer, enum dns_status status, bool secu
 
 static bool octet_fits(char c)
 {
-	return c > ' ' && c <= '~' && c != '.' && c != '\\';
+	return c >= ' ' && c <= '~' && c != '.' && c != '\\';
 }
 
 static bool label_fits(struct view label)

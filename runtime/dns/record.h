@@ -69,8 +69,7 @@ static inline bool dns_answer_void(const struct dns_answer *answer)
 
 /* Reads a name in wire form, labels with their lengths, to the text form: labels parted by
  * dots, lower case, no final dot; the root is empty. False: it does not fill `wire`, it is
- * longer than NAME_MAX, or a label has a dot, a backslash, a blank or what is no printable
- * ASCII. */
+ * longer than NAME_MAX, or a label has a dot, a backslash or what is no printable ASCII. */
 MUST_USE bool dns_name_read(struct arena *arena, struct view wire, struct view *out);
 /* True for what can be asked for: 1 to NAME_MAX octets, labels of 1 to 63 of the octets
  * that dns_name_read() takes, no final dot. Far more than host names: SPF asks for

@@ -325,6 +325,18 @@ static struct view copy_domain(struct arena *arena, struct view domain)
 	return arena_copy(arena, name);
 }
 
+/* RFC 7208, 5: an IPv4 address in IPv6's clothes is an IPv4 address. */
+static struct network unmapped(struct network client)
+{
+	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
+	struct network four = { .bits = 32 };
+
+	if (!client.six || memcmp(client.bytes, mapped, sizeof(mapped)) != 0)
+		return client;
+	memcpy(four.bytes, client.bytes + sizeof(mapped), 4);
+	return four;
+}
+
 /* RFC 7208, 4.3: fully qualified, and no address literal. */
 static bool can_have_record(struct view domain)
 {
@@ -350,7 +362,7 @@ struct spf_check *spf_check_new(const struct spf_request *request, nstime now)
 		.helo = arena_copy(c->arena, request->helo),
 		.receiver = arena_copy(c->arena, request->receiver.len ? request->receiver
 								       : VIEW("unknown")),
-		.client = request->client,
+		.client = unmapped(request->client),
 		.now = request->now,
 	};
 	c->result.identity = request->identity;

@@ -2,10 +2,10 @@
  * depend on how the message is split; and what we sign we verify, whatever it is. */
 #include "runtime/base/error.h"
 #include "runtime/base/limit.h"
-#include "runtime/dns/lookup.h"
 #include "runtime/mailauth/dkim_key.h"
 #include "runtime/mailauth/dkim_sign.h"
 #include "runtime/mailauth/dkim_verify.h"
+#include "tests/lib/zone.h"
 
 #include <stdlib.h>
 
@@ -21,19 +21,6 @@ static void must(bool holds)
 		abort();
 }
 
-static void give(struct dns_lookup *lookup, struct view text)
-{
-	CLEANUP(buf_free) struct buf rdata = BUF_NULL(1 << 20);
-
-	must(dns_name_fits(buf_view(&lookup->name)));
-	dns_answer_set(&lookup->answer, text.len ? DNS_ANSWERED : DNS_NXDOMAIN, false, 1);
-	for (; text.len; text = view_from(text, 255)) {
-		buf_add_byte(&rdata, (char)(text.len > 255 ? 255 : text.len));
-		buf_add(&rdata, view_sub(text, 0, 255));
-	}
-	dns_answer_add(&lookup->answer, DNS_TXT, buf_view(&rdata));
-}
-
 static struct dkim_verify *verify(struct view record, struct view message, size_t piece)
 {
 	struct dkim_verify *v = dkim_verify_new(NOW);
@@ -45,7 +32,8 @@ static struct dkim_verify *verify(struct view record, struct view message, size_
 	dkim_verify_finish(v);
 	while ((op = dkim_verify_next_op(v))) {
 		must(++questions <= limit_value(LIMIT_DKIM_SIGNATURES));
-		give(dns_lookup_of(op), record);
+		must(dns_name_fits(buf_view(&dns_lookup_of(op)->name)));
+		zone_answer_text(record, dns_lookup_of(op));
 		dkim_verify_answer(v, op);
 	}
 	must(dkim_verify_result(v) != NULL);

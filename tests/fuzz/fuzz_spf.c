@@ -4,8 +4,8 @@
  * round again. Its first letter is the kind: F failed, N no such name, D no data, R RDATA
  * as it stands; else the line is text, or names parted by blanks, or the client's own
  * address where it begins with 'c'. */
-#include "runtime/dns/lookup.h"
 #include "runtime/mailauth/spf.h"
+#include "tests/lib/zone.h"
 
 #include <stdlib.h>
 
@@ -23,17 +23,6 @@ static void must(bool holds)
 		abort();
 }
 
-static void add_name(struct buf *out, struct view name)
-{
-	while (name.len) {
-		struct view label = view_cut(&name, '.');
-
-		buf_add_byte(out, (char)label.len);
-		buf_add(out, label);
-	}
-	buf_add_byte(out, '\0');
-}
-
 static void add_names(struct dns_answer *answer, enum dns_type type, struct view line)
 {
 	while (line.len) {
@@ -41,21 +30,9 @@ static void add_names(struct dns_answer *answer, enum dns_type type, struct view
 
 		if (type == DNS_MX)
 			buf_add(&rdata, VIEW("\0\12"));
-		add_name(&rdata, view_cut(&line, ' '));
+		zone_add_name(&rdata, view_cut(&line, ' '));
 		dns_answer_add(answer, type, buf_view(&rdata));
 	}
-}
-
-static void add_text(struct dns_answer *answer, struct view line)
-{
-	CLEANUP(buf_free) struct buf rdata = BUF_NULL(1 << 20);
-
-	do {
-		buf_add_byte(&rdata, (char)(line.len > 255 ? 255 : line.len));
-		buf_add(&rdata, view_sub(line, 0, 255));
-		line = view_from(line, 255);
-	} while (line.len);
-	dns_answer_add(answer, DNS_TXT, buf_view(&rdata));
 }
 
 static void give(
@@ -73,8 +50,8 @@ static void give(
 			false, 1);
 	if (kind == 'R')
 		dns_answer_add(answer, lookup->type, view_from(line, 1));
-	else if (lookup->type == DNS_TXT)
-		add_text(answer, line);
+	else if (lookup->type == DNS_TXT && answer->status == DNS_ANSWERED)
+		zone_answer_text(line, lookup);
 	else if (lookup->type == DNS_MX || lookup->type == DNS_PTR)
 		add_names(answer, lookup->type, line);
 	else if (kind == 'c')

@@ -31,7 +31,7 @@ void zone_add_name(struct buf *out, struct view name)
 	buf_add_byte(out, '\0');
 }
 
-static void add_text(struct buf *out, struct view text)
+void zone_add_text(struct buf *out, struct view text)
 {
 	do {
 		struct view piece = view_sub(text, 0, 255);
@@ -65,9 +65,23 @@ static void add_rdata(struct buf *out, enum dns_type type, struct view data)
 		zone_add_name(out, data);
 		break;
 	case DNS_TXT:
-		add_text(out, data);
+		zone_add_text(out, data);
 		break;
 	}
+}
+
+/* A line's name, with its escapes, and one that is asked for. */
+static bool is_name(struct view line, struct view asked)
+{
+	CLEANUP(buf_free) struct buf name = BUF_NULL(line.len + 1);
+
+	while (line.len) {
+		bool blank = view_starts(line, VIEW("\\s"));
+
+		buf_add_byte(&name, blank ? ' ' : line.data[0]);
+		line = view_from(line, blank ? 2 : 1);
+	}
+	return view_eq_nocase(buf_view(&name), asked);
 }
 
 void zone_answer(struct view zone, struct dns_lookup *lookup)
@@ -80,7 +94,7 @@ void zone_answer(struct view zone, struct dns_lookup *lookup)
 		struct view data = view_cut(&zone, '\n');
 		struct view name = view_cut(&data, ' '), type = view_cut(&data, ' ');
 
-		if (!view_eq_nocase(name, buf_view(&lookup->name)))
+		if (!is_name(name, buf_view(&lookup->name)))
 			continue;
 		if (view_eq(type, VIEW("TIMEOUT")) || view_eq(type, VIEW("BOGUS"))) {
 			if (data.len && !is_type(data, lookup->type))
@@ -101,4 +115,13 @@ void zone_answer(struct view zone, struct dns_lookup *lookup)
 		if (dns_answer_failed(answer))
 			return;
 	}
+}
+
+void zone_answer_text(struct view text, struct dns_lookup *lookup)
+{
+	CLEANUP(buf_free) struct buf rdata = BUF_NULL(1 << 20);
+
+	dns_answer_set(&lookup->answer, text.len ? DNS_ANSWERED : DNS_NODATA, false, 1);
+	zone_add_text(&rdata, text);
+	dns_answer_add(&lookup->answer, DNS_TXT, buf_view(&rdata));
 }

@@ -91,6 +91,7 @@ static void the_identity_decides_whom_to_ask(void **state) /* 2.3, 2.4, 4.3 */
 			"ok.example TXT v=spf1 ip4:192.0.2.1 -all\n"
 			"local.example TXT v=spf1 exists:%{l}.l.example -all\n"
 			"postmaster.l.example A 127.0.0.2\n"
+			"jim\\sbeam.l.example A 127.0.0.2\n"
 			"joe.l.example A 127.0.0.2\n" LABEL63 ".example TXT v=spf1 -all\n"
 			"xn--bcher-kva.example TXT v=spf1 +all\n"
 			"under_score.example TXT v=spf1 +all\n"
@@ -109,7 +110,8 @@ static void the_identity_decides_whom_to_ask(void **state) /* 2.3, 2.4, 4.3 */
 		{ "192.0.2.9", "no.example", "@local.example",      SPF_PASS, NULL, NULL }, /* no local part: postmaster */
 		{ "192.0.2.9", "no.example", "joe@local.example",   SPF_PASS, NULL, NULL },
 		{ "192.0.2.9", "no.example", "jim@local.example",   SPF_FAIL, NULL, NULL },
-		{ "192.0.2.9", "no.example", "jim beam@local.example", SPF_FAIL, NULL, NULL }, /* no such name */
+		{ "192.0.2.9", "no.example", "jim\tbeam@local.example", SPF_FAIL, NULL, NULL }, /* no such name */
+		{ "192.0.2.9", "no.example", "jim beam@local.example", SPF_PASS, NULL, NULL },
 		{ "192.0.2.9", "no.example", "a\\.b@local.example", SPF_FAIL, NULL, NULL },
 		{ "192.0.2.1", "no.example", "joe@" LABEL63 ".example", SPF_FAIL, NULL, NULL },
 		{ "192.0.2.1", "no.example", "joe@x" LABEL63 ".example", SPF_NONE, NULL, NULL },
@@ -366,6 +368,7 @@ static void networks_match_by_their_prefix(void **state) /* 5.6 */
 
 	(void)state;
 	TERMS("192.0.2.1", four);
+	TERMS("::ffff:192.0.2.1", four); /* the same client (5) */
 	TERMS("2001:db8::1", six);
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Others verify what we sign, and we verify what they sign.
 
-    judge.py DKIM_TOOL JUDGE_PL
+    dkim_judge.py MAILAUTH_TOOL DKIM_JUDGE_PL
 
 The others: dkimpy (Debian's python3-dkim, with python3-nacl for Ed25519), which signs and verifies
 with both algorithms in every form, and Mail::DKIM, which knows RSA alone. It says ok or not ok for

@@ -1,15 +1,18 @@
-/* Our DKIM on the command line, for judge.py; the message comes on standard input, lines
- * end in CRLF.
+/* Our DKIM and SPF on the command line, for the judges; messages come on standard input,
+ * lines end in CRLF.
  *
- *   dkim_tool key rsa|ed25519 FILE                    makes a key, prints its record
- *   dkim_tool sign NOW DOMAIN SELECTOR FILE …         prints the fields to put on top
- *   dkim_tool verify NOW ZONE                         prints a line for each signature
+ *   mailauth_tool key rsa|ed25519 FILE                 makes a key, prints its record
+ *   mailauth_tool sign NOW DOMAIN SELECTOR FILE …      prints the fields to put on top
+ *   mailauth_tool verify NOW ZONE                      prints a line for each signature
+ *   mailauth_tool spf ZONE CLIENT HELO LOCAL DOMAIN    prints the result, and on another
+ *                                                      line the explanation
  *
  * ZONE is a file as tests/lib/zone.h describes it. */
 #include "runtime/base/error.h"
 #include "runtime/mailauth/dkim_key.h"
 #include "runtime/mailauth/dkim_sign.h"
 #include "runtime/mailauth/dkim_verify.h"
+#include "runtime/mailauth/spf.h"
 #include "tests/lib/zone.h"
 
 #include <stdio.h>
@@ -120,16 +123,44 @@ static int verify(char **argv, struct view message)
 	return 0;
 }
 
+static int check_spf(char **argv)
+{
+	struct spf_request request = { .identity = SPF_MAIL_FROM,
+		.helo = view_z(argv[2]),
+		.local = view_z(argv[3]),
+		.domain = view_z(argv[4]),
+		.receiver = VIEW("receiver.example"),
+		.now = 1700000000 };
+	CLEANUP(buf_free) struct buf zone = BUF_NULL(1 << 20);
+	CLEANUP(spf_check_freep) struct spf_check *check = NULL;
+	const struct spf_result *result;
+	struct op *op;
+
+	if (!network_parse(view_z(argv[1]), &request.client))
+		die("%s is no address", argv[1]);
+	read_all(fopen(argv[0], "r"), &zone);
+	check = spf_check_new(&request, 0);
+	while ((op = spf_check_next_op(check))) {
+		zone_answer(buf_view(&zone), dns_lookup_of(op));
+		spf_check_answer(check, op, 0);
+	}
+	result = spf_check_result(check);
+	printf("%s\n%.*s\n", spf_code_name(result->code), VIEW_ARG(result->explanation));
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	CLEANUP(buf_free) struct buf message = BUF_NULL(1 << 26);
 
 	if (argc == 4 && strcmp(argv[1], "key") == 0)
 		return make_key(argv[2], argv[3]);
+	if (argc == 7 && strcmp(argv[1], "spf") == 0)
+		return check_spf(argv + 2);
 	read_all(stdin, &message);
 	if (argc >= 6 && strcmp(argv[1], "sign") == 0)
 		return sign(argv + 2, argc - 2, buf_view(&message));
 	if (argc == 4 && strcmp(argv[1], "verify") == 0)
 		return verify(argv + 2, buf_view(&message));
-	die("see the top of dkim_tool.c");
+	die("see the top of mailauth_tool.c");
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # Mail::DKIM's word on messages: a line for each, the results of its signatures from the top.
 #
-#   judge.pl ZONE MESSAGE…
+#   dkim_judge.pl ZONE MESSAGE…
 #
 # ZONE has lines `name TXT text`.
 use strict;
