@@ -306,8 +306,12 @@ int runtime_accept_account(
 	CLEANUP(configuration_unrefp)
 	struct configuration *c = service_configuration(rt->service);
 	const struct account_spec *spec = configuration_account(c, uid);
-	int r = spec ? accounts_accept(rt->accounts, spec, empty) : -ENOENT;
+	int r;
 
+	if (!spec)
+		return -ENOENT;
+	sessions_renounce(service_sessions(rt->service), uid);
+	r = accounts_accept(rt->accounts, spec, empty);
 	switch (r) {
 	case ACCOUNT_OK:
 		delivery_retry(rt->delivery, uid);

@@ -62,7 +62,7 @@ enum runtime_accept_outcome {
 /* Takes up the file of an account after it was put back from a copy, however old; or,
  * with `empty`, that there is none any more. Every mailbox has a new UIDVALIDITY, its mail
  * is served again and what waited comes in. Sessions of the account have to be ended
- * before. Waits for the disk. -EBUSY: to be asked again; -ENOENT: no such account. */
+ * before; those of members that have a mailbox of it open end here. Waits for the disk. -EBUSY: to be asked again; -ENOENT: no such account. */
 MUST_USE int runtime_accept_account(struct runtime *rt,
 		const unsigned char uid[ACCOUNT_UID_SIZE], bool empty);
 

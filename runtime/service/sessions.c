@@ -205,6 +205,26 @@ void sessions_changed(struct sessions *s, const unsigned char account[ACCOUNT_UI
 	pthread_mutex_unlock(&s->lock);
 }
 
+void sessions_renounce(struct sessions *s, const unsigned char shared[ACCOUNT_UID_SIZE])
+{
+	struct household *household;
+
+	pthread_mutex_lock(&s->lock);
+	household = map_get(&s->households, uid_key(shared));
+	if (household)
+		LIST_EACH (link, &household->watchers) {
+			const struct member *member =
+					LIST_ITEM(link, struct member, watch);
+
+			log_event(LOG_INFO, "session.revoked",
+					log_id("session", member->session),
+					log_text("reason", "mailbox-replaced"));
+			connection_event(s->net, member->session, ENGINE_REVOKED,
+					member->mailbox);
+		}
+	pthread_mutex_unlock(&s->lock);
+}
+
 static bool may_watch(const struct configuration *now, const struct member *member)
 {
 	return !member->watched ||

@@ -40,6 +40,11 @@ void sessions_changed(struct sessions *sessions,
  * watch a shared account and may no longer read it. Returns how many. */
 size_t sessions_revoke(struct sessions *sessions, const struct configuration *now);
 
+/* ENGINE_REVOKED, with its mailbox, to those that watch that account: what they have open is
+ * not true any more. Its own sessions end by the revocation. */
+void sessions_renounce(
+		struct sessions *sessions, const unsigned char shared[ACCOUNT_UID_SIZE]);
+
 /* True while a session of that account, begun under that number, may go on. */
 bool sessions_valid(const struct configuration *now,
 		const unsigned char account[ACCOUNT_UID_SIZE], uint64_t revocation,

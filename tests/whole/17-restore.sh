@@ -113,7 +113,22 @@ cp -a "$work/old-data" "$home/data"
 agent_start || exit 1
 check "is served" has anna one
 look anna >"$work/before"
-check "and renewed by hand" posthus account accept-restore anna
+renew() { # while a session has the mailbox open
+	python3 - "$IMAPS" "$POSTHUS" "$home/agent.yaml" <<-'PY'
+		import imaplib, ssl, subprocess, sys
+		port, posthus, config = sys.argv[1:]
+		m = imaplib.IMAP4_SSL("127.0.0.1", int(port), ssl_context=ssl._create_unverified_context(), timeout=30)
+		m.login("anna@org.example", "pass-anna")
+		m.select("INBOX")
+		subprocess.run([posthus, "account", "accept-restore", "anna", "--config", config], check=True)
+		try:
+		    while True:
+		        m.noop()
+		except imaplib.IMAP4.abort as ended:
+		    print(ended)
+	PY
+}
+check "and renewed by hand, which ends the sessions of before" renew
 check "five" send five anna@org.example
 check "arrives" agent_filed
 look anna >"$work/after"

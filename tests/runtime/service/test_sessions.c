@@ -120,6 +120,24 @@ static void a_watcher_hears_of_what_it_watches(void **state)
 	tear_down(&f);
 }
 
+static void I17_watchers_of_a_mailbox_that_was_replaced_end(void **state)
+{
+	static const unsigned char office[ACCOUNT_UID_SIZE] = { 77 };
+	struct fixture f;
+
+	(void)state;
+	set_up(&f);
+	sessions_watch(f.sessions, f.toy->sessions[0], office, 3);
+	sessions_renounce(f.sessions, bob);
+	client_send(&f.bob, "say here\n");
+	client_expect(&f.bob, "here");
+	sessions_renounce(f.sessions, office);
+	client_expect(&f.alice, "revoked");
+	client_send(&f.alice_too, "say here\n");
+	client_expect(&f.alice_too, "here");
+	tear_down(&f);
+}
+
 /* Whose sessions end under a new configuration. */
 static void expect_revoked(uint64_t revocation, enum account_state account_state,
 		unsigned protocols, bool imap_ends, bool smtp_ends)
@@ -172,6 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_change_goes_to_the_account_alone),
 		cmocka_unit_test(a_watcher_hears_of_what_it_watches),
+		cmocka_unit_test(I17_watchers_of_a_mailbox_that_was_replaced_end),
 		cmocka_unit_test(revoked_sessions_end_and_others_stay),
 		cmocka_unit_test(an_absent_account_ends_its_sessions),
 	};
