@@ -115,17 +115,19 @@ check "is served" has anna one
 look anna >"$work/before"
 renew() { # while a session has the mailbox open
 	python3 - "$IMAPS" "$POSTHUS" "$home/agent.yaml" <<-'PY'
-		import imaplib, ssl, subprocess, sys
+		import imaplib, ssl, subprocess, sys, time
 		port, posthus, config = sys.argv[1:]
 		m = imaplib.IMAP4_SSL("127.0.0.1", int(port), ssl_context=ssl._create_unverified_context(), timeout=30)
 		m.login("anna@org.example", "pass-anna")
 		m.select("INBOX")
 		subprocess.run([posthus, "account", "accept-restore", "anna", "--config", config], check=True)
+		deadline = time.monotonic() + 30
 		try:
-		    while True:
+		    while time.monotonic() < deadline:
 		        m.noop()
-		except imaplib.IMAP4.abort as ended:
-		    print(ended)
+		except imaplib.IMAP4.abort:
+		    sys.exit(0)
+		sys.exit("the session goes on")
 	PY
 }
 check "and renewed by hand, which ends the sessions of before" renew
