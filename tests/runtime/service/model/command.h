@@ -30,7 +30,8 @@ enum verb {
 };
 
 enum {
-	COMMAND_KEYS = 4 /* of a SEARCH */
+	COMMAND_KEYS = 4,     /* of a SEARCH */
+	COMMAND_MESSAGES = 3, /* of an APPEND */
 };
 
 struct command_key {
@@ -59,21 +60,30 @@ enum search_return {
 	RETURN_SAVE = 1 << 4,
 };
 
+/* One of an APPEND: what stands before its literal, and with the announcement. */
+struct command_message {
+	struct buf head;
+	struct truth_message message;
+	bool nonsync;
+};
+
 struct command {
 	enum verb verb;
 	bool by_uid;
-	struct buf text; /* without tag and CRLF; of an APPEND up to its literal */
+	struct buf text; /* without tag and CRLF; of an APPEND without its messages */
 	char name[TRUTH_NAME], to[TRUTH_NAME];
 	struct uid_set uids; /* those it names, as the session knew them */
 	int sign;            /* STORE: + - or 0 */
-	unsigned flags;      /* STORE and APPEND */
+	unsigned flags;      /* STORE */
 	bool silent;
 	bool sets_seen; /* FETCH */
 	bool condstore; /* it asks for MODSEQs */
 	bool has_since;
-	uint64_t since;               /* CHANGEDSINCE, UNCHANGEDSINCE */
-	struct truth_message message; /* APPEND */
-	bool nonsync;
+	uint64_t since; /* CHANGEDSINCE, UNCHANGEDSINCE */
+	struct command_message appended[COMMAND_MESSAGES];
+	size_t appended_count;
+	const char *pattern; /* LIST */
+	bool with_status;    /* LIST RETURN (STATUS …) */
 	struct command_key keys[COMMAND_KEYS];
 	size_t key_count;
 	unsigned returns; /* a set of enum search_return */
@@ -92,11 +102,16 @@ struct command {
 	uint64_t low, high;      /* of the MODSEQ of a SEARCH */
 	uint64_t messages, unseen, uidnext, size; /* STATUS */
 	size_t lines;                             /* of LIST: expected */
+	size_t statuses;                          /* of LIST: told */
 	size_t answers;                           /* lines that answer it */
 };
 
 /* Beforehand `*c` is zeroed or was ended. */
 void command_make(struct command *c, const struct told *told, const struct truth *truth);
+/* The same, of a command that may be sent before the one ahead of it is answered: it means
+ * the same whatever that does. */
+void command_make_ahead(
+		struct command *c, const struct told *told, const struct truth *truth);
 void command_free(struct command *c);
 
 /* The server has performed an operation of it. */

@@ -121,6 +121,28 @@ static void list_line(
 		report_difference(told->who, "LIST of %s is wrong", name);
 }
 
+/* `box0/a (MESSAGES 3 UNSEEN 1 UIDNEXT 9)`, behind the line of its LIST */
+static void list_status_line(
+		const struct told *told, const struct truth *truth, struct view rest)
+{
+	CLEANUP(buf_free) struct buf right = BUF_NULL(TRUTH_NAME + 100);
+	struct view name = view_cut(&rest, ' ');
+	char text[TRUTH_NAME];
+	const struct truth_box *box;
+
+	if (view_starts(name, VIEW("\"")))
+		name = view_sub(name, 1, name.len - 2);
+	snprintf(text, sizeof(text), "%.*s", VIEW_ARG(name));
+	box = truth_find(truth, text);
+	if (!box)
+		report_difference(told->who, "STATUS of %s, which is not there", text);
+	buf_addf(&right, "(MESSAGES %zu UIDNEXT %u UNSEEN %zu)", box->count, box->uidnext,
+			truth_unseen(box));
+	if (!view_eq(rest, buf_view(&right)))
+		report_difference(told->who, "STATUS of %s is %.*s", text,
+				VIEW_ARG(buf_view(&right)));
+}
+
 static size_t first_unseen(const struct told *told)
 {
 	for (size_t i = 0; i < told->box->count; i++)
@@ -178,6 +200,9 @@ void command_line(struct command *c, struct told *told, struct truth *truth,
 	} else if (view_eq(word, VIEW("STATUS")) && c && c->verb == VERB_STATUS) {
 		status_line(c, told, truth, rest);
 		c->answers++;
+	} else if (view_eq(word, VIEW("STATUS")) && c && c->with_status) {
+		list_status_line(told, truth, rest);
+		c->answers++;
 	} else if (view_eq(word, VIEW("LIST")) && c && c->verb == VERB_LIST) {
 		list_line(told, truth, view_from(rest, 1));
 		c->answers++;
@@ -196,7 +221,7 @@ static size_t answers_due(const struct command *c)
 {
 	switch (c->verb) {
 	case VERB_LIST:
-		return c->lines;
+		return c->lines + c->statuses;
 	case VERB_STATUS:
 		return 1;
 	case VERB_SEARCH:

@@ -152,24 +152,47 @@ uint64_t command_any_modseq(const struct told *told, const struct truth *truth)
 	return modseq ? modseq - 1 : 0;
 }
 
-static void make_append(struct command *c)
+/* " (flags) date {n}", each where it pleases */
+static void make_message(struct command_message *message)
 {
 	CLEANUP(buf_free) struct buf text = BUF_NULL(TRUTH_TEXT_MAX);
 
-	c->message = (struct truth_message){ .number = truth_new_number(),
-		.flags = any_flags() };
-	truth_text(&text, c->message.number);
-	buf_addf(&c->text, "APPEND %s ", c->name);
-	if (c->message.flags || once_in(2)) {
-		add_flags(&c->text, c->message.flags);
-		buf_add_byte(&c->text, ' ');
+	*message = (struct command_message){
+		.head = BUF_NULL(TEXT_MAX),
+		.message = { .number = truth_new_number(), .flags = any_flags() },
+	};
+	truth_text(&text, message->message.number);
+	buf_add_byte(&message->head, ' ');
+	if (message->message.flags || once_in(2)) {
+		add_flags(&message->head, message->message.flags);
+		buf_add_byte(&message->head, ' ');
 	}
 	if (once_in(2)) {
-		c->message.date = DATE;
-		buf_add_z(&c->text, "\"24-Nov-2026 08:33:43 +0100\" ");
+		message->message.date = DATE;
+		buf_add_z(&message->head, "\"24-Nov-2026 08:33:43 +0100\" ");
 	}
-	c->nonsync = text.len <= 4096 && once_in(2);
-	buf_addf(&c->text, "{%zu%s}", text.len, c->nonsync ? "+" : "");
+	message->nonsync = text.len <= 4096 && once_in(2);
+	buf_addf(&message->head, "%s{%zu%s}", once_in(4) ? "~" : "", text.len,
+			message->nonsync ? "+" : "");
+}
+
+static void make_append(struct command *c)
+{
+	buf_addf(&c->text, "APPEND %s", c->name);
+	do {
+		make_message(&c->appended[c->appended_count++]);
+	} while (c->appended_count < COMMAND_MESSAGES && once_in(3));
+}
+
+static void make_list(struct command *c)
+{
+	static const char *const patterns[] = { "*", "*", "%", "box0/*", "%/%" };
+
+	c->pattern = patterns[dice(ARRAY_LEN(patterns))];
+	c->with_status = once_in(3);
+	buf_addf(&c->text, "LIST \"\" %s%s", c->pattern,
+			c->with_status ? " RETURN (STATUS (MESSAGES UNSEEN UIDNEXT))"
+				       : "");
 }
 
 static void make_fetch(
@@ -177,13 +200,14 @@ static void make_fetch(
 {
 	static const char *const items[] = { "FLAGS", "(UID FLAGS)", "UID",
 		"(FLAGS INTERNALDATE RFC822.SIZE)", "BODY.PEEK[TEXT]",
-		"(FLAGS BODY.PEEK[])", "(RFC822.SIZE BODY[TEXT])", "BODY[]" };
+		"(FLAGS BODY.PEEK[])", "(FLAGS BINARY.PEEK[1])", "BINARY.SIZE[1]",
+		"(RFC822.SIZE BODY[TEXT])", "BODY[]", "BINARY[1]" };
 	uint32_t which = dice(ARRAY_LEN(items));
 
 	buf_add_z(&c->text, "FETCH ");
 	name_messages(c, told, false);
 	buf_addf(&c->text, " %s", items[which]);
-	c->sets_seen = which >= ARRAY_LEN(items) - 2 && !told->read_only;
+	c->sets_seen = which >= ARRAY_LEN(items) - 3 && !told->read_only;
 	if (!c->condstore)
 		return;
 	c->has_since = true;
@@ -248,7 +272,7 @@ static void make_text(
 		buf_add_z(&c->text, "IDLE");
 		break;
 	case VERB_LIST:
-		buf_add_z(&c->text, "LIST \"\" *");
+		make_list(c);
 		break;
 	case VERB_STATUS:
 		make_status(c);
@@ -306,26 +330,27 @@ static const struct {
 	unsigned weight;   /* how often */
 	bool selected;     /* needs a mailbox */
 	bool names;        /* may name messages: by number only where there are some */
+	bool ahead;        /* may be sent before the command ahead is answered */
 } verbs[] = {
-	{ VERB_NOOP,     6, false, false },
-	{ VERB_CHECK,    1, true,  false },
-	{ VERB_IDLE,     6, false, false },
-	{ VERB_LIST,     2, false, false },
-	{ VERB_STATUS,   6, false, false },
-	{ VERB_CREATE,   3, false, false },
-	{ VERB_DELETE,   3, false, false },
-	{ VERB_RENAME,   2, false, false },
-	{ VERB_SELECT,   6, false, false },
-	{ VERB_EXAMINE,  1, false, false },
-	{ VERB_APPEND,  14, false, false },
-	{ VERB_CLOSE,    1, true,  false },
-	{ VERB_UNSELECT, 1, true,  false },
-	{ VERB_FETCH,   20, true,  true  },
-	{ VERB_STORE,   20, true,  true  },
-	{ VERB_SEARCH,  12, true,  true  },
-	{ VERB_COPY,     6, true,  true  },
-	{ VERB_MOVE,     6, true,  true  },
-	{ VERB_EXPUNGE,  8, true,  true  },
+	{ VERB_NOOP,     6, false, false, true  },
+	{ VERB_CHECK,    1, true,  false, false },
+	{ VERB_IDLE,     6, false, false, false },
+	{ VERB_LIST,     2, false, false, true  },
+	{ VERB_STATUS,   6, false, false, true  },
+	{ VERB_CREATE,   3, false, false, true  },
+	{ VERB_DELETE,   3, false, false, true  },
+	{ VERB_RENAME,   2, false, false, true  },
+	{ VERB_SELECT,   6, false, false, false },
+	{ VERB_EXAMINE,  1, false, false, false },
+	{ VERB_APPEND,  14, false, false, false },
+	{ VERB_CLOSE,    1, true,  false, false },
+	{ VERB_UNSELECT, 1, true,  false, false },
+	{ VERB_FETCH,   20, true,  true, false },
+	{ VERB_STORE,   20, true,  true, false },
+	{ VERB_SEARCH,  12, true,  true, false },
+	{ VERB_COPY,     6, true,  true, false },
+	{ VERB_MOVE,     6, true,  true, false },
+	{ VERB_EXPUNGE,  8, true,  true, false },
 };
 /* clang-format on */
 
@@ -361,10 +386,9 @@ static bool knows_modseq(const struct command *c, const struct told *told)
 	}
 }
 
-void command_make(struct command *c, const struct told *told, const struct truth *truth)
+static void make(struct command *c, const struct told *told, const struct truth *truth,
+		size_t row)
 {
-	size_t row = any_verb(told);
-
 	*c = (struct command){ .verb = verbs[row].verb,
 		.text = BUF_NULL(TEXT_MAX),
 		.expected = BUF_NULL(TEXT_MAX) };
@@ -381,8 +405,26 @@ void command_make(struct command *c, const struct told *told, const struct truth
 	make_text(c, told, truth);
 }
 
+void command_make(struct command *c, const struct told *told, const struct truth *truth)
+{
+	make(c, told, truth, any_verb(told));
+}
+
+void command_make_ahead(
+		struct command *c, const struct told *told, const struct truth *truth)
+{
+	size_t row;
+
+	do {
+		row = any_verb(told);
+	} while (!verbs[row].ahead);
+	make(c, told, truth, row);
+}
+
 void command_free(struct command *c)
 {
+	for (size_t i = 0; i < c->appended_count; i++)
+		buf_free(&c->appended[i].head);
 	buf_free(&c->text);
 	buf_free(&c->expected);
 	uid_set_free(&c->uids);

@@ -23,8 +23,11 @@ static void do_append(struct command *c, struct truth *truth, const struct imap_
 	c->refused = !c->box;
 	if (op->op.kind != IMAP_OP_APPEND_COMMIT || c->refused)
 		return;
-	buf_addf(&c->expected, " %u]", c->box->uidnext);
-	truth_add(truth, c->box, &c->message);
+	buf_addf(&c->expected, c->appended_count > 1 ? " %u:%u]" : " %u]",
+			c->box->uidnext,
+			c->box->uidnext + (uint32_t)c->appended_count - 1);
+	for (size_t i = 0; i < c->appended_count; i++)
+		truth_add(truth, c->box, &c->appended[i].message);
 }
 
 static void do_select(struct command *c, struct told *told, const struct truth *truth)
@@ -48,14 +51,28 @@ static void do_status(struct command *c, const struct truth *truth)
 	c->size = truth_box_size(c->box);
 }
 
+/* RFC 3501, 6.3.8: '%' stops at a level. */
+static bool matches(const char *pattern, const char *name)
+{
+	if (!*pattern)
+		return !*name;
+	if (*pattern != '*' && *pattern != '%')
+		return *pattern == *name && matches(pattern + 1, name + 1);
+	if (matches(pattern + 1, name))
+		return true;
+	return *name && (*pattern == '*' || *name != '/') && matches(pattern, name + 1);
+}
+
 static void do_list(struct command *c, const struct truth *truth)
 {
-	c->lines = truth->there;
 	for (size_t i = 0; i < truth->there; i++) {
 		char above[TRUTH_NAME];
 		char *slash;
 		bool counted = false;
 
+		c->lines += matches(c->pattern, truth->boxes[i]->name);
+		c->statuses += c->with_status &&
+			       matches(c->pattern, truth->boxes[i]->name);
 		memcpy(above, truth->boxes[i]->name, sizeof(above));
 		while ((slash = strrchr(above, '/'))) {
 			*slash = '\0';
@@ -65,7 +82,7 @@ static void do_list(struct command *c, const struct truth *truth)
 				counted = strncmp(truth->boxes[k]->name, above,
 							  strlen(above)) == 0 &&
 					  truth->boxes[k]->name[strlen(above)] == '/';
-			c->lines += !counted;
+			c->lines += !counted && matches(c->pattern, above);
 		}
 	}
 }

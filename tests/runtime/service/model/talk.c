@@ -20,6 +20,8 @@ struct talk {
 	struct buf said; /* not read yet */
 	struct told told;
 	struct command command;
+	struct command next; /* sent behind it, before it was answered */
+	bool has_next;
 	enum {
 		TALK_READY,
 		TALK_RUNNING,
@@ -64,6 +66,18 @@ static size_t response(struct view said)
 	}
 }
 
+/* The command that was sent behind the one that has ended runs from here on. */
+static void begin_next(struct talk *t)
+{
+	if (!t->has_next)
+		return;
+	command_free(&t->command);
+	t->command = t->next;
+	t->next = (struct command){ 0 };
+	t->told.condstore |= t->command.condstore;
+	t->has_next = t->ended = false;
+}
+
 static void read_response(struct talk *t, struct view line)
 {
 	struct command *c = t->state == TALK_READY ? NULL : &t->command;
@@ -75,9 +89,10 @@ static void read_response(struct talk *t, struct view line)
 		t->continued = true;
 	} else if (view_starts(line, VIEW("* "))) {
 		command_line(c, &t->told, truth, view_from(line, 2));
-	} else if (c && view_starts(line, VIEW("a "))) {
+	} else if (c && !t->ended && view_starts(line, VIEW("a "))) {
 		t->ended = true;
 		command_end(c, &t->told, truth, view_from(line, 2));
+		begin_next(t);
 	} else {
 		report_difference(t->who, "nobody asked for this");
 	}
@@ -209,6 +224,7 @@ static void open_talk(struct talk *t)
 	say(t, VIEW("a LOGIN x y\r\n"));
 	if (!t->ended)
 		report_difference(t->who, "no login");
+	t->ended = false;
 	t->state = TALK_READY;
 }
 
@@ -219,6 +235,8 @@ static void close_talk(struct talk *t)
 	engine_free(t->engine);
 	buf_clear(&t->said);
 	command_free(&t->command);
+	command_free(&t->next);
+	t->has_next = false;
 	told_deselect(&t->told);
 	t->told.condstore = false;
 	t->told.late = false;
@@ -272,35 +290,36 @@ static void say_line(struct talk *t, const char *tag, struct view text, const ch
 	say(t, buf_view(&line));
 }
 
-/* The message of an APPEND; now and then the connection ends within it. */
-static void say_message(struct talk *t)
-{
-	CLEANUP(buf_free) struct buf text = BUF_NULL(TRUTH_TEXT_MAX);
-	bool is_cut = once_in(30);
-
-	truth_text(&text, t->command.message.number);
-	buf_add_z(&text, "\r\n");
-	if (is_cut)
-		buf_truncate(&text, dice((uint32_t)text.len));
-	say(t, buf_view(&text));
-	if (is_cut)
-		reopen_talk(t);
-}
-
+/* The messages of an APPEND, each once it is asked for; now and then the connection ends
+ * within one. */
 static void say_append(struct talk *t)
 {
-	CLEANUP(buf_free) struct buf text = BUF_NULL(TRUTH_TEXT_MAX);
+	CLEANUP(buf_free) struct buf bytes = BUF_NULL(SAID_MAX);
+	struct command *c = &t->command;
 
-	if (t->command.nonsync) {
-		truth_text(&text, t->command.message.number);
-		buf_add_z(&text, "\r\n");
-		buf_add_byte(&text, '\0');
-		say_line(t, "a ", buf_view(&t->command.text), text.data);
-		return;
+	buf_addf(&bytes, "a %.*s", VIEW_ARG(buf_view(&c->text)));
+	for (size_t i = 0; i < c->appended_count && !t->ended; i++) {
+		const struct command_message *message = &c->appended[i];
+
+		buf_addf(&bytes, "%.*s\r\n", VIEW_ARG(buf_view(&message->head)));
+		report_note(t->who, "C", buf_view(&bytes));
+		if (!message->nonsync) {
+			say(t, buf_view(&bytes));
+			buf_clear(&bytes);
+			if (!t->continued)
+				return;
+			t->continued = false;
+		}
+		truth_text(&bytes, message->message.number);
+		if (once_in(40)) {
+			buf_truncate(&bytes, dice((uint32_t)bytes.len));
+			say(t, buf_view(&bytes));
+			reopen_talk(t);
+			return;
+		}
 	}
-	say_line(t, "a ", buf_view(&t->command.text), "");
-	if (t->continued)
-		say_message(t);
+	buf_add_z(&bytes, "\r\n");
+	say(t, buf_view(&bytes));
 }
 
 static void finish(struct talk *t)
@@ -324,6 +343,22 @@ static void end_idle(struct talk *t)
 	finish(t);
 }
 
+/* Now and then with another right behind it. */
+static void say_command(struct talk *t)
+{
+	CLEANUP(buf_free) struct buf behind = BUF_NULL(SAID_MAX);
+
+	if (t->command.verb != VERB_IDLE && once_in(5)) {
+		report_command();
+		command_make_ahead(&t->next, &t->told, &truths[t->account]);
+		t->has_next = true;
+		buf_addf(&behind, "a %.*s\r\n", VIEW_ARG(buf_view(&t->next.text)));
+		report_note(t->who, "C+", buf_view(&behind));
+	}
+	buf_add_byte(&behind, '\0');
+	say_line(t, "a ", buf_view(&t->command.text), behind.data);
+}
+
 static void begin_command(struct talk *t)
 {
 	enum verb verb;
@@ -338,7 +373,7 @@ static void begin_command(struct talk *t)
 	if (verb == VERB_APPEND)
 		say_append(t);
 	else
-		say_line(t, "a ", buf_view(&t->command.text), "");
+		say_command(t);
 	if (verb == VERB_IDLE && t->continued && !is_closing(t)) {
 		t->state = TALK_IDLE;
 		told_check(&t->told, false);

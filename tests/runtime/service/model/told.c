@@ -127,6 +127,22 @@ static bool take_literal(struct view *rest, struct view *out)
 	return out->len == len;
 }
 
+static bool body_is_right(const struct truth_message *m, struct view octets)
+{
+	CLEANUP(buf_free) struct buf body = BUF_NULL(TRUTH_TEXT_MAX);
+
+	truth_body(&body, m->number);
+	return view_eq(octets, buf_view(&body));
+}
+
+static bool body_size_is_right(const struct truth_message *m, uint64_t size)
+{
+	CLEANUP(buf_free) struct buf body = BUF_NULL(TRUTH_TEXT_MAX);
+
+	truth_body(&body, m->number);
+	return size == body.len;
+}
+
 static bool text_is_right(
 		const struct truth_message *m, struct view name, struct view octets)
 {
@@ -191,6 +207,10 @@ static bool take_item(struct told *told, struct told_message *m,
 		return take_modseq(told, truth, rest);
 	if (view_starts(name, VIEW("BODY[")))
 		return take_literal(rest, &octets) && text_is_right(truth, name, octets);
+	if (view_eq(name, VIEW("BINARY[1]")))
+		return take_literal(rest, &octets) && body_is_right(truth, octets);
+	if (view_eq(name, VIEW("BINARY.SIZE[1]")))
+		return take_number(rest, &n) && body_size_is_right(truth, n);
 	if (!view_eq(name, VIEW("FLAGS")) || !told_flags(rest, &flags))
 		return false;
 	m->flags = told->late ? TOLD_UNKNOWN : flags;

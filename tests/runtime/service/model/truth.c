@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 enum {
+	HEAD_MAX = 200,
 	LARGE = 400 * 1000, /* read in chunks */
 	MIDDLE = 70 * 1000, /* a few fill a batch */
 };
@@ -55,10 +56,20 @@ static size_t filling(unsigned number)
 	return number % 300;
 }
 
-void truth_text(struct buf *out, unsigned number)
+/* Up to the first line of the body; every fourth text is encoded. */
+static int write_head(char *out, size_t size, unsigned number)
 {
-	buf_addf(out, "From: a@example.net\r\nSubject: s%u\r\n\r\nword%u\r\n", number,
-			truth_word(number));
+	bool encoded = number % 4 == 3;
+
+	return snprintf(out, size,
+			"From: a@example.net\r\nSubject: s%u\r\n%s\r\n%sord%u\r\n",
+			number,
+			encoded ? "Content-Transfer-Encoding: quoted-printable\r\n" : "",
+			encoded ? "=77" : "w", truth_word(number));
+}
+
+static void add_filling(struct buf *out, unsigned number)
+{
 	for (size_t left = filling(number); left;) {
 		size_t len = left < 70 ? left : 70;
 		char *line = buf_room(out, len + 2);
@@ -70,12 +81,25 @@ void truth_text(struct buf *out, unsigned number)
 	}
 }
 
+void truth_text(struct buf *out, unsigned number)
+{
+	char head[HEAD_MAX];
+
+	write_head(head, sizeof(head), number);
+	buf_add_z(out, head);
+	add_filling(out, number);
+}
+
+void truth_body(struct buf *out, unsigned number)
+{
+	buf_addf(out, "word%u\r\n", truth_word(number));
+	add_filling(out, number);
+}
+
 uint64_t truth_size(const struct truth_message *m)
 {
 	size_t left = filling(m->number);
-	size_t head = (size_t)snprintf(NULL, 0,
-			"From: a@example.net\r\nSubject: s%u\r\n\r\nword%u\r\n",
-			m->number, truth_word(m->number));
+	size_t head = (size_t)write_head(NULL, 0, m->number);
 
 	return view_z(m->above).len + head + left + 2 * ((left + 69) / 70);
 }

@@ -61,6 +61,8 @@ void truth_free(struct truth *t);
 unsigned truth_new_number(void);
 /* Adds the text of message `number`; its body has the word of truth_word(). */
 void truth_text(struct buf *out, unsigned number);
+/* Adds its body, decoded. */
+void truth_body(struct buf *out, unsigned number);
 uint64_t truth_size(const struct truth_message *m);
 unsigned truth_word(unsigned number);
 
