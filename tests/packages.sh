@@ -11,7 +11,7 @@
 
 packages_build=(
 	gcc libc6-dev meson ninja-build pkg-config
-	libcurl4-openssl-dev libevent-dev libidn2-dev libjansson-dev libpsl-dev publicsuffix libsodium-dev libsqlite3-dev libssl-dev libunistring-dev
+	libcurl4-openssl-dev libevent-dev libidn2-dev libjansson-dev libpsl-dev publicsuffix libsodium-dev libsqlite3-dev libssl-dev libunbound-dev dns-root-data libunistring-dev
 	libyaml-dev libzstd-dev libcrypt-dev
 )
 packages_test=(

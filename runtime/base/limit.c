@@ -69,6 +69,7 @@ static const struct limit_row rows[LIMIT_COUNT] = {
 	[LIMIT_NET_PROXY_HEADER]       = { "net.proxy_header",         2 * KIB,    "the connection is closed" },
 	[LIMIT_DNS_RECORDS]            = { "dns.records",              1000,       "the answer counts as failed" },
 	[LIMIT_DNS_OCTETS]             = { "dns.octets",               64 * KIB,   "the answer counts as failed" },
+	[LIMIT_DNS_QUESTIONS]          = { "dns.questions",            1000,       "too many questions are under way" },
 	/* RFC 7208, 4.6.4 */
 	[LIMIT_SPF_LOOKUPS]            = { "spf.lookups",              10,         "spf=permerror" },
 	[LIMIT_SPF_VOID_LOOKUPS]       = { "spf.void_lookups",         2,          "spf=permerror" },
