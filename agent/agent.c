@@ -1,6 +1,7 @@
 #include "agent/inside.h"
 
 #include "agent/data_directory.h"
+#include "agent/deeds.h"
 #include "agent/drift.h"
 #include "runtime/base/error.h"
 #include "runtime/base/os.h"
@@ -90,6 +91,10 @@ static int open_database(struct agent *agent)
 	r = control_database_open(path, agent->control_key, &agent->db);
 	if (r == 0)
 		r = control_secret(agent->db, agent->secret);
+	if (r == 0 && agent->copy)
+		r = deeds_open_copy(agent->copy, agent->control_key, &agent->deeds);
+	else if (r == 0)
+		r = deeds_open(agent->data, agent->control_key, agent->db, &agent->deeds);
 	return opened(r);
 }
 
@@ -153,6 +158,7 @@ void agent_close(struct agent *agent)
 	agent_forget_desired(agent);
 	dispatch_free(agent->dispatch);
 	configuration_unref(agent->configuration);
+	database_close(agent->deeds);
 	database_close(agent->db);
 	if (agent->keyring) {
 		keyring_give(agent->keyring, agent->control_key);
@@ -259,6 +265,9 @@ void agent_observation(struct agent *agent, const struct desired *desired,
 		.live = sees ? live : NULL,
 		.assumed = agent->anywhere,
 		.desired = desired,
+		.data = agent->data,
+		.deeds = agent->deeds,
+		.broker = agent->broker,
 	};
 }
 

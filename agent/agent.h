@@ -83,11 +83,19 @@ void agent_closep(struct agent **agent);
 
 /* -- states, plans -- */
 
+/* What becomes of account files that no object owns, where the state names their accounts. */
+enum unowned_way {
+	UNOWNED_ASKED,     /* nothing is applied, and the result says what there is */
+	UNOWNED_ADOPTED,   /* each is its account's again */
+	UNOWNED_ABANDONED, /* they stay where they are; their accounts begin empty */
+};
+
 struct agent_source {
 	/* schema/source.h: paths as diagnostics print them */
 	const struct source_file *files;
 	size_t count;
 	struct view origin; /* where it came from, for history: "/etc/posthus/state" */
+	enum unowned_way unowned;
 };
 
 /* What became of a plan or an apply. */

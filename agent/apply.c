@@ -4,6 +4,7 @@
 #include "agent/drift.h"
 #include "agent/journal.h"
 #include "agent/outgoing.h"
+#include "agent/unowned.h"
 #include "runtime/base/error.h"
 #include "runtime/crypto/random.h"
 #include "runtime/store/database.h"
@@ -18,7 +19,10 @@ static void make_object(struct application *a, struct change *change)
 {
 	struct object *object = ARENA_NEW(a->plan->arena, struct object);
 
-	random_bytes(object->uid, UID_SIZE);
+	if (change->adopted)
+		memcpy(object->uid, change->adopted->uid, UID_SIZE);
+	else
+		random_bytes(object->uid, UID_SIZE);
 	object->driver = change->driver;
 	object->id = change->id;
 	change->object = object;
@@ -35,10 +39,10 @@ int apply_prepare(struct application *a)
 	for (size_t i = 0; i < a->plan->change_count; i++) {
 		struct change *change = &a->plan->changes[i];
 
-		if (change->action != ACTION_CREATE || change->held)
+		if (!change_makes(change) || change->held)
 			continue;
 		make_object(a, change);
-		if (change->driver->has_postbox)
+		if (change->driver->has_postbox && !change->adopted)
 			memcpy(uids + BROKER_UID * count++, change->object->uid,
 					UID_SIZE);
 	}
@@ -108,7 +112,7 @@ static void keep_condition(struct application *a, const struct object *object,
 static int write_wanted(struct application *a, const struct change *change)
 {
 	struct object *object = change->object;
-	bool is_new = change->action == ACTION_CREATE || change->action == ACTION_ENABLE;
+	bool is_new = change_makes(change) || change->action == ACTION_ENABLE;
 	struct condition ready = { 0 };
 	struct object_texts texts = { 0 };
 	int r;
@@ -219,7 +223,7 @@ static int record(struct application *a, uint64_t seq, const struct change *chan
 
 static int do_change(struct application *a, uint64_t seq, const struct change *change)
 {
-	bool is_new = change->action == ACTION_CREATE;
+	bool is_new = change_makes(change);
 	unsigned char before[DIGEST_SIZE];
 	int r;
 

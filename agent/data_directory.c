@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -121,10 +122,12 @@ static int copy_bytes(int from, int to)
 	return n < 0 ? fault_errno() : 0;
 }
 
+/* Under its own name, whichever folder it lies in. */
 static int copy_file(const char *data, const char *directory, const char *name)
 {
+	const char *slash = strrchr(name, '/');
 	CLEANUP(freep) char *source = data_path(data, name);
-	CLEANUP(freep) char *target = data_path(directory, name);
+	CLEANUP(freep) char *target = data_path(directory, slash ? slash + 1 : name);
 	int from = open(source, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), to, r;
 
 	if (from < 0)
@@ -137,21 +140,23 @@ static int copy_file(const char *data, const char *directory, const char *name)
 	return r;
 }
 
+static const char *const copied[] = { "control.db", "control.db-wal",
+	"accounts/deeds.db", "accounts/deeds.db-wal" };
+
 /* control.db first would lose a checkpoint between the two; the lock rules that out. */
 int data_directory_copy(const char *data, char **path_out)
 {
 	const char *temporary = getenv("TMPDIR");
 	char *path = data_path(temporary ? temporary : "/tmp", "posthus-plan-XXXXXX");
-	int r;
+	int r = 0;
 
 	if (!mkdtemp(path)) {
 		r = fault_errno();
 		free(path);
 		return r;
 	}
-	r = copy_file(data, path, "control.db");
-	if (r == 0)
-		r = copy_file(data, path, "control.db-wal");
+	for (size_t i = 0; i < ARRAY_LEN(copied) && r == 0; i++)
+		r = copy_file(data, path, copied[i]);
 	if (r) {
 		data_directory_copy_remove(path);
 		return r;
@@ -163,7 +168,8 @@ int data_directory_copy(const char *data, char **path_out)
 void data_directory_copy_remove(char *path)
 {
 	static const char *const names[] = { "control.db", "control.db-wal",
-		"control.db-journal", "control.db-shm" };
+		"control.db-journal", "control.db-shm", "deeds.db", "deeds.db-wal",
+		"deeds.db-journal", "deeds.db-shm" };
 
 	if (!path)
 		return;

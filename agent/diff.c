@@ -6,6 +6,7 @@
 #include "agent/fields.h"
 #include "agent/rules.h"
 #include "agent/text.h"
+#include "agent/unowned.h"
 #include "runtime/base/base64.h"
 #include "runtime/base/error.h"
 #include "schema/source.h"
@@ -236,12 +237,99 @@ static struct change *begin_change(struct observation *o, struct plan *plan,
 	return change;
 }
 
-static void create(struct observation *o, struct plan *plan, const struct wanted *wanted)
+static void begin_new(struct observation *o, struct plan *plan,
+		const struct wanted *wanted, const struct unowned *file)
 {
-	struct change *change = begin_change(o, plan, ACTION_CREATE, wanted, "Declared");
+	struct change *change = begin_change(o, plan, file ? ACTION_ADOPT : ACTION_CREATE,
+			wanted, file ? "FileUnowned" : "Declared");
 
 	change->risks = fields_risks(wanted->driver, wanted->spec);
+	if (file) {
+		/* Whoever has the account reads what is in the file. */
+		change->risks |= risk_bit(RISK_EXPOSING);
+		change->adopted = file;
+		change->note = unowned_describe(file, o->arena);
+	}
 	change->risk = risk_gravest(change->risks);
+}
+
+/* Nobody can tell whose they are, and nothing is known yet: control.db is not the one that
+ * they were made under. */
+static void refuse_unknown(
+		struct observation *o, struct plan *plan, const struct wanted *wanted)
+{
+	struct declaration declared = declaration_of(o, wanted);
+
+	plan_add_problem(plan, &declared, "KeysLost",
+			arena_printf(o->arena,
+					"%zu account files are here whose keys and "
+					"owners "
+					"nothing knows: control.db and "
+					"accounts/deeds.db are new",
+					o->unowned->unknown),
+			VIEW("put control.db or accounts/deeds.db back from a backup; "
+			     "`--abandon` begins with empty accounts and leaves the "
+			     "files"));
+}
+
+static void refuse_unowned(struct observation *o, struct plan *plan,
+		const struct wanted *wanted, const struct unowned *file)
+{
+	struct declaration declared = declaration_of(o, wanted);
+	struct view described = unowned_describe(file, o->arena);
+
+	if (view_eq(file->deed->kind, view_z(wanted->driver->kind)))
+		plan_add_problem(plan, &declared, "KeysLost",
+				arena_printf(o->arena,
+						"the master key does not open what "
+						"%.*s is in: %.*s",
+						VIEW_ARG(wanted->key),
+						VIEW_ARG(described)),
+				VIEW("start the agent with the master key that was used "
+				     "then (the recovery kit has it); `--abandon` begins "
+				     "with an empty account and leaves the file"));
+	else
+		plan_add_problem(plan, &declared, "AddressKept",
+				arena_printf(o->arena,
+						"%.*s is the address of a %.*s: %.*s",
+						VIEW_ARG(wanted->key),
+						VIEW_ARG(file->deed->kind),
+						VIEW_ARG(described)),
+				VIEW("declare it as what it was; `--abandon` begins with "
+				     "an empty account and leaves the file"));
+}
+
+static int look_for_files(struct observation *o)
+{
+	if (o->unowned)
+		return 0;
+	o->unowned = xcalloc(1, sizeof(*o->unowned));
+	return unowned_find(o->data, o->deeds, o->broker, o, o->unowned);
+}
+
+/* An account is not made where a file of it may be. */
+static int create(struct observation *o, struct plan *plan, const struct wanted *wanted)
+{
+	const struct unowned *file = NULL, *other;
+	int r;
+
+	if (!wanted->driver->has_postbox || o->assumed ||
+			o->unowned_way == UNOWNED_ABANDONED) {
+		begin_new(o, plan, wanted, NULL);
+		return 0;
+	}
+	r = look_for_files(o);
+	if (r)
+		return r;
+	file = unowned_of(o->unowned, wanted);
+	other = unowned_other(o->unowned, wanted);
+	if (file ? !file->opens : other != NULL)
+		refuse_unowned(o, plan, wanted, file ? file : other);
+	else if (!file && o->unowned->unknown && o->objects.count == 0 &&
+			plan->problem_count == 0)
+		refuse_unknown(o, plan, wanted);
+	begin_new(o, plan, wanted, file);
+	return 0;
 }
 
 static bool is_named_now(const struct wanted *wanted)
@@ -493,7 +581,7 @@ int diff(struct observation *o, struct plan *plan)
 		if (wanted->object)
 			r = change_existing(o, plan, wanted);
 		else
-			create(o, plan, wanted);
+			r = create(o, plan, wanted);
 		if (r)
 			return r;
 	}

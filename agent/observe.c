@@ -1,6 +1,7 @@
 #include "agent/observe.h"
 
 #include "agent/drift.h"
+#include "agent/unowned.h"
 #include "runtime/base/error.h"
 
 #include <stdlib.h>
@@ -58,6 +59,10 @@ int observe(struct observation *o)
 
 void observation_deinit(struct observation *o)
 {
+	if (o->unowned)
+		unowned_list_deinit(o->unowned);
+	free(o->unowned);
+	o->unowned = NULL;
 	free(o->touched);
 	o->touched = NULL;
 	object_set_deinit(&o->objects);

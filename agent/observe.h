@@ -3,11 +3,13 @@
 #ifndef AGENT_OBSERVE_H
 #define AGENT_OBSERVE_H
 
+#include "agent/agent.h"
 #include "agent/driver.h"
 #include "agent/object.h"
 #include "agent/plan.h"
 #include "schema/agent_file.h"
 
+struct broker;
 struct desired_purge; /* schema/desired.h */
 struct os;
 struct rules; /* agent/rules.h */
@@ -27,6 +29,13 @@ struct observation {
 	bool lets_be; /* nothing is set right: what lives is all that counts */
 	const struct desired_purge
 			*purge; /* asked for by hand, beside the state's; or NULL */
+	/* Where account files are, what is known of them, and what becomes of those that
+	 * nobody owns. */
+	const char *data;
+	struct database *deeds; /* NULL: there are none */
+	struct broker *broker;
+	enum unowned_way unowned_way;
+	struct unowned_list *unowned; /* malloc'd: looked for by the first that asks */
 	struct object_set objects;
 	struct wanted_list wanted; /* one run a kind, in the order of drivers */
 	struct object **touched;   /* malloc'd: those with touches */

@@ -16,6 +16,7 @@ static const struct {
 	[ACTION_SET_ID]  = { "set-id",  "set id" },
 	[ACTION_ROTATE]  = { "rotate",  "rotate" },
 	[ACTION_CORRECT] = { "correct", "correct" },
+	[ACTION_ADOPT]   = { "adopt",   "adopt" },
 	[ACTION_ENABLE]  = { "enable",  "return" },
 	[ACTION_DISABLE] = { "disable", "disable" },
 	[ACTION_PURGE]   = { "purge",   "purge" },
@@ -96,6 +97,11 @@ void plan_add_problem(struct plan *plan, const struct declaration *declared,
 }
 
 /* -- order -- */
+
+bool change_makes(const struct change *change)
+{
+	return change->action == ACTION_CREATE || change->action == ACTION_ADOPT;
+}
 
 bool change_leaves(const struct change *change)
 {

@@ -19,6 +19,7 @@ enum action {
 	ACTION_SET_ID,  /* an id names an object that had none */
 	ACTION_ROTATE,  /* as it was asked for, made anew */
 	ACTION_CORRECT, /* somebody changed it past the state: it is set right */
+	ACTION_ADOPT,   /* an account file that nobody owned is its account's again */
 	ACTION_ENABLE,  /* a disabled one is in the state again */
 	ACTION_DISABLE, /* it left the state: shut, its data kept */
 	ACTION_PURGE,   /* it was disabled for long enough: its data is destroyed */
@@ -64,8 +65,11 @@ struct change {
 	/* for apply */
 	struct object *object; /* NULL: it is to be made */
 	struct wanted *wanted; /* NULL: it leaves */
+	const struct unowned *adopted; /* of an adoption: the file */
 };
 
+/* True of what makes an object: it creates or adopts. */
+bool change_makes(const struct change *change);
 /* True where an approval may let it go. */
 bool change_is_approvable(const struct change *change);
 /* True of what takes an object away: it disables, purges or removes. */

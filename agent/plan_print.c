@@ -22,6 +22,7 @@ static char mark(enum action action)
 {
 	switch (action) {
 	case ACTION_CREATE:
+	case ACTION_ADOPT:
 	case ACTION_ENABLE:
 		return '+';
 	case ACTION_DISABLE:
@@ -115,6 +116,9 @@ static void add_saying(struct buf *out, const struct change *change)
 	case ACTION_CREATE:
 		if (!view_eq(change->key, change->id))
 			buf_addf(out, "%.*s", VIEW_ARG(change->key));
+		break;
+	case ACTION_ADOPT:
+		buf_addf(out, "%.*s  adopt the file that is here", VIEW_ARG(change->key));
 		break;
 	case ACTION_ENABLE:
 		buf_addf(out, "%.*s  in the state again: enabled, with its data",

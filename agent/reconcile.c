@@ -10,6 +10,7 @@
 #include "agent/inside.h"
 
 #include "agent/apply.h"
+#include "agent/deeds.h"
 #include "agent/diff.h"
 #include "agent/drift.h"
 #include "agent/fight.h"
@@ -47,6 +48,7 @@ struct run {
 	bool frozen;             /* suspended: only what was applied is brought up */
 	bool audits;             /* every row is compared with what was written there */
 	struct view actor, approve, expect;
+	enum unowned_way unowned;
 	const struct desired_purge *purge; /* asked for by hand; or NULL */
 	struct runtime_observed live;
 	struct rules rules;
@@ -116,6 +118,7 @@ static int make_plan(struct run *run)
 	run->o.audits = run->audits;
 	run->o.lets_be = run->frozen;
 	run->o.purge = run->purge;
+	run->o.unowned_way = run->unowned;
 	r = control_serial(agent->db, &run->plan->base_serial);
 	if (r == 0)
 		r = observe(&run->o);
@@ -220,7 +223,9 @@ static int commit_all(struct run *run, struct application *a, struct agent_resul
 	r = agent_configure(agent, a->o, &done, result);
 	if (r || result->code != EXIT_FINE)
 		return r;
-	r = transaction_commit(&t);
+	r = deeds_follow(agent->deeds, a);
+	if (r == 0)
+		r = transaction_commit(&t);
 	if (r) {
 		agent_unconfigure(agent, &done);
 		return result_database(result, r);
@@ -302,6 +307,22 @@ static int stay_torn(struct run *run, struct agent_result *result)
 	return r;
 }
 
+/* Files are bound to accounts only where somebody says so. */
+static bool must_ask(const struct run *run)
+{
+	return run->plan->counts[ACTION_ADOPT] && run->unowned == UNOWNED_ASKED;
+}
+
+static void say_unowned(const struct run *run, struct agent_result *result, bool planned)
+{
+	result_say(result, EXIT_GATE, "AdoptionNeeded",
+			"%zu account files are here that no object owns, and the state "
+			"names their accounts. `posthus apply --adopt` gives them back; "
+			"`--abandon` leaves them and begins with empty accounts.%s",
+			run->plan->counts[ACTION_ADOPT],
+			planned ? "" : " Nothing was changed.");
+}
+
 static void say_stale(const struct run *run, struct agent_result *result)
 {
 	result_say(result, EXIT_CONFLICT, "StalePlan",
@@ -327,6 +348,8 @@ static int run_apply(struct run *run, struct agent_result *result)
 		return result_database(result, r);
 	if (run->plan->problem_count)
 		say_problems(run->plan, result);
+	else if (must_ask(run))
+		say_unowned(run, result, false);
 	else if (!is_expected(run))
 		say_stale(run, result);
 	else if (run->torn)
@@ -409,12 +432,15 @@ int agent_plan(struct agent *agent, const struct agent_source *source,
 	if (!result_accepts(&checked, out))
 		return 0;
 	run.desired = checked.desired;
+	run.unowned = source->unowned;
 	begin_generation(&run, source, &newest);
 	r = make_plan(&run);
 	if (r)
 		return result_database(out, r);
 	if (run.plan->problem_count)
 		say_problems(run.plan, out);
+	else if (must_ask(&run))
+		say_unowned(&run, out, true);
 	else if (run.plan->held_count)
 		holding_say(run.plan, &run.who, true, out);
 	out->plan = TAKE(run.plan);
@@ -613,6 +639,7 @@ int agent_apply(struct agent *agent, const struct agent_source *source,
 		return r;
 	if (result_accepts(&checked, out)) {
 		run.desired = checked.desired;
+		run.unowned = source->unowned;
 		begin_generation(&run, source, &newest);
 		r = run_apply(&run, out);
 		if (r == 0 && out->code == EXIT_FINE)

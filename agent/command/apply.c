@@ -49,6 +49,7 @@ static int run(const struct words *words)
 	const char *approve = words_option(words, "approve");
 	const char *within = words_option(words, "confirm-within");
 	int64_t seconds = 0;
+	enum unowned_way unowned = UNOWNED_ASKED;
 	struct control_reply reply;
 	json_t *body = NULL;
 	enum exit_code code;
@@ -58,7 +59,9 @@ static int run(const struct words *words)
 				within);
 		return EXIT_ERROR;
 	}
-	code = setting_load(words, &setting);
+	code = connect_unowned(words, &unowned);
+	if (code == EXIT_FINE)
+		code = setting_load(words, &setting);
 	if (code == EXIT_FINE)
 		code = take_body(words, &setting, &body);
 	if (code != EXIT_FINE)
@@ -67,6 +70,7 @@ static int run(const struct words *words)
 		json_object_set_new(body, "confirm_within", json_integer(seconds));
 	if (approve)
 		json_object_set_new(body, "approve", json_string(approve));
+	files_say_unowned(body, unowned);
 	code = connect_call(&setting, "POST", "/v1/apply", body, &reply);
 	json_decref(body);
 	if (code == EXIT_FINE)
@@ -84,6 +88,8 @@ static const struct option_row options[] = {
 	{ "approve", "DIGEST",
 			"allow, this once, the held steps that the plan names by this "
 			"digest" },
+	OPTION_ADOPT,
+	OPTION_ABANDON,
 	OPTION_OUTPUT,
 	OPTION_CONFIG,
 	OPTION_DATA,

@@ -27,6 +27,18 @@ enum exit_code connect_failed(const struct setting *setting, int outcome)
 	return EXIT_ERROR;
 }
 
+enum exit_code connect_unowned(const struct words *words, enum unowned_way *out)
+{
+	bool adopt = words_flag(words, "adopt"), abandon = words_flag(words, "abandon");
+
+	if (adopt && abandon) {
+		say_error(NULL, "--adopt and --abandon exclude each other");
+		return EXIT_ERROR;
+	}
+	*out = adopt ? UNOWNED_ADOPTED : abandon ? UNOWNED_ABANDONED : UNOWNED_ASKED;
+	return EXIT_FINE;
+}
+
 enum exit_code connect_call(const struct setting *setting, const char *method,
 		const char *target, const json_t *body, struct control_reply *out)
 {

@@ -2,8 +2,22 @@
 #ifndef AGENT_COMMAND_CONNECT_H
 #define AGENT_COMMAND_CONNECT_H
 
+#include "agent/agent.h"
 #include "agent/command/setting.h"
 #include "agent/control/client.h"
+
+/* What the words say of account files that nobody owns: --adopt, --abandon, or neither. */
+#define OPTION_ADOPT                                                                     \
+	{                                                                                \
+		"adopt", NULL,                                                           \
+				"give accounts the files that are here and that no "     \
+				"object owns"                                            \
+	}
+#define OPTION_ABANDON                                                                   \
+	{                                                                                \
+		"abandon", NULL, "leave such files, and begin with empty accounts"       \
+	}
+MUST_USE enum exit_code connect_unowned(const struct words *words, enum unowned_way *out);
 
 /* A call; where no agent answers, what to do about it is printed. */
 MUST_USE enum exit_code connect_call(const struct setting *setting, const char *method,

@@ -75,20 +75,19 @@ static enum exit_code print_result(const struct words *words, const json_t *aske
 }
 
 static enum exit_code plan_offline(const struct words *words,
-		const struct setting *setting, const struct collection *files,
-		struct view origin, const json_t *asked)
+		const struct setting *setting, const struct agent_source *source,
+		const json_t *asked)
 {
 	CLEANUP(broker_stopp) struct broker *broker = NULL;
 	CLEANUP(agent_closep) struct agent *agent = NULL;
 	CLEANUP(agent_result_free) struct agent_result result = { 0 };
-	struct agent_source source = { files->files, files->count, origin };
 	enum exit_code code = opening_offline(setting, &broker, &agent);
 	int r;
 
 	if (code != EXIT_FINE)
 		return code;
 	fputs("No agent answers; this plan compares with its database.\n", stderr);
-	r = agent_plan(agent, &source, &result);
+	r = agent_plan(agent, source, &result);
 	if (r) {
 		say_error(NULL, "the plan failed: %s", strerror(-r));
 		return EXIT_ERROR;
@@ -148,24 +147,29 @@ static int run(const struct words *words)
 {
 	CLEANUP(setting_deinit) struct setting setting = { 0 };
 	const char *base = words_option(words, "base");
+	struct agent_source source = { 0 };
 	struct collection files;
 	struct control_reply reply;
-	struct view origin;
 	json_t *body;
-	enum exit_code code = setting_load(words, &setting);
+	enum exit_code code = connect_unowned(words, &source.unowned);
 	int r;
 
+	if (code == EXIT_FINE)
+		code = setting_load(words, &setting);
 	if (code == EXIT_FINE && base)
 		return (int)plan_between(words, &setting, base);
 	if (code == EXIT_FINE)
-		code = setting_collect(
-				&setting, words_operand(words, 0), &files, &origin);
+		code = setting_collect(&setting, words_operand(words, 0), &files,
+				&source.origin);
 	if (code != EXIT_FINE)
 		return (int)code;
-	body = files_pack(files.files, files.count, origin);
+	source.files = files.files;
+	source.count = files.count;
+	body = files_pack(files.files, files.count, source.origin);
+	files_say_unowned(body, source.unowned);
 	r = control_call(setting.control, "POST", "/v1/plan", body, &reply);
 	if (r == CONTROL_E_ABSENT)
-		code = plan_offline(words, &setting, &files, origin, body);
+		code = plan_offline(words, &setting, &source, body);
 	else
 		code = r ? connect_failed(&setting, r) : plan_ready(words, body, &reply);
 	json_decref(body);
@@ -178,6 +182,8 @@ static const struct option_row options[] = {
 			"compare with this state, not with what was applied: no agent is "
 			"asked" },
 	{ "out", "FILE", "write the plan to a file, for `posthus apply FILE`" },
+	OPTION_ADOPT,
+	OPTION_ABANDON,
 	{ "o", "text|json|ndjson|markdown", "the form of what is printed" },
 	OPTION_CONFIG,
 	OPTION_DATA,

@@ -66,14 +66,39 @@ static int unpack_file(struct arena *arena, const json_t *packed, struct source_
 	return 0;
 }
 
+static const char *const unowned_words[] = {
+	[UNOWNED_ADOPTED] = "adopt",
+	[UNOWNED_ABANDONED] = "abandon",
+};
+
+void files_say_unowned(json_t *body, enum unowned_way way)
+{
+	if (way != UNOWNED_ASKED)
+		json_object_set_new(body, "unowned", json_string(unowned_words[way]));
+}
+
+/* Not said, or one of the words. */
+static bool read_unowned(const json_t *word, enum unowned_way *out)
+{
+	for (size_t i = UNOWNED_ADOPTED; word && i < ARRAY_LEN(unowned_words); i++)
+		if (json_is_string(word) &&
+				view_eq(string_view(word), view_z(unowned_words[i]))) {
+			*out = (enum unowned_way)i;
+			return true;
+		}
+	return !word;
+}
+
 int files_unpack(struct arena *arena, const json_t *body, struct agent_source *out)
 {
 	const json_t *list = json_object_get(body, "files");
 	const json_t *origin = json_object_get(body, "origin");
+	enum unowned_way unowned = UNOWNED_ASKED;
 	size_t count = json_array_size(list);
 	struct source_file *files = arena_array(arena, count, sizeof(*files));
 
-	if (!json_is_array(list) || !json_is_string(origin))
+	if (!json_is_array(list) || !json_is_string(origin) ||
+			!read_unowned(json_object_get(body, "unowned"), &unowned))
 		return FILES_E_SHAPE;
 	for (size_t i = 0; i < count; i++) {
 		int r = unpack_file(arena, json_array_get(list, i), &files[i]);
@@ -81,6 +106,6 @@ int files_unpack(struct arena *arena, const json_t *body, struct agent_source *o
 		if (r)
 			return r;
 	}
-	*out = (struct agent_source){ files, count, string_view(origin) };
+	*out = (struct agent_source){ files, count, string_view(origin), unowned };
 	return 0;
 }

@@ -17,6 +17,9 @@ struct source_file; /* schema/source.h */
 MUST_USE json_t *files_pack(
 		const struct source_file *files, size_t count, struct view origin);
 
+/* "unowned": what becomes of account files that no object owns; left out where nobody said. */
+void files_say_unowned(json_t *body, enum unowned_way way);
+
 enum {
 	FILES_E_SHAPE = 1, /* the object is not what files_pack makes */
 };

@@ -2,6 +2,7 @@
 
 #include "agent/account.h"
 #include "agent/text.h"
+#include "agent/unowned.h"
 #include "runtime/base/error.h"
 #include "runtime/runtime.h"
 #include "runtime/store/database.h"
@@ -17,17 +18,18 @@ int postbox_create(struct application *a, const struct change *change, struct vi
 {
 	const unsigned char *uid = change->object->uid;
 	struct database *db = application_db(a);
-	const struct broker_wrapped *wrapped = &a->wrapped[a->wrapped_used];
+	struct view wrapped;
 	int r;
 
-	if (a->wrapped_used == a->wrapped_count)
-		die("a new account without a wrapped key");
+	if (change->adopted) {
+		wrapped = change->adopted->deed->wrapped;
+	} else {
+		if (a->wrapped_used == a->wrapped_count)
+			die("a new account without a wrapped key");
+		wrapped = view_of(a->wrapped[a->wrapped_used++].bytes, BROKER_WRAPPED);
+	}
 	r = account_add(db, uid, name, locale);
-	if (r == 0)
-		r = account_add_key(db, uid, view_of(wrapped->bytes, BROKER_WRAPPED),
-				a->o->now);
-	a->wrapped_used++;
-	return r;
+	return r ? r : account_add_key(db, uid, wrapped, a->o->now);
 }
 
 int postbox_change(struct application *a, const struct change *change)
@@ -56,7 +58,7 @@ int postbox_check(const struct change *change, struct observation *o, struct pla
 	walltime until;
 	int r;
 
-	if (change->action != ACTION_CREATE && change->action != ACTION_MOVE)
+	if (!change_makes(change) && change->action != ACTION_MOVE)
 		return 0;
 	r = account_address_freed(o->db, change->key, o->now, &until);
 	if (r || until == 0)

@@ -53,7 +53,7 @@ static int apply(struct application *a, const struct change *change)
 {
 	const struct desired_shared *shared = change->wanted->desired;
 
-	if (change->action == ACTION_CREATE)
+	if (change_makes(change))
 		return postbox_create(a, change, shared->name, VIEW_NULL);
 	return postbox_change(a, change);
 }

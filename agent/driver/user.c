@@ -56,10 +56,10 @@ static int condition(struct application *a, const struct change *change,
 		const char **reason_out, struct view *message_out)
 {
 	const struct desired_user *user = change->wanted->desired;
-	bool known = change->action == ACTION_CREATE && user->password.len > 0;
+	bool known = change_makes(change) && user->password.len > 0;
 	int r = 0;
 
-	if (change->action != ACTION_CREATE)
+	if (!change_makes(change))
 		r = has_password(application_db(a), change->object->uid, &known);
 	if (r || known)
 		return r;
@@ -84,8 +84,7 @@ static int create(struct application *a, const struct change *change)
 
 static int apply(struct application *a, const struct change *change)
 {
-	return change->action == ACTION_CREATE ? create(a, change)
-					       : postbox_change(a, change);
+	return change_makes(change) ? create(a, change) : postbox_change(a, change);
 }
 
 const struct driver driver_user = {

@@ -27,7 +27,27 @@ check "and left them as they were" diff -r "$work/many" "$work/before"
 posthus export --kind alias,group >"$work/some.yaml"
 [ "$(grep -c '^[a-z]*:' "$work/some.yaml")" = 3 ] && ok "export --kind" || bad "export --kind: $(cat "$work/some.yaml")"
 refuse "export of an unknown kind" 1 "there is no kind among sheep" posthus export --kind sheep
+
+# -- adopt: control.db is lost
+
+send() { swaks --server localhost --port "$SMTP" --from otto@elsewhere.example --to "$1" --header "Subject: $2" >"$work/swaks" 2>&1; }
+inbox() { curl -sS --insecure --max-time 30 --user "anna@org.example:$1" "imaps://127.0.0.1:$IMAPS/INBOX;MAILINDEX=1" 2>&1; }
+printf 'first word\n' | posthus account passwd anna >/dev/null
+check "a message before" send anna@org.example "kept through the loss"
+agent_filed || bad "filing"
 agent_stop
 posthus export >"$work/offline.yaml" 2>"$work/said"
 check "export without an agent is the same" cmp "$work/one.yaml" "$work/offline.yaml"
+rm "$home"/data/control.db*
+agent_start || exit 1
+refuse "plan sees the file that nobody owns" 4 "AdoptionNeeded" posthus plan "$work/one.yaml"
+posthus plan "$work/one.yaml" | grep -q '^  + user anna .*adopt the file that is here' && ok "and says whose it is" || bad "the plan of an adoption"
+refuse "apply asks" 4 "Nothing was changed" posthus apply "$work/one.yaml"
+[ "$(posthus history -o json | grep -c '"generation"')" = 0 ] && ok "and has applied nothing" || bad "a generation without an answer"
+check "apply --adopt" posthus apply --wait --adopt "$work/one.yaml"
+printf 'second word\n' | posthus account passwd anna >/dev/null
+inbox 'second word' | grep -q '^Subject: kept through the loss' && ok "her mail is there again" || bad "the mail of an adopted account"
+check "and a message after" send anna@org.example "after the loss"
+agent_filed || bad "filing"
+agent_stop
 finish
