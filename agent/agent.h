@@ -245,6 +245,8 @@ struct agent_export {
  * nothing was applied yet the result says so. Free `out` in any case. */
 MUST_USE int agent_export(struct agent *agent, struct view kinds,
 		struct agent_result *result, struct agent_export *out);
+/* Cuts the sections into files; for who made them himself. */
+void agent_export_split(struct agent_export *export);
 /* All of it as one file. */
 void agent_export_print(const struct agent_export *export, struct buf *out);
 void agent_export_free(struct agent_export *export);

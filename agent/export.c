@@ -3,7 +3,6 @@
 #include "agent/inside.h"
 
 #include "runtime/base/error.h"
-#include "runtime/base/limit.h"
 #include "schema/compose.h"
 #include "schema/table.h"
 
@@ -13,7 +12,6 @@
 enum {
 	LONGEST_HEAD = 64 * 1024,
 	NAMES_SHOWN = 20,
-	PIECE_ROOM = 64 * 1024, /* of a file's limit, for its first lines */
 };
 
 /* What is exported, and what it is made from. */
@@ -230,67 +228,6 @@ static void add_head(struct buf *out, const struct exporting *e)
 				e->disabled);
 }
 
-static void add_file(struct exporting *e, struct agent_export *out, const char *section,
-		unsigned piece, struct view text)
-{
-	CLEANUP(buf_wipe) struct buf file = BUF_NULL(text.len + LONGEST_HEAD);
-	struct source_file *files = arena_array(e->arena, out->count + 1, sizeof(*files));
-
-	buf_addf(&file, "%.*sversion: 1\n\n",
-			VIEW_ARG(out->count ? VIEW_NULL : out->head));
-	buf_add(&file, text);
-	if (out->count)
-		memcpy(files, out->files, out->count * sizeof(*files));
-	files[out->count++] = (struct source_file){
-		.path = piece ? arena_printf(e->arena, "%s-%u.yaml", section, piece)
-			      : arena_printf(e->arena, "%s.yaml", section),
-		.bytes = arena_copy(e->arena, buf_view(&file)),
-	};
-	out->files = files;
-}
-
-/* Where an object of a section begins: two blanks, then its key. */
-static size_t last_object_before(struct view text, size_t at)
-{
-	while (at > 1 && !(text.data[at - 1] == '\n' && at + 3 < text.len &&
-					 text.data[at] == ' ' &&
-					 text.data[at + 1] == ' ' &&
-					 !strchr(" #-", text.data[at + 2])))
-		at--;
-	return at;
-}
-
-/* What is larger than a file of a state may be is cut between two objects. */
-static void add_section(struct exporting *e, struct agent_export *out,
-		const struct composed *section)
-{
-	size_t room = limit_value(LIMIT_STATE_FILE) - PIECE_ROOM;
-	struct view rest = section->text;
-	unsigned piece = 0;
-
-	while (rest.len > room) {
-		CLEANUP(buf_wipe) struct buf text = BUF_NULL(room + PIECE_ROOM);
-		size_t at = last_object_before(rest, room);
-
-		if (at <= 1)
-			break; /* one object alone: the reader says that it is too large */
-		if (piece++)
-			buf_addf(&text, "%s:\n", section->section);
-		buf_add(&text, view_sub(rest, 0, at));
-		add_file(e, out, section->section, piece, buf_view(&text));
-		rest = view_from(rest, at);
-	}
-	if (piece == 0) {
-		add_file(e, out, section->section, 0, rest);
-	} else {
-		CLEANUP(buf_wipe) struct buf text = BUF_NULL(room + PIECE_ROOM);
-
-		buf_addf(&text, "%s:\n", section->section);
-		buf_add(&text, rest);
-		add_file(e, out, section->section, piece + 1, buf_view(&text));
-	}
-}
-
 static void write_files(struct exporting *e, unsigned kinds, struct agent_export *out)
 {
 	const struct compose_options options = {
@@ -306,10 +243,7 @@ static void write_files(struct exporting *e, unsigned kinds, struct agent_export
 	add_head(&head, e);
 	out->head = arena_copy(e->arena, buf_view(&head));
 	out->section_count = compose(e->desired, &options, e->arena, &out->sections);
-	out->files = NULL;
-	out->count = 0;
-	for (size_t i = 0; i < out->section_count; i++)
-		add_section(e, out, &out->sections[i]);
+	agent_export_split(out);
 }
 
 /* -- what must hold -- */
@@ -334,7 +268,7 @@ static int does_nothing(struct exporting *e, const struct agent_export *export, 
  * it is, held back, and is named. */
 static int try_kept(struct exporting *e)
 {
-	struct agent_export all = { 0 };
+	struct agent_export all = { .arena = e->arena };
 	bool nothing = false;
 	int r = find_declarations(e);
 
@@ -417,17 +351,4 @@ int agent_export(struct agent *agent, struct view kinds, struct agent_result *re
 		return result_database(result, r);
 	write_files(&e, set, out);
 	return 0;
-}
-
-void agent_export_print(const struct agent_export *export, struct buf *out)
-{
-	buf_addf(out, "%.*sversion: 1\n", VIEW_ARG(export->head));
-	for (size_t i = 0; i < export->section_count; i++)
-		buf_addf(out, "\n%.*s", VIEW_ARG(export->sections[i].text));
-}
-
-void agent_export_free(struct agent_export *export)
-{
-	arena_free(export->arena);
-	*export = (struct agent_export){ 0 };
 }

@@ -6,6 +6,7 @@
 
 static const struct command *const commands[] = {
 	&command_init,
+	&command_import,
 	&command_run,
 	&command_validate,
 	&command_fmt,

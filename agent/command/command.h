@@ -68,6 +68,7 @@ extern const struct command command_export;
 extern const struct command command_fmt;
 extern const struct command command_get;
 extern const struct command command_history;
+extern const struct command command_import;
 extern const struct command command_init;
 extern const struct command command_key;
 extern const struct command command_log;

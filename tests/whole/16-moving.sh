@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Moving in and out: the state in force as files.
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/packages.sh
+. "$root/tests/packages.sh"
 
 agent_new
 agent_certificate
@@ -49,5 +51,62 @@ printf 'second word\n' | posthus account passwd anna >/dev/null
 inbox 'second word' | grep -q '^Subject: kept through the loss' && ok "her mail is there again" || bad "the mail of an adopted account"
 check "and a message after" send anna@org.example "after the loss"
 agent_filed || bad "filing"
+agent_stop
+
+# -- import: Dovecot's own hashes, Postfix's own look-ups; neither of them runs
+
+check "postmap is unpacked" packages_unpack postfix
+postfix=$(tail -n 1 "$work/out")
+check "doveadm is unpacked" packages_unpack dovecot-core
+ln -s "$(tail -n 1 "$work/out")" "$work/dovecot" # whose version has a colon, which ends a path of libraries
+dovecot=$work/dovecot
+doveadm() { LD_LIBRARY_PATH=$dovecot/usr/lib/dovecot "$dovecot/usr/bin/doveadm" "$@"; }
+mkdir "$home/old"
+(
+	for scheme in ARGON2ID SHA512-CRYPT BLF-CRYPT SSHA512 SHA256-CRYPT; do
+		name=$(tr '[:upper:]' '[:lower:]' <<<"${scheme%-*}")
+		echo "$name@a.example:$(doveadm -O pw -s "$scheme" -p "pass of $name"):1000:1000:$name Example::::"
+	done
+	echo 'plain@b.example:{PLAIN}geheim::::::userdb_quota_rule=*:storage=512M'
+) >"$home/old/users"
+cat >"$home/old/main.cf" <<-CF
+	compatibility_level = 3.6
+	myhostname = mx.a.example
+	virtual_mailbox_domains = a.example, b.example
+	virtual_mailbox_maps = hash:$home/old/vmailbox
+	virtual_alias_maps = hash:$home/old/virtual
+	virtual_alias_domains = old.example
+CF
+sed 's/:.*/ x/' "$home/old/users" >"$home/old/vmailbox"
+echo 'late@b.example  b/late/' >>"$home/old/vmailbox"
+cat >"$home/old/virtual" <<'MAP'
+# aliases
+info@a.example      argon2id@a.example, late@b.example
+sales@a.example     info@a.example,
+    # within
+    blf@a.example
+Team@B.example      sales@a.example plain@b.example
+plain@b.example     plain@b.example
+@old.example        @a.example
+@b.example          late@b.example
+far@a.example       otto@elsewhere.example
+pipe@a.example      |/bin/cat
+MAP
+"$POSTHUS" import --to "$work/moved" "postfix=$home/old/main.cf" "dovecot=$home/old/users" >"$work/names" 2>"$work/said" && ok "import" || bad "import: $(cat "$work/said")"
+check "the result validates" "$POSTHUS" validate "$work/moved"
+check "import says what it left out" grep -q "old/users:5: sha256@a.example: a password of the scheme {SHA256-CRYPT}" "$work/said"
+check "and where an alias led nowhere" grep -q "old/virtual:10: far@a.example leads nowhere" "$work/said"
+grep -rq geheim "$work/moved" "$work/said" && bad "a password in clear was written" || ok "no password in clear was written"
+judge() { LD_LIBRARY_PATH=$postfix/usr/lib/postfix python3 "$root/tests/whole/moving_judge.py" "$postfix/usr/sbin/postmap" "$home/old" "$POSTHUS" "$work/moved"; }
+check "every address leads where Postfix's maps lead it" judge
+
+agent_new
+agent_certificate
+cp "$work/moved"/*.yaml "$home/state"
+sed -i "s|^  mail: {name: mx.a.example}|  mail: {name: mx.a.example, listen: {smtp: \"127.0.0.1:$SMTP\", submission: \"off\", submissions: \"off\", imaps: \"127.0.0.1:$IMAPS\"}}|" "$home/state/hosts.yaml"
+agent_start || exit 1
+check "apply what was imported" posthus apply
+logs_in() { curl -sS --insecure --max-time 30 --user "$1@a.example:pass of $1" "imaps://127.0.0.1:$IMAPS/" -X NOOP; }
+for name in argon2id sha512 blf ssha512; do check "a password of Dovecot's $name opens the mailbox" logs_in $name; done
 agent_stop
 finish
