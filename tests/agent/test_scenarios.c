@@ -7,8 +7,11 @@
  * 11  an alias to a user of the same change          here
  * 12  an account is shut by hand                     test_drift
  * 13  a password is the person's                     here
+ * 15  a domain moves between sources                 here, between files: there is one source
  * 16  the clock jumps                                test_outbox_scenarios
  * 17  the disk is full                               test_outbox_scenarios
+ * 18  the control database is lost                   test_adopt, tests/whole/16-moving.sh
+ * 20  a later version has a new default              here
  * 22  one state for two hosts                        here
  * 23  somebody edits what is ours at a provider      test_outbox_drift
  *
@@ -17,7 +20,7 @@
  *  2 to 7, 26   a state from Git: pushes, signers, an empty tree, `--detach-source`
  * 14            the plan does not know yet how full a mailbox is; that a delivery is refused
  *               with 452 where one is full, tests/runtime/service shows
- * 15            a domain moves between sources
+ * 15            a second source that a domain could move to, with `adoptFrom`
  * 19            backups, for a control database that is older than its audit
  * 21            sealed values
  * 24            DNS, for SPF and its ten look-ups
@@ -45,7 +48,9 @@ enum {
 static void apply_files(struct house *house, const struct source_file *files,
 		size_t count, struct agent_result *out)
 {
-	const struct agent_source source = { files, count, VIEW("test") };
+	const struct agent_source source = {
+		.files = files, .count = count, .origin = VIEW("test")
+	};
 	const struct agent_apply_options options = { .actor = VIEW("test") };
 
 	assert_int_equal(agent_apply(house->agent, &source, &options, out), 0);
@@ -263,6 +268,102 @@ static void check_host(struct house *house, struct view host, struct view text,
 	house_close(house);
 }
 
+/* Whichever file says it, and under whichever origin, it is the same domain with the same
+ * people: nothing is taken away on the one side before it is there on the other. */
+static void scenario_15_a_domain_moves_between_files(void **state)
+{
+	CLEANUP(agent_result_free) struct agent_result before = { 0 }, after = { 0 };
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct house *house = *state;
+	const struct view common =
+			VIEW("version: 1\nhosts: {mail: {name: mail.a.example}}\n"
+			     "domains: {a.example: {}}\nusers: {anna@a.example: {id: "
+			     "anna}}\n");
+	const struct view moving = VIEW("domains: {b.example: {catch_all: bo}}\n"
+					"users: {bo@b.example: {id: bo}}\n"
+					"aliases: {info@b.example: [bo, anna]}\n");
+	const struct source_file first[] = { { VIEW("common.yaml"), common },
+		{ VIEW("mail1/b.yaml"), moving } };
+	const struct source_file second[] = { { VIEW("common.yaml"), common },
+		{ VIEW("mail2/b.yaml"), moving } };
+	struct view uid;
+
+	apply_files(house, first, 2, &before);
+	assert_int_equal(before.code, EXIT_FINE);
+	uid = house_uid(house, "user/bo", arena);
+	apply_files(house, second, 2, &after);
+	assert_int_equal(after.code, EXIT_FINE);
+	assert_int_equal(after.plan->change_count, 0);
+	assert_true(view_eq(house_uid(house, "user/bo", arena), uid));
+}
+
+/* -- what an older version wrote -- */
+
+static uint64_t count_steps(struct house *house)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+
+	assert_int_equal(database_prepare(house->agent->db, "SELECT count(*) FROM step",
+					 &s),
+			0);
+	assert_int_equal(statement_step(s), DATABASE_ROW);
+	return column_u64(s, 0);
+}
+
+/* The row as a version left it that knew no quota and no limit. */
+static void age_row(struct house *house, struct view applied)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	unsigned char digest[DIGEST_SIZE];
+
+	digest_bytes(applied, digest);
+	assert_int_equal(database_prepare(house->agent->db,
+					 "UPDATE object SET last_applied = ?1,"
+					 " observed_hash = ?2"
+					 " WHERE kind = 'user' AND id = 'anna'",
+					 &s),
+			0);
+	bind_text(s, 1, applied);
+	bind_blob(s, 2, view_of(digest, sizeof(digest)));
+	assert_int_equal(statement_run(s), 0);
+}
+
+static const char *applied_quota(struct house *house)
+{
+	json_t *item = house_get(house, "user/anna");
+	const json_t *quota =
+			json_object_get(json_object_get(item, "last_applied"), "quota");
+	bool there = json_integer_value(quota) == (json_int_t)10 << 30;
+
+	json_decref(item);
+	return there ? "10GiB" : "none";
+}
+
+/* The default is served from the next apply on, by no step of any object. */
+static void scenario_20_a_new_default_is_no_change(void **state)
+{
+	CLEANUP(agent_result_free) struct agent_result plan = { 0 }, done = { 0 };
+	CLEANUP(agent_result_free) struct agent_result again = { 0 };
+	struct house *house = *state;
+	uint64_t steps;
+	STATE(text, TWO_USERS);
+
+	house_must_apply(house, buf_view(&text));
+	age_row(house, VIEW("{\"addresses\":[],\"protocols\":31}"));
+	assert_string_equal(applied_quota(house), "none");
+	steps = count_steps(house);
+	house_plan(house, buf_view(&text), &plan);
+	assert_int_equal(plan.code, EXIT_FINE);
+	assert_int_equal(plan.plan->change_count, 0);
+	house_apply(house, buf_view(&text), &done);
+	assert_int_equal(done.code, EXIT_FINE);
+	assert_int_equal(done.plan->change_count, 0);
+	assert_int_equal(count_steps(house), steps);
+	assert_string_equal(applied_quota(house), "10GiB");
+	house_apply(house, buf_view(&text), &again);
+	assert_int_equal(again.serial, done.serial);
+}
+
 static void scenario_22_one_state_is_another_host_on_each(void **state)
 {
 	struct house *house = *state;
@@ -296,6 +397,8 @@ int main(void)
 		STORY(scenario_10_two_users_swap_their_addresses),
 		STORY(scenario_13_a_password_is_the_persons_once_set),
 		STORY(scenario_11_an_alias_reaches_a_user_of_the_same_change),
+		STORY(scenario_15_a_domain_moves_between_files),
+		STORY(scenario_20_a_new_default_is_no_change),
 		STORY(scenario_22_one_state_is_another_host_on_each),
 	};
 
