@@ -7,38 +7,77 @@ void decoder_init(struct decoder *decoder, enum transfer_encoding encoding)
 
 /* -- base64 -- */
 
+/* By octet below 128; -1: outside the alphabet. */
+/* clang-format off */
+static const signed char base64_values[128] = {
+	-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+	-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+	-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 62, -1, -1, -1, 63,
+	52, 53, 54, 55, 56, 57, 58, 59, 60, 61, -1, -1, -1, -1, -1, -1,
+	-1,  0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12, 13, 14,
+	15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, -1, -1, -1, -1, -1,
+	-1, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+	41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, -1, -1, -1, -1, -1,
+};
+/* clang-format on */
+
 static int base64_value(char c)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (byte_is_digit(c))
-		return c - '0' + 52;
-	if (c == '+')
-		return 62;
-	return c == '/' ? 63 : -1;
+	return (unsigned char)c < 128 ? base64_values[(unsigned char)c] : -1;
+}
+
+static char *put_group(char *to, uint32_t bits)
+{
+	to[0] = (char)(bits >> 16);
+	to[1] = (char)(bits >> 8);
+	to[2] = (char)bits;
+	return to + 3;
+}
+
+/* Whole groups of the alphabet, as almost all are; returns how many octets. */
+static size_t decode_groups(struct view bytes, char **to)
+{
+	size_t at = 0;
+
+	for (; bytes.len - at >= 4; at += 4) {
+		int a = base64_value(bytes.data[at]);
+		int b = base64_value(bytes.data[at + 1]);
+		int c = base64_value(bytes.data[at + 2]);
+		int d = base64_value(bytes.data[at + 3]);
+
+		if ((a | b | c | d) < 0)
+			break;
+		*to = put_group(*to, (uint32_t)(a << 18 | b << 12 | c << 6 | d));
+	}
+	return at;
 }
 
 /* Octets outside the alphabet are passed over; padding ends the data (RFC 2045, 6.8). */
 static void feed_base64(struct decoder *d, struct view bytes, struct buf *out)
 {
-	for (size_t i = 0; i < bytes.len && !d->done; i++) {
-		int value = base64_value(bytes.data[i]);
+	char *start = buf_room(out, bytes.len / 4 * 3 + 3), *to = start;
 
+	if (!start)
+		return;
+	for (size_t i = 0; i < bytes.len && !d->done; i++) {
+		int value;
+
+		if (d->have == 0)
+			i += decode_groups(view_from(bytes, i), &to);
+		if (i == bytes.len)
+			break;
+		value = base64_value(bytes.data[i]);
 		if (bytes.data[i] == '=')
 			d->done = d->have > 0;
 		if (value < 0)
 			continue;
 		d->bits = (d->bits << 6 | (uint32_t)value) & 0xffffff;
 		if (++d->have == 4) {
-			const char octets[] = { (char)(d->bits >> 16),
-				(char)(d->bits >> 8), (char)d->bits };
-
-			buf_add(out, view_of(octets, sizeof(octets)));
+			to = put_group(to, d->bits);
 			d->have = 0;
 		}
 	}
+	buf_grown(out, (size_t)(to - start));
 }
 
 static void finish_base64(struct decoder *d, struct buf *out)
