@@ -337,11 +337,23 @@ static bool is_named_now(const struct wanted *wanted)
 	return wanted->id.len && !view_eq(wanted->id, wanted->object->id);
 }
 
+/* The address that a rename leaves is another's from now on, as where two swap theirs. */
+static bool is_given_away(const struct observation *o, struct view address)
+{
+	size_t at = view_find_last(address, '@');
+	const struct desired_domain *domain =
+			desired_domain_of(o->desired, view_from(address, at + 1));
+
+	return domain && desired_route(domain, view_sub(address, 0, at));
+}
+
 static struct view rename_note(struct observation *o, const struct wanted *wanted)
 {
 	CLEANUP(buf_free) struct buf note = BUF_NULL(LONGEST_TEXT);
 
-	if (!keeps_data(wanted->driver) || view_find(wanted->key, '@') == wanted->key.len)
+	if (!keeps_data(wanted->driver) ||
+			view_find(wanted->key, '@') == wanted->key.len ||
+			is_given_away(o, wanted->object->key))
 		return VIEW_NULL;
 	buf_add_z(&note, "old address kept until ");
 	text_add_day(&note, o->now + ADDRESS_KEPT);

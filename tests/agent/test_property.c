@@ -12,6 +12,7 @@
 #include "agent/inside.h"
 #include "agent/journal.h"
 #include "agent/text.h"
+#include "runtime/base/base64.h"
 #include "runtime/base/error.h"
 #include "tests/agent/house.h"
 #include "tests/agent/random_state.h"
@@ -38,7 +39,8 @@ static void fail_with(const struct agent_result *result, struct view text)
 	CLEANUP(buf_free) struct buf printed = BUF_NULL(HOUSE_TEXT);
 
 	house_print(result, &printed);
-	fail_msg("%.*s\nof\n%.*s", VIEW_ARG(buf_view(&printed)), VIEW_ARG(text));
+	printf("%.*s\n", VIEW_ARG(text));
+	fail_msg("%.*s", VIEW_ARG(buf_view(&printed)));
 }
 
 static void check_code(const struct agent_result *result, struct view text)
@@ -165,7 +167,7 @@ static void add_accounts(
 			sum[j] = (unsigned char)(sum[j] + r.accounts[i].account->uid[j]);
 	buf_addf(out, "%.*s %d %zu %.*s ", VIEW_ARG(address), outcome, r.count,
 			VIEW_ARG(r.text));
-	buf_add(out, view_of(sum, sizeof(sum)));
+	hex_add(out, view_of(sum, sizeof(sum)));
 	buf_add_byte(out, '\n');
 	resolution_free(&r);
 }
@@ -210,6 +212,25 @@ static void describe(struct house *house, const struct configuration *c, struct 
 	assert_false(buf_failed(out));
 }
 
+static struct view line_at(struct view text, size_t at)
+{
+	while (at > 0 && text.data[at - 1] != '\n')
+		at--;
+	return view_sub(view_from(text, at), 0, view_find(view_from(text, at), '\n'));
+}
+
+/* The first line in which they differ. */
+static void fail_at_line(struct view named, struct view rows, struct view text)
+{
+	size_t at = 0;
+
+	while (at < named.len && at < rows.len && named.data[at] == rows.data[at])
+		at++;
+	printf("%.*s\n", VIEW_ARG(text));
+	fail_msg("the state serves\n  %.*s\nthe rows\n  %.*s",
+			VIEW_ARG(line_at(named, at)), VIEW_ARG(line_at(rows, at)));
+}
+
 static void check_rows(struct run *run, struct view text)
 {
 	CLEANUP(buf_free) struct buf named = BUF_NULL(HOUSE_TEXT), rows = named;
@@ -225,9 +246,7 @@ static void check_rows(struct run *run, struct view text)
 	describe(run->house, run->house->runtime.configuration, &named);
 	describe(run->house, c, &rows);
 	if (!view_eq(buf_view(&named), buf_view(&rows)))
-		fail_msg("the state serves\n%.*s\nthe rows\n%.*s\nof\n%.*s",
-				VIEW_ARG(buf_view(&named)), VIEW_ARG(buf_view(&rows)),
-				VIEW_ARG(text));
+		fail_at_line(buf_view(&named), buf_view(&rows), text);
 }
 
 /* -- what happens in between -- */
@@ -339,6 +358,8 @@ static void any_state_holds(void **state)
 			house_setup(&house);
 			run.house = house;
 			run.random = random_state_new(seed + i, THINGS);
+			printf("house POSTHUS_SEED=%llu\n",
+					(unsigned long long)(seed + i));
 			run.mailboxes = 0;
 		}
 		one_state(&run);
