@@ -103,13 +103,14 @@ static void add_left_service(
 	add_account_route(b, object->key, object->uid);
 }
 
-/* The account of a user by the address that is kept of it; NULL where it has gone. */
-static const unsigned char *left_uid(struct build *b, const json_t *address)
+/* The account of a user by the identity that is kept of it; NULL where it has gone, or has
+ * another one. */
+static const unsigned char *left_uid(struct build *b, const json_t *identity)
 {
-	const struct object *user = object_by_key(
-			&b->o->objects, &driver_user, copy_json(b, address));
+	struct view id = copy_json(b, identity);
+	const struct object *user = object_by_id(&b->o->objects, &driver_user, id);
 
-	return user && !user->gone ? user->uid : NULL;
+	return user && !user->gone && view_eq(user->id, id) ? user->uid : NULL;
 }
 
 static void add_left_shared(
@@ -130,15 +131,14 @@ static void add_left_shared(
 				(uint64_t)json_integer_value(json_array_get(one, 1)));
 }
 
-/* By addresses, as users had them. */
 static void set_left_senders(
-		struct build *b, struct route_spec *route, const json_t *addresses)
+		struct build *b, struct route_spec *route, const json_t *identities)
 {
-	size_t count = json_array_size(addresses);
+	size_t count = json_array_size(identities);
 	const unsigned char **uids = arena_array(b->arena, count, sizeof(*uids));
 
 	for (size_t i = 0; i < count; i++)
-		uids[i] = left_uid(b, json_array_get(addresses, i));
+		uids[i] = left_uid(b, json_array_get(identities, i));
 	build_set_senders(b, route, uids, count);
 }
 

@@ -583,6 +583,9 @@ int diff(struct observation *o, struct plan *plan)
 	int r;
 
 	match(o, plan);
+	for (size_t i = 0; i < o->wanted.count; i++)
+		if (o->wanted.items[i].driver->refer)
+			o->wanted.items[i].driver->refer(&o->wanted.items[i], o);
 	r = drift_decide(o, plan);
 	if (r)
 		return r;

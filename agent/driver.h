@@ -89,6 +89,9 @@ struct driver {
 	/* Adds what the state wants of this kind. */
 	void (*want)(const struct driver *driver, const struct desired *desired,
 			struct wanted_list *out);
+	/* Fills in `applied` where it names other objects, once all are matched; NULL: `want`
+	 * has done so. */
+	void (*refer)(struct wanted *wanted, const struct observation *o);
 	/* Compares all that lives of this kind with what was applied; NULL where nothing
 	 * lives outside the object's row. */
 	int (*observe)(const struct driver *driver, struct observation *o);

@@ -46,6 +46,8 @@ int observe(struct observation *o)
 		return r;
 	o->wanted.arena = o->arena;
 	for (size_t i = 0; i < driver_count; i++) {
+		if (drivers[i] == &driver_user)
+			o->first_user = o->wanted.count;
 		if (o->desired)
 			drivers[i]->want(drivers[i], o->desired, &o->wanted);
 		if (!drivers[i]->observe || o->assumed)
@@ -67,6 +69,17 @@ void observation_deinit(struct observation *o)
 	o->touched = NULL;
 	object_set_deinit(&o->objects);
 	wanted_list_deinit(&o->wanted);
+}
+
+struct view observe_identity(const struct observation *o, const struct desired_user *user)
+{
+	const struct wanted *wanted =
+			&o->wanted.items[o->first_user +
+					 (size_t)(user - o->desired->users)];
+
+	if (wanted->id.len || !wanted->object)
+		return wanted_identity(wanted);
+	return wanted->object->id;
 }
 
 void observe_drift(struct object *object, enum drift_kind kind, const char *reason,

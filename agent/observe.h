@@ -38,6 +38,7 @@ struct observation {
 	struct unowned_list *unowned; /* malloc'd: looked for by the first that asks */
 	struct object_set objects;
 	struct wanted_list wanted; /* one run a kind, in the order of drivers */
+	size_t first_user;         /* among them: the users, in the state's order */
 	struct object **touched;   /* malloc'd: those with touches */
 	size_t touched_count, touched_capacity;
 	walltime rests_until; /* when a field that is fought for is set right again; 0: none
@@ -48,6 +49,10 @@ struct observation {
  * caller filled in what is above `objects`. */
 MUST_USE int observe(struct observation *o);
 void observation_deinit(struct observation *o);
+
+/* The identity that a user's object has once the plan is carried out. */
+struct view observe_identity(
+		const struct observation *o, const struct desired_user *user);
 
 /* Notes that an object is not as it was applied; the first reason counts. */
 void observe_drift(struct object *object, enum drift_kind kind, const char *reason,

@@ -11,42 +11,41 @@ enum {
 	LONGEST_SPEC = 16 * 1024 * 1024
 };
 
-static void add_members(struct buf *json, const struct desired_shared *shared)
+/* By what outlives a rename: an address may be another's by the time that it is read. */
+static void add_members(struct buf *json, const struct observation *o,
+		const struct desired_shared *shared)
 {
 	buf_add_byte(json, '[');
 	for (size_t i = 0; i < shared->member_count; i++) {
 		const struct desired_member *member = &shared->members[i];
 
 		buf_add_z(json, i ? ",[" : "[");
-		text_add_json(json, member->user->object.key);
+		text_add_json(json, observe_identity(o, member->user));
 		buf_addf(json, ",%d]", (int)member->right);
 	}
 	buf_add_byte(json, ']');
 }
 
-static struct view applied(struct arena *arena, const struct desired_shared *shared)
+static void refer(struct wanted *wanted, const struct observation *o)
 {
+	const struct desired_shared *shared = wanted->desired;
 	CLEANUP(buf_free) struct buf json = BUF_NULL(LONGEST_SPEC);
 
 	buf_add_z(&json, "{\"addresses\":");
 	targets_add_list(&json, &shared->addresses);
 	buf_add_z(&json, ",\"members\":");
-	add_members(&json, shared);
+	add_members(&json, o, shared);
 	buf_addf(&json, ",\"quota\":%llu,\"send_as\":%llu}",
 			(unsigned long long)shared->quota,
 			(unsigned long long)shared->send_as);
-	return arena_copy(arena, buf_view(&json));
+	wanted->applied = arena_copy(o->arena, buf_view(&json));
 }
 
 static void want(const struct driver *driver, const struct desired *desired,
 		struct wanted_list *out)
 {
-	for (size_t i = 0; i < desired->shared_count; i++) {
-		const struct desired_shared *shared = &desired->shared[i];
-		struct wanted *wanted = wanted_add_object(out, driver, &shared->object);
-
-		wanted->applied = applied(out->arena, shared);
-	}
+	for (size_t i = 0; i < desired->shared_count; i++)
+		(void)wanted_add_object(out, driver, &desired->shared[i].object);
 }
 
 static int apply(struct application *a, const struct change *change)
@@ -65,6 +64,7 @@ const struct driver driver_shared = {
 	.has_postbox = true,
 	.risk = RISK_HARMLESS,
 	.want = want,
+	.refer = refer,
 	.observe = postbox_observe,
 	.check = postbox_check,
 	.apply = apply,

@@ -27,16 +27,21 @@ enum {
 static char *const *folders;
 static int folder_count;
 static bool writes;
+static struct arena *paths; /* and names; until the end */
 
 /* -- files -- */
 
+static const char *path_of(const char *folder, const char *file)
+{
+	return arena_copy_z(paths, arena_printf(paths, "%s/%s", folder, file));
+}
+
 static bool read_text(const char *folder, const char *file, struct buf *out)
 {
-	char path[1024], *bytes;
+	char *bytes;
 	size_t len;
 
-	snprintf(path, sizeof(path), "%s/%s", folder, file);
-	if (os_read_file(os_real(), path, HOUSE_TEXT, &bytes, &len))
+	if (os_read_file(os_real(), path_of(folder, file), HOUSE_TEXT, &bytes, &len))
 		return false;
 	buf_add(out, view_of(bytes, len));
 	free(bytes);
@@ -45,11 +50,8 @@ static bool read_text(const char *folder, const char *file, struct buf *out)
 
 static void write_text(const char *folder, const char *name, struct view text)
 {
-	char path[1024];
-	FILE *file;
+	FILE *file = fopen(path_of(folder, name), "w");
 
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	file = fopen(path, "w");
 	assert_non_null(file);
 	fwrite(text.data, 1, text.len, file);
 	fclose(file);
@@ -62,7 +64,6 @@ static int not_hidden(const struct dirent *entry)
 
 struct files {
 	struct buf texts[MOST_FILES];
-	char names[MOST_FILES][64];
 	struct source_file items[MOST_FILES];
 	size_t count;
 };
@@ -82,8 +83,7 @@ static bool add_file(struct files *files, const char *folder, const char *file,
 	files->texts[i] = BUF_NULL(HOUSE_TEXT);
 	if (!read_text(folder, file, &files->texts[i]))
 		return false;
-	snprintf(files->names[i], sizeof(files->names[i]), "%s", name);
-	files->items[i].path = view_z(files->names[i]);
+	files->items[i].path = arena_copy(paths, view_z(name));
 	files->items[i].bytes = buf_view(&files->texts[i]);
 	files->count++;
 	return true;
@@ -92,17 +92,16 @@ static bool add_file(struct files *files, const char *folder, const char *file,
 /* The state NAME.yaml, or those in the folder NAME; false where there is neither. */
 static bool read_state(const char *folder, const char *name, struct files *out)
 {
+	const char *below = path_of(folder, name);
+	struct view alone = arena_printf(paths, "%s.yaml", name);
 	struct dirent **names;
-	char path[1024];
 	int count;
 
-	snprintf(path, sizeof(path), "%s.yaml", name);
-	if (add_file(out, folder, path, "state.yaml"))
+	if (add_file(out, folder, arena_copy_z(paths, alone), "state.yaml"))
 		return true;
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	count = scandir(path, &names, not_hidden, alphasort);
+	count = scandir(below, &names, not_hidden, alphasort);
 	for (int i = 0; i < count; i++) {
-		assert_true(add_file(out, path, names[i]->d_name, names[i]->d_name));
+		assert_true(add_file(out, below, names[i]->d_name, names[i]->d_name));
 		free(names[i]);
 	}
 	if (count >= 0)
@@ -219,10 +218,7 @@ static void check_folder(const char *folder)
 
 	assert_true(count > 0);
 	for (int i = 0; i < count; i++) {
-		char path[1024];
-
-		snprintf(path, sizeof(path), "%s/%s", folder, names[i]->d_name);
-		check_case(path);
+		check_case(path_of(folder, names[i]->d_name));
 		free(names[i]);
 	}
 	free(names);
@@ -231,8 +227,10 @@ static void check_folder(const char *folder)
 static void every_plan_reads_as_written(void **state)
 {
 	(void)state;
+	paths = arena_new();
 	for (int i = 0; i < folder_count; i++)
 		check_folder(folders[i]);
+	arena_free(paths);
 }
 
 int main(int argc, char **argv)

@@ -290,7 +290,7 @@ static void change_by_hand(struct run *run, struct view text)
 	assert_int_equal(database_prepare(agent->db,
 					 "SELECT kind || '/' || id FROM object"
 					 " WHERE kind IN ('user', 'shared')"
-					 " AND state = 'active' ORDER BY uid",
+					 " AND state = 'active' ORDER BY kind, id",
 					 &s),
 			0);
 	for (unsigned n = 1 + random_state_draw(run->random, 4); n; n--)
