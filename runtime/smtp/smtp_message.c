@@ -43,11 +43,17 @@ static struct view fault_text(enum smtp_body_fault found)
 	return VIEW_NULL;
 }
 
-/* On submission the author must be one that can be checked (RFC 5322, 3.6.2). */
-static struct view author_refusal(const struct smtp_header *header)
+/* Of two authors each reader, filter and check may believe another one (RFC 5322, 3.6; RFC
+ * 7489, 6.6.1). On submission there must be one, and one that can be checked. */
+static struct view author_refusal(const struct smtp_server *s)
 {
-	if (header->from_count != 1)
+	const struct smtp_header *header = &s->message.header;
+
+	if (header->from_count > 1 ||
+			(s->mode == SMTP_SUBMISSION && header->from_count == 0))
 		return VIEW("554 5.6.0 A message needs one From field, and only one");
+	if (s->mode != SMTP_SUBMISSION)
+		return VIEW_NULL;
 	if (header->sender_count > 1)
 		return VIEW("554 5.6.0 A message has one Sender field at most");
 	if (buf_failed(&header->from) || buf_failed(&header->sender))
@@ -79,9 +85,7 @@ static struct view refusal_at_end(const struct smtp_server *s)
 {
 	struct view refusal = smtp_message_refusal(s);
 
-	if (refusal.len == 0 && s->mode == SMTP_SUBMISSION)
-		refusal = author_refusal(&s->message.header);
-	return refusal;
+	return refusal.len ? refusal : author_refusal(s);
 }
 
 /* What came into the chunk from `before` on is part of the message now. */
