@@ -1,8 +1,7 @@
 #include "runtime/mailauth/dmarc_record.h"
 
-/* How many octets belong to one of the list's URIs is in no hurry: a day. */
 enum {
-	INTERVAL = 86400
+	INTERVAL = 86400 /* seconds between reports, where the domain does not say (6.3) */
 };
 
 static const char *const policy_names[] = { "none", "quarantine", "reject" };

@@ -32,27 +32,6 @@ void spf_finish(struct spf_check *c, enum spf_code code, const char *format, ...
 	c->step = SPF_STEP_DONE;
 }
 
-bool spf_charge(struct spf_check *c)
-{
-	if (++c->result.lookups <= limit_value(LIMIT_SPF_LOOKUPS))
-		return true;
-	spf_finish(c, SPF_PERMERROR, "more than %llu terms that ask the DNS",
-			(unsigned long long)limit_value(LIMIT_SPF_LOOKUPS));
-	return false;
-}
-
-bool spf_charge_void(struct spf_check *c)
-{
-	if (spf_frame(c)->in_vain)
-		return true;
-	spf_frame(c)->in_vain = true;
-	if (++c->result.void_lookups <= limit_value(LIMIT_SPF_VOID_LOOKUPS))
-		return true;
-	spf_finish(c, SPF_PERMERROR, "more than %llu terms ask for what is not there",
-			(unsigned long long)limit_value(LIMIT_SPF_VOID_LOOKUPS));
-	return false;
-}
-
 /* The whole check has its result (4.7). */
 static void conclude(struct spf_check *c, enum spf_code code, struct view mechanism)
 {

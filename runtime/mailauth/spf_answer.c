@@ -1,8 +1,31 @@
-/* What the DNS's answers mean to an SPF check. */
+/* What the DNS's answers mean to an SPF check, and how many there may be. */
 #include "runtime/base/limit.h"
 #include "runtime/mailauth/spf_state.h"
 
 #include <assert.h>
+
+/* -- counting (RFC 7208, 4.6.4) -- */
+
+bool spf_charge(struct spf_check *c)
+{
+	if (++c->result.lookups <= limit_value(LIMIT_SPF_LOOKUPS))
+		return true;
+	spf_finish(c, SPF_PERMERROR, "more than %llu terms that ask the DNS",
+			(unsigned long long)limit_value(LIMIT_SPF_LOOKUPS));
+	return false;
+}
+
+bool spf_charge_void(struct spf_check *c)
+{
+	if (spf_frame(c)->in_vain)
+		return true;
+	spf_frame(c)->in_vain = true;
+	if (++c->result.void_lookups <= limit_value(LIMIT_SPF_VOID_LOOKUPS))
+		return true;
+	spf_finish(c, SPF_PERMERROR, "more than %llu terms ask for what is not there",
+			(unsigned long long)limit_value(LIMIT_SPF_VOID_LOOKUPS));
+	return false;
+}
 
 /* A failure of the DNS ends the check, a void one is counted (RFC 7208, 4.4, 4.6.4, 5).
  * False: it has ended. */
