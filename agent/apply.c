@@ -8,7 +8,6 @@
 #include "runtime/base/error.h"
 #include "runtime/crypto/random.h"
 #include "runtime/store/database.h"
-#include "schema/source.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -244,14 +243,7 @@ static int do_change(struct application *a, uint64_t seq, const struct change *c
 /* A row that follows its state without a step. */
 static int do_rebase(struct application *a, const struct wanted *wanted)
 {
-	struct place place = sources_place(a->o->desired->sources, wanted->span);
-	const struct declaration declared = {
-		.file = place.path,
-		.line = place.line,
-		.column = place.column,
-		.start = wanted->span.start,
-		.end = wanted->span.end,
-	};
+	const struct declaration declared = observe_declaration(a->o, wanted);
 	struct object_texts texts;
 	int r;
 

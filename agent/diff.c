@@ -4,6 +4,7 @@
 #include "agent/dependence.h"
 #include "agent/drift.h"
 #include "agent/fields.h"
+#include "agent/match.h"
 #include "agent/rules.h"
 #include "agent/text.h"
 #include "agent/unowned.h"
@@ -14,211 +15,6 @@
 enum {
 	LONGEST_TEXT = 4096,
 };
-
-/* -- identity -- */
-
-/* First those that are named by their id; then, by key, those that are left. */
-static void match_by_id(struct observation *o)
-{
-	for (size_t i = 0; i < o->wanted.count; i++) {
-		struct wanted *wanted = &o->wanted.items[i];
-		struct object *object;
-
-		if (wanted->id.len == 0 || wanted->object)
-			continue;
-		object = object_by_id(&o->objects, wanted->driver, wanted->id);
-		if (!object || object->wanted)
-			continue;
-		wanted->object = object;
-		object->wanted = wanted;
-	}
-}
-
-static struct view known_place(struct arena *arena, const struct object *object)
-{
-	return arena_printf(arena, "%s/%.*s", object->driver->kind, VIEW_ARG(object->id));
-}
-
-static struct declaration declaration_of(
-		const struct observation *o, const struct wanted *wanted)
-{
-	struct place place = sources_place(o->desired->sources, wanted->span);
-
-	return (struct declaration){
-		.file = arena_copy(o->arena, place.path),
-		.line = place.line,
-		.column = place.column,
-		.start = wanted->span.start,
-		.end = wanted->span.end,
-	};
-}
-
-/* What is to take over an identity finds that another has it. */
-static void refuse_moved(struct observation *o, struct plan *plan,
-		const struct wanted *wanted, const struct object *holder)
-{
-	struct declaration declared = declaration_of(o, wanted);
-
-	plan_add_problem(plan, &declared, "IdTaken",
-			arena_printf(o->arena, "%.*s is another object already%s",
-					VIEW_ARG(known_place(o->arena, holder)),
-					holder->state == OBJECT_DISABLED
-							? ", disabled and with its data"
-							: ""),
-			VIEW("move to an id that was never used"));
-}
-
-/* What lived under one identity is wanted under another. An entry that was done finds
- * nothing any more. */
-static void match_moved(struct observation *o, struct plan *plan)
-{
-	for (size_t i = 0; i < o->desired->moved_count; i++) {
-		const struct desired_moved *moved = &o->desired->moved[i];
-		const struct driver *driver = driver_of(moved->kind);
-		struct object *object, *holder;
-
-		if (!driver)
-			continue;
-		object = object_by_id(&o->objects, driver, moved->from);
-		holder = object_by_id(&o->objects, driver, moved->to);
-		if (!object)
-			object = object_by_key(&o->objects, driver, moved->from);
-		for (size_t j = 0; object && j < o->wanted.count; j++) {
-			struct wanted *wanted = &o->wanted.items[j];
-
-			if (wanted->driver != driver || wanted->object ||
-					object->wanted ||
-					!(view_eq(wanted->id, moved->to) ||
-							view_eq(wanted->key, moved->to)))
-				continue;
-			if (holder && holder != object)
-				refuse_moved(o, plan, wanted, holder);
-			wanted->object = object;
-			object->wanted = wanted;
-		}
-	}
-}
-
-/* The key is one of an object that the state names no more, and that is another one than
- * the one that is wanted: people's data must not change hands by a slip. */
-static void refuse_key(struct observation *o, struct plan *plan,
-		const struct wanted *wanted, const struct object *owner)
-{
-	struct declaration declared = declaration_of(o, wanted);
-	struct view name = known_place(o->arena, owner);
-
-	if (owner->state == OBJECT_DISABLED)
-		plan_add_problem(plan, &declared, "AddressKept",
-				arena_printf(o->arena,
-						"%.*s is the address of %.*s, which is "
-						"disabled and keeps its data",
-						VIEW_ARG(wanted->key), VIEW_ARG(name)),
-				arena_printf(o->arena,
-						"write `id: %.*s` to bring it back, or "
-						"use another address",
-						VIEW_ARG(owner->id)));
-	else
-		plan_add_problem(plan, &declared, "IdChanged",
-				arena_printf(o->arena,
-						"%.*s is %.*s: an id, once given, does "
-						"not "
-						"change",
-						VIEW_ARG(wanted->key), VIEW_ARG(name)),
-				arena_printf(o->arena,
-						"write `id: %.*s` again; another person "
-						"needs another address",
-						VIEW_ARG(owner->id)));
-}
-
-static bool keeps_data(const struct driver *driver)
-{
-	return driver->absence == ABSENCE_DISABLES;
-}
-
-static void match_by_key(struct observation *o, struct plan *plan, struct wanted *wanted)
-{
-	struct object *object = object_by_key(&o->objects, wanted->driver, wanted->key);
-	bool names_another = object && wanted->id.len && object->named;
-
-	if (object && !object->wanted && !names_another) {
-		wanted->object = object;
-		object->wanted = wanted;
-	} else if (object && !object->wanted && keeps_data(wanted->driver)) {
-		refuse_key(o, plan, wanted, object);
-	} else if (object_by_id(&o->objects, wanted->driver, wanted_identity(wanted))) {
-		struct declaration declared = declaration_of(o, wanted);
-
-		plan_add_problem(plan, &declared, "IdTaken",
-				arena_printf(o->arena,
-						"%.*s is the id of an object that was "
-						"renamed",
-						VIEW_ARG(wanted->key)),
-				VIEW("give the new one an `id` of its own"));
-	}
-}
-
-/* An object that keeps data and is not wanted holds its key against a rename, too. */
-static void check_moved_key(
-		struct observation *o, struct plan *plan, const struct wanted *wanted)
-{
-	const struct object *holder =
-			object_by_key(&o->objects, wanted->driver, wanted->key);
-
-	if (keeps_data(wanted->driver) && holder && holder != wanted->object &&
-			!holder->wanted)
-		refuse_key(o, plan, wanted, holder);
-}
-
-/* A mailbox of another kind that the state names no more holds its address as well. */
-static void check_other_kinds(
-		struct observation *o, struct plan *plan, const struct wanted *wanted)
-{
-	for (size_t i = 0; i < driver_count; i++) {
-		const struct object *holder;
-		struct declaration declared;
-		struct view name;
-
-		if (!drivers[i]->has_postbox || drivers[i] == wanted->driver)
-			continue;
-		holder = object_by_key(&o->objects, drivers[i], wanted->key);
-		if (!holder || holder->wanted)
-			continue;
-		declared = declaration_of(o, wanted);
-		name = known_place(o->arena, holder);
-		plan_add_problem(plan, &declared, "AddressKept",
-				arena_printf(o->arena,
-						"%.*s is the address of %.*s, which "
-						"keeps its data",
-						VIEW_ARG(wanted->key), VIEW_ARG(name)),
-				VIEW("use another address; what leaves the state is "
-				     "disabled, and its mail is its own"));
-	}
-}
-
-static bool takes_key(const struct wanted *wanted)
-{
-	return !wanted->object || !view_eq(wanted->object->key, wanted->key);
-}
-
-static void match(struct observation *o, struct plan *plan)
-{
-	match_moved(o, plan);
-	match_by_id(o);
-	for (size_t i = 0; i < o->wanted.count; i++) {
-		struct wanted *wanted = &o->wanted.items[i];
-
-		if (!wanted->object)
-			match_by_key(o, plan, wanted);
-		else if (!view_eq(wanted->object->key, wanted->key))
-			check_moved_key(o, plan, wanted);
-	}
-	for (size_t i = 0; i < o->wanted.count; i++) {
-		const struct wanted *wanted = &o->wanted.items[i];
-
-		if (wanted->driver->has_postbox && takes_key(wanted))
-			check_other_kinds(o, plan, wanted);
-	}
-}
 
 /* -- one object -- */
 
@@ -233,7 +29,7 @@ static struct change *begin_change(struct observation *o, struct plan *plan,
 	change->reason = reason;
 	change->object = object;
 	change->wanted = (struct wanted *)wanted;
-	change->declared = declaration_of(o, wanted);
+	change->declared = observe_declaration(o, wanted);
 	return change;
 }
 
@@ -258,7 +54,7 @@ static void begin_new(struct observation *o, struct plan *plan,
 static void refuse_unknown(
 		struct observation *o, struct plan *plan, const struct wanted *wanted)
 {
-	struct declaration declared = declaration_of(o, wanted);
+	struct declaration declared = observe_declaration(o, wanted);
 
 	plan_add_problem(plan, &declared, "KeysLost",
 			arena_printf(o->arena,
@@ -275,7 +71,7 @@ static void refuse_unknown(
 static void refuse_unowned(struct observation *o, struct plan *plan,
 		const struct wanted *wanted, const struct unowned *file)
 {
-	struct declaration declared = declaration_of(o, wanted);
+	struct declaration declared = observe_declaration(o, wanted);
 	struct view described = unowned_describe(file, o->arena);
 
 	if (view_eq(file->deed->kind, view_z(wanted->driver->kind)))
@@ -351,7 +147,7 @@ static struct view rename_note(struct observation *o, const struct wanted *wante
 {
 	CLEANUP(buf_free) struct buf note = BUF_NULL(LONGEST_TEXT);
 
-	if (!keeps_data(wanted->driver) ||
+	if (!driver_keeps_data(wanted->driver) ||
 			view_find(wanted->key, '@') == wanted->key.len ||
 			is_given_away(o, wanted->object->key))
 		return VIEW_NULL;
@@ -483,11 +279,11 @@ static void refuse_uid(struct observation *o, struct plan *plan,
 
 	plan_add_problem(plan, &declared, "UidDiffers",
 			arena_printf(o->arena, "%.*s has another uid than this",
-					VIEW_ARG(known_place(o->arena, object))),
+					VIEW_ARG(object_name(object, o->arena))),
 			arena_printf(o->arena,
 					"`posthus get %.*s` shows its uid; is it really "
 					"this one that shall be destroyed?",
-					VIEW_ARG(known_place(o->arena, object))));
+					VIEW_ARG(object_name(object, o->arena))));
 }
 
 static bool has_uid(const struct desired_purge *purge, const struct object *object)
@@ -544,7 +340,7 @@ static int risks_of_leaving(struct observation *o, const struct object *object,
 
 static int leave(struct observation *o, struct plan *plan, struct object *object)
 {
-	bool disables = keeps_data(object->driver) &&
+	bool disables = driver_keeps_data(object->driver) &&
 			(!object->driver->holds_data ||
 					object->driver->holds_data(object, &o->objects));
 	struct change *change;

@@ -1,7 +1,7 @@
 /* What is wanted against what is: the changes of a plan.
  *
- * Identity decides first: an object is the one whose id is given, else the one that has
- * the key. Then hashes are compared, and only where they differ the specs. */
+ * Identity decides first (match.h). Then hashes are compared, and only where they differ the
+ * specs. */
 #ifndef AGENT_DIFF_H
 #define AGENT_DIFF_H
 

@@ -114,6 +114,11 @@ struct driver {
 	const struct effects *effects;
 };
 
+static inline bool driver_keeps_data(const struct driver *driver)
+{
+	return driver->absence == ABSENCE_DISABLES;
+}
+
 /* In the order in which they depend on each other: creation walks down, removal up. */
 extern const struct driver *const drivers[];
 extern const size_t driver_count;

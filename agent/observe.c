@@ -3,6 +3,7 @@
 #include "agent/drift.h"
 #include "agent/unowned.h"
 #include "runtime/base/error.h"
+#include "schema/source.h"
 
 #include <stdlib.h>
 
@@ -69,6 +70,20 @@ void observation_deinit(struct observation *o)
 	o->touched = NULL;
 	object_set_deinit(&o->objects);
 	wanted_list_deinit(&o->wanted);
+}
+
+struct declaration observe_declaration(
+		const struct observation *o, const struct wanted *wanted)
+{
+	struct place place = sources_place(o->desired->sources, wanted->span);
+
+	return (struct declaration){
+		.file = arena_copy(o->arena, place.path),
+		.line = place.line,
+		.column = place.column,
+		.start = wanted->span.start,
+		.end = wanted->span.end,
+	};
 }
 
 struct view observe_identity(const struct observation *o, const struct desired_user *user)

@@ -50,6 +50,9 @@ struct observation {
 MUST_USE int observe(struct observation *o);
 void observation_deinit(struct observation *o);
 
+/* Where the state declares it; `file` lives as long as the observation. */
+struct declaration observe_declaration(
+		const struct observation *o, const struct wanted *wanted);
 /* The identity that a user's object has once the plan is carried out. */
 struct view observe_identity(
 		const struct observation *o, const struct desired_user *user);
