@@ -8,7 +8,8 @@
  * /etc/hosts and /etc/resolv.conf are never read. The names that RFC 6761 and RFC 6303 keep
  * at home (localhost, test, invalid, the reverse of private addresses) are answered here.
  *
- * What cannot be known is DNS_FAILED or DNS_BOGUS, never an empty answer. */
+ * What cannot be known is DNS_FAILED or DNS_BOGUS, never an empty answer. (An address that
+ * has not its length is left out by later versions of libunbound before we see it.) */
 #ifndef NET_RESOLVER_H
 #define NET_RESOLVER_H
 
