@@ -2,16 +2,21 @@
 
 #include "agent/account.h"
 #include "agent/data_directory.h"
+#include "runtime/base/buf.h"
 #include "runtime/base/error.h"
+#include "runtime/base/log.h"
 #include "runtime/base/os.h"
 #include "runtime/store/database.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 enum {
 	DEEDS_APPLICATION = 0x70686464, /* "phdd" */
 	CACHE_KIB = 512,
+	LONGEST_NAME = 64,
 };
 
 /* A step is never changed once it was released; a new version adds one. */
@@ -132,6 +137,32 @@ static int fill(struct database *deeds, struct database *control)
 	return r ? r : transaction_commit(&t);
 }
 
+/* Kept for whoever can read it: the accounts that control.db knows get new deeds. */
+static int set_aside(const char *data)
+{
+	static const char *const endings[] = { "", "-wal" };
+
+	for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
+		CLEANUP(buf_free) struct buf name = BUF_NULL(LONGEST_NAME);
+		CLEANUP(freep) char *from = NULL, *to = NULL;
+
+		buf_addf(&name, "accounts/deeds.db%s", endings[i]);
+		buf_add_byte(&name, '\0');
+		from = data_path(data, name.data);
+		buf_clear(&name);
+		buf_addf(&name, "accounts/deeds.damaged%s", endings[i]);
+		buf_add_byte(&name, '\0');
+		to = data_path(data, name.data);
+		if (rename(from, to) && errno != ENOENT)
+			return fault_errno();
+	}
+	log_event(LOG_ERROR, "agent.deeds.damaged",
+			log_text("kept", "accounts/deeds.damaged"),
+			log_text("next", "new ones are made of the accounts that "
+					 "control.db knows"));
+	return 0;
+}
+
 int deeds_open(const char *data, const struct key *key, struct database *control,
 		struct database **out)
 {
@@ -142,6 +173,12 @@ int deeds_open(const char *data, const struct key *key, struct database *control
 
 	if (r == 0)
 		r = open_file(path, key, true, &deeds);
+	if (r == DATABASE_E_DAMAGED || r == DATABASE_E_WRONG_KEY ||
+			r == DATABASE_E_FOREIGN) {
+		r = set_aside(data);
+		if (r == 0)
+			r = open_file(path, key, true, &deeds);
+	}
 	if (r == 0)
 		r = fill(deeds, control);
 	if (r == 0)

@@ -16,7 +16,8 @@ struct deed {
 	struct view wrapped;       /* the host's slot of the data key */
 };
 
-/* Opens it below `data`, and makes it; `control` then has a deed of every account. */
+/* Opens it below `data`, and makes it; there is then a deed of every account that `control`
+ * knows. One that is damaged is set aside: it must not keep mail from anybody. */
 MUST_USE int deeds_open(const char *data, const struct key *key, struct database *control,
 		struct database **out);
 /* One that is there to be read, in a directory of its own; *out stays NULL where there is

@@ -284,6 +284,35 @@ static void deeds_are_made_up_for(void **state)
 	assert_string_equal(now, anna);
 }
 
+/* They are a second place, and no reason not to start: whole ones are made, and what was there
+ * is kept. */
+static void damaged_deeds_are_set_aside(void **state)
+{
+	CLEANUP(agent_result_free) struct agent_result adopted = { 0 };
+	char path[256], anna[UID_TEXT + 1], now[UID_TEXT + 1];
+	struct house *house = *state;
+	int fd;
+
+	house_must_apply(house, VIEW(TWO_USERS));
+	uid_of(house, "user/anna", anna);
+	make_file(house, anna);
+	house_close(house);
+	snprintf(path, sizeof(path), "%s/accounts/deeds.db", house->directory);
+	fd = open(path, O_WRONLY);
+	assert_int_equal(pwrite(fd, "damaged", 7, 500), 7);
+	close(fd);
+	house_open(house);
+	uid_of(house, "user/anna", now);
+	assert_string_equal(now, anna);
+	snprintf(path, sizeof(path), "%s/accounts/deeds.damaged", house->directory);
+	assert_int_equal(access(path, F_OK), 0);
+	lose_control(house);
+	apply_way(house, TWO_USERS, UNOWNED_ADOPTED, &adopted);
+	assert_int_equal(adopted.code, EXIT_FINE);
+	uid_of(house, "user/anna", now);
+	assert_string_equal(now, anna);
+}
+
 /* An account of another kind has the address: it is no user's. */
 static void another_kind_is_not_adopted(void **state)
 {
@@ -318,6 +347,8 @@ int main(void)
 				house_setup, house_teardown),
 		cmocka_unit_test_setup_teardown(
 				deeds_are_made_up_for, house_setup, house_teardown),
+		cmocka_unit_test_setup_teardown(
+				damaged_deeds_are_set_aside, house_setup, house_teardown),
 		cmocka_unit_test_setup_teardown(
 				another_kind_is_not_adopted, house_setup, house_teardown),
 	};

@@ -41,6 +41,7 @@ agent_stop
 posthus export >"$work/offline.yaml" 2>"$work/said"
 check "export without an agent is the same" cmp "$work/one.yaml" "$work/offline.yaml"
 rm "$home"/data/control.db*
+refuse "plan without an agent sees the file that nobody owns" 4 "AdoptionNeeded" posthus plan "$work/one.yaml"
 agent_start || exit 1
 refuse "plan sees the file that nobody owns" 4 "AdoptionNeeded" posthus plan "$work/one.yaml"
 posthus plan "$work/one.yaml" | grep -q '^  + user anna .*adopt the file that is here' && ok "and says whose it is" || bad "the plan of an adoption"
