@@ -44,7 +44,7 @@ refuse "is taken back" 0 "rollback to generation 1" posthus rollback
 sed -i 's/quota: 1MiB/quota: 7MiB/' "$home/state/mail.yaml"
 refuse "a plan goes to a file" 0 "7MiB" posthus plan --out "$work/plan.posthus"
 [ "$(stat -c %a "$work/plan.posthus")" = 600 ] && ok "that others cannot read" || bad "that others cannot read"
-markdown() { posthus plan -o markdown >"$work/md" && grep -q '^| update | user dan | quota: 1MiB → 7MiB | data | mail.yaml:' "$work/md"; }
+markdown() { posthus plan -o markdown >"$work/md" && grep -q '^| update | user dan | quota: 1MiB → 7MiB | harmless | mail.yaml:' "$work/md"; }
 check "plan -o markdown is a table" markdown
 ndjson() { posthus plan -o ndjson | python3 -c 'import json,sys; l=[json.loads(x) for x in sys.stdin]; assert l[0]["type"] == "change" and l[-1]["type"] == "summary" and l[-1]["digest"], l'; }
 check "plan -o ndjson is a line an object" ndjson
