@@ -1,5 +1,6 @@
 /* O: never | may | must, then any of: tls, login (alice, wonderland), login=N (alice, a
- * password of so many octets), chunk=N (bytes of one BODY at most)
+ * password of so many octets), as=NAME (instead of alice), chunk=N (bytes of one BODY at
+ * most)
  *
  * W: lines say what is to be sent, before NEXT asks for it, or look for what was told:
  *
@@ -76,6 +77,8 @@ static bool read_word(struct world *w, struct view word,
 		memset(text, 'w', number);
 		options->user = VIEW("alice");
 		*password = secret_copy(view_of(text, number));
+	} else if (view_starts(word, VIEW("as="))) {
+		options->user = view_from(word, 3);
 	} else if (view_starts(word, VIEW("chunk=")) &&
 			view_to_u64(view_from(word, 6), &number)) {
 		w->chunk = number;
