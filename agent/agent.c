@@ -189,25 +189,32 @@ void agent_forget_desired(struct agent *agent)
 	agent->desired = (struct desired_state){ 0 };
 }
 
-int agent_check_overlaid(struct agent *agent, const struct source_file *files,
-		size_t count, const struct overlay *overlay, struct checked *out)
+static int check(struct agent *agent, const struct source_file *files, size_t count,
+		const struct overlay *overlay, bool origins, struct checked *out)
 {
 	const struct check_options options = {
 		.agent = agent->anywhere ? NULL : agent->file,
 		.secret_key = agent->secret,
 		.overlay = overlay,
+		.forget_origins = !origins,
 	};
 
 	return checker_check(files, count, &options, out);
 }
 
 int agent_check(struct agent *agent, const struct source_file *files, size_t count,
-		struct checked *out)
+		bool origins, struct checked *out)
 {
-	return agent_check_overlaid(agent, files, count, NULL, out);
+	return check(agent, files, count, NULL, origins, out);
 }
 
-static int load_desired(struct agent *agent, uint64_t number)
+int agent_check_overlaid(struct agent *agent, const struct source_file *files,
+		size_t count, const struct overlay *overlay, struct checked *out)
+{
+	return check(agent, files, count, overlay, false, out);
+}
+
+static int load_desired(struct agent *agent, uint64_t number, bool origins)
 {
 	struct source_file *files;
 	size_t count;
@@ -216,11 +223,12 @@ static int load_desired(struct agent *agent, uint64_t number)
 
 	if (r)
 		return r;
-	r = agent_check(agent, files, count, &agent->desired.checked);
+	r = agent_check(agent, files, count, origins, &agent->desired.checked);
+	agent->desired.origins = origins;
 	return r == CHECK_E_INVALID ? 0 : r;
 }
 
-int agent_desired(struct agent *agent, const struct desired **out)
+static int desired_state(struct agent *agent, bool origins, const struct desired **out)
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
 	struct generation newest;
@@ -235,7 +243,7 @@ int agent_desired(struct agent *agent, const struct desired **out)
 			return 0;
 		}
 		agent->desired.arena = TAKE(arena);
-		r = load_desired(agent, newest.number);
+		r = load_desired(agent, newest.number, origins);
 	}
 	if (r) {
 		arena_free(TAKE(agent->desired.arena));
@@ -246,6 +254,19 @@ int agent_desired(struct agent *agent, const struct desired **out)
 		*out = NULL;
 	return 0;
 }
+
+int agent_desired(struct agent *agent, const struct desired **out)
+{
+	return desired_state(agent, false, out);
+}
+
+int agent_origins(struct agent *agent, const struct desired **out)
+{
+	if (!agent->desired.origins)
+		agent_forget_desired(agent);
+	return desired_state(agent, true, out);
+}
+
 /* -- what is -- */
 
 void agent_observation(struct agent *agent, const struct desired *desired,

@@ -119,6 +119,8 @@ void agent_result_print(const struct agent_result *result, struct buf *out);
 /* {"format_version", "exit", "reason", "message", "diagnostics", "plan", "generation",
  * "serial"} */
 MUST_USE json_t *agent_result_json(const struct agent_result *result);
+/* All of it but "plan", which may be large: plan_add_json() prints it. */
+MUST_USE json_t *agent_result_frame(const struct agent_result *result);
 
 /* Takes a state as applied, with all that it says, so that the next plan is made against it.
  * Offline alone, and where nothing was applied yet: only the copy that is thrown away
@@ -156,6 +158,9 @@ MUST_USE int agent_reconcile(struct agent *agent, enum reconcile_cause cause,
 		struct agent_result *out);
 /* When agent_reconcile(RECONCILE_TIMER) is next due: the interval, ±10 %. */
 nstime agent_next_deadline(const struct agent *agent);
+
+/* Before waiting: gives back the memory that a plan over many objects took. */
+void agent_rest(struct agent *agent);
 
 /* -- effects outside -- */
 

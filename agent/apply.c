@@ -14,14 +14,28 @@
 
 /* -- before the transaction -- */
 
-static void make_object(struct application *a, struct change *change)
+static int compare_uids(const void *a, const void *b)
+{
+	return memcmp(a, b, UID_SIZE);
+}
+
+/* Random, and in their order: the rows of ten thousand new objects then go to the end of
+ * their tables one after the other, not each to a page of its own. */
+static unsigned char *draw_uids(size_t count)
+{
+	unsigned char *uids = xcalloc(count ? count : 1, UID_SIZE);
+
+	random_bytes(uids, count * UID_SIZE);
+	qsort(uids, count, UID_SIZE, compare_uids);
+	return uids;
+}
+
+static void make_object(
+		struct application *a, struct change *change, const unsigned char *uid)
 {
 	struct object *object = ARENA_NEW(a->plan->arena, struct object);
 
-	if (change->adopted)
-		memcpy(object->uid, change->adopted->uid, UID_SIZE);
-	else
-		random_bytes(object->uid, UID_SIZE);
+	memcpy(object->uid, uid, UID_SIZE);
 	object->driver = change->driver;
 	object->id = change->id;
 	change->object = object;
@@ -30,17 +44,20 @@ static void make_object(struct application *a, struct change *change)
 
 int apply_prepare(struct application *a)
 {
-	CLEANUP(freep) unsigned char *uids = NULL;
-	size_t count = 0, creations = a->plan->counts[ACTION_CREATE];
+	CLEANUP(freep) unsigned char *uids = NULL, *drawn = NULL;
+	size_t made = 0, count = 0, creations = a->plan->counts[ACTION_CREATE];
 	int r;
 
 	uids = xcalloc(creations, BROKER_UID);
+	drawn = draw_uids(creations + a->plan->counts[ACTION_ADOPT]);
 	for (size_t i = 0; i < a->plan->change_count; i++) {
 		struct change *change = &a->plan->changes[i];
 
 		if (!change_makes(change) || change->held)
 			continue;
-		make_object(a, change);
+		make_object(a, change,
+				change->adopted ? change->adopted->uid
+						: drawn + UID_SIZE * made++);
 		if (change->driver->has_postbox && !change->adopted)
 			memcpy(uids + BROKER_UID * count++, change->object->uid,
 					UID_SIZE);

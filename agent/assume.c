@@ -62,7 +62,7 @@ int agent_assume(struct agent *agent, const struct agent_source *source,
 
 	assert(agent->copy);
 	*out = (struct agent_result){ 0 };
-	r = agent_check(agent, source->files, source->count, &checked);
+	r = agent_check(agent, source->files, source->count, false, &checked);
 	if (r < 0)
 		return r;
 	if (!result_accepts(&checked, out))

@@ -124,7 +124,7 @@ static int read_past(struct exporting *e, uint64_t number, const struct desired 
 	r = generation_read_files(e->agent->db, number, past->arena, &files, &count);
 	if (r)
 		return r;
-	r = agent_check(e->agent, files, count, &past->checked);
+	r = agent_check(e->agent, files, count, true, &past->checked);
 	*out = past->checked.desired;
 	return r < 0 ? r : 0;
 }
@@ -334,7 +334,7 @@ int agent_export(struct agent *agent, struct view kinds, struct agent_result *re
 		return AGENT_E_ABSENT;
 	r = newest(agent, &e.generation);
 	if (r == 0)
-		r = agent_desired(agent, &e.desired);
+		r = agent_origins(agent, &e.desired);
 	if (r)
 		return result_database(result, r);
 	if (e.generation == 0) {

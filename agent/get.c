@@ -171,7 +171,7 @@ static int add_origin(struct agent *agent, const struct object *object,
 	struct desired_origin *origins;
 	json_t *list;
 	size_t count;
-	int r = agent_desired(agent, &desired);
+	int r = agent_origins(agent, &desired);
 
 	if (r || !desired || object->driver->schema == KIND_NONE)
 		return r;

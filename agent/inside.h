@@ -47,6 +47,7 @@ void last_run_deinit(struct last_run *last);
 struct desired_state {
 	struct arena *arena; /* owns the files' bytes; NULL: not loaded */
 	struct checked checked;
+	bool origins; /* it knows which line gave which value */
 };
 
 struct agent {
@@ -72,6 +73,7 @@ struct agent {
 	struct cooling cooling;
 	uint64_t settled_serial; /* nothing was to do at this serial; 0: unknown */
 	bool holds_memory;       /* since the last quiet tick */
+	bool heap_has_holes;     /* a run ended since the heap was last trimmed */
 	bool metrics_stale;      /* objects may have moved since they were shown */
 	nstime full_due;         /* when all is compared again, whatever moved */
 	nstime deadline;
@@ -83,10 +85,14 @@ struct agent {
  * there is no generation, or where this version does not take it any more: then `checked`
  * says why. */
 MUST_USE int agent_desired(struct agent *agent, const struct desired **out);
+/* The same, with each value and its line: for people who ask, since they take as much
+ * memory as all the rest. What agent_desired gave before is gone. */
+MUST_USE int agent_origins(struct agent *agent, const struct desired **out);
 void agent_forget_desired(struct agent *agent);
-/* checker_check with what this agent knows of its machine. */
+/* checker_check with what this agent knows of its machine. `origins`: with each value and
+ * its line, for who prints them. */
 MUST_USE int agent_check(struct agent *agent, const struct source_file *files,
-		size_t count, struct checked *out);
+		size_t count, bool origins, struct checked *out);
 
 /* The same, with some of it read otherwise than it is written. */
 MUST_USE int agent_check_overlaid(struct agent *agent, const struct source_file *files,

@@ -382,14 +382,12 @@ static json_t *retained_json(const struct retained *kept)
 			"purge_not_before", json_time(kept->until));
 }
 
-json_t *plan_json(const struct plan *plan)
+/* All but the changes. */
+static json_t *frame_json(const struct plan *plan)
 {
 	CLEANUP(buf_free) struct buf summary = BUF_NULL(LONGEST_LINE);
-	json_t *changes = json_array(), *retained = json_array();
-	json_t *drifts = json_array(), *problems = json_array();
+	json_t *retained = json_array(), *drifts = json_array(), *problems = json_array();
 
-	for (size_t i = 0; i < plan->change_count; i++)
-		json_array_append_new(changes, change_json(&plan->changes[i]));
 	for (size_t i = 0; i < plan->retained_count; i++)
 		json_array_append_new(retained, retained_json(&plan->retained[i]));
 	for (size_t i = 0; i < plan->drift_count; i++)
@@ -397,13 +395,49 @@ json_t *plan_json(const struct plan *plan)
 	for (size_t i = 0; i < plan->problem_count; i++)
 		json_array_append_new(problems, problem_json(&plan->problems[i]));
 	plan_add_summary(plan, &summary);
-	return json_pack("{s:i, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o}",
+	return json_pack("{s:i, s:o, s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o}",
 			"format_version", 1, "origin", json_view(plan->origin),
-			"base_serial", (json_int_t)plan->base_serial, "changes", changes,
-			"retained", retained, "drift", drifts, "problems", problems,
-			"summary", json_view(buf_view(&summary)), "held",
+			"base_serial", (json_int_t)plan->base_serial, "retained",
+			retained, "drift", drifts, "problems", problems, "summary",
+			json_view(buf_view(&summary)), "held",
 			(json_int_t)plan->held_count, "unchanged",
 			(json_int_t)plan->unchanged, "digest", json_digest(plan->digest),
 			"held_digest",
 			plan->approvable ? json_digest(plan->held_digest) : json_null());
+}
+
+json_t *plan_json(const struct plan *plan)
+{
+	json_t *json = frame_json(plan), *changes = json_array();
+
+	for (size_t i = 0; i < plan->change_count; i++)
+		json_array_append_new(changes, change_json(&plan->changes[i]));
+	json_object_set_new(json, "changes", changes);
+	return json;
+}
+
+static void add_dumped(struct buf *out, json_t *json)
+{
+	char *text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
+
+	buf_add_z(out, text);
+	free(text);
+	json_decref(json);
+}
+
+void plan_add_json(const struct plan *plan, struct buf *out)
+{
+	size_t start;
+
+	buf_add_z(out, "{\"changes\":[");
+	for (size_t i = 0; i < plan->change_count; i++) {
+		if (i)
+			buf_add_byte(out, ',');
+		add_dumped(out, change_json(&plan->changes[i]));
+	}
+	buf_add_byte(out, ']');
+	start = out->len;
+	add_dumped(out, frame_json(plan));
+	if (!buf_failed(out))
+		out->data[start] = ','; /* for its brace */
 }

@@ -426,7 +426,7 @@ int agent_plan(struct agent *agent, const struct agent_source *source,
 
 	if (r || out->code != EXIT_FINE)
 		return r;
-	r = agent_check(agent, source->files, source->count, &checked);
+	r = agent_check(agent, source->files, source->count, false, &checked);
 	if (r < 0)
 		return r;
 	if (!result_accepts(&checked, out))
@@ -534,7 +534,7 @@ static void end_run(struct agent *agent, struct view actor, struct agent_result 
 		memcpy(agent->last.held_digest, plan->held_digest, DIGEST_SIZE);
 	if (plan)
 		remember_waiting(&agent->last, plan, now);
-	agent->holds_memory = agent->metrics_stale = true;
+	agent->holds_memory = agent->heap_has_holes = agent->metrics_stale = true;
 	metrics_of_run(result, agent->last.at);
 	agent->settled_serial = result->code == EXIT_FINE && !(plan && plan->drift_count)
 						? result->serial
@@ -634,7 +634,7 @@ int agent_apply(struct agent *agent, const struct agent_source *source,
 	if (r || out->code != EXIT_FINE)
 		return r;
 	run.before = newest.number;
-	r = agent_check(agent, source->files, source->count, &checked);
+	r = agent_check(agent, source->files, source->count, false, &checked);
 	if (r < 0)
 		return r;
 	if (result_accepts(&checked, out)) {
@@ -684,8 +684,15 @@ static void give_memory_back(struct agent *agent)
 	if (!agent->holds_memory)
 		return;
 	agent_forget_desired(agent);
-	malloc_trim(0);
+	agent->heap_has_holes = true;
 	agent->holds_memory = false;
+}
+
+void agent_rest(struct agent *agent)
+{
+	if (agent->heap_has_holes)
+		malloc_trim(0);
+	agent->heap_has_holes = false;
 }
 
 /* What a suspension leaves to do: after a start, to bring up what was applied. */

@@ -104,16 +104,23 @@ static json_t *text_or_null(const char *text)
 	return text ? json_view(view_z(text)) : json_null();
 }
 
-json_t *agent_result_json(const struct agent_result *result)
+json_t *agent_result_frame(const struct agent_result *result)
 {
-	return json_pack("{s:i, s:i, s:o, s:o, s:o, s:o, s:I, s:I, s:I}",
-			"format_version", 1, "exit", (int)result->code, "reason",
-			text_or_null(result->reason), "message",
-			text_or_null(result->message), "diagnostics",
+	return json_pack("{s:i, s:i, s:o, s:o, s:o, s:I, s:I, s:I}", "format_version", 1,
+			"exit", (int)result->code, "reason", text_or_null(result->reason),
+			"message", text_or_null(result->message), "diagnostics",
 			result->diagnostics_json ? json_incref(result->diagnostics_json)
 						 : json_null(),
-			"plan", result->plan ? plan_json(result->plan) : json_null(),
 			"generation", (json_int_t)result->generation, "serial",
 			(json_int_t)result->serial, "took_us",
 			(json_int_t)(result->took / 1000));
+}
+
+json_t *agent_result_json(const struct agent_result *result)
+{
+	json_t *json = agent_result_frame(result);
+
+	json_object_set_new(json, "plan",
+			result->plan ? plan_json(result->plan) : json_null());
+	return json;
 }

@@ -214,6 +214,7 @@ static int serve_round(struct server *server)
 	control_serve(server->control, now);
 	remember(server, now);
 	show_metrics(server);
+	agent_rest(server->options->agent);
 	return 0;
 }
 

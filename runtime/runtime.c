@@ -413,6 +413,14 @@ struct runtime_request *runtime_next_request(struct runtime *rt)
 	return &request->seen;
 }
 
+void runtime_forget_body(struct runtime_request *seen)
+{
+	struct request *request = CONTAINER_OF(seen, struct request, seen);
+
+	admin_forget_body(request->inner);
+	seen->body = VIEW_NULL;
+}
+
 void runtime_answer(struct runtime *rt, struct runtime_request *seen, int status,
 		struct view content_type, struct view body)
 {

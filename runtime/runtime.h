@@ -113,6 +113,8 @@ struct runtime_request {
 /* The next one, or NULL. It lives until it is answered; several may be open at once, so
  * an answer can wait for what it is about. */
 struct runtime_request *runtime_next_request(struct runtime *rt);
+/* Gives the bytes of the body back, once they were read: a state may have 64 MiB. */
+void runtime_forget_body(struct runtime_request *request);
 /* Sends the answer and frees the request. */
 void runtime_answer(struct runtime *rt, struct runtime_request *request, int status,
 		struct view content_type, struct view body);

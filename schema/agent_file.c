@@ -68,6 +68,7 @@ int agent_file_read(struct diagnostics *d, struct agent_file *out)
 	static const struct check_options no_options = { 0 };
 	struct check c = {
 		.arena = d->arena,
+		.tree = d->arena,
 		.scratch = d->arena,
 		.d = d,
 		.options = &no_options,
@@ -76,7 +77,7 @@ int agent_file_read(struct diagnostics *d, struct agent_file *out)
 	struct node *root;
 
 	diagnostics_init(&c.not_served, d->arena, d->sources);
-	root = join_files(d->arena, &agent_table, d, &c.incomplete);
+	root = join_files(d->arena, d->arena, &agent_table, d, &c.incomplete);
 	shape_state(&c, root);
 	diagnostics_move(d, &c.not_served);
 	diagnostics_deinit(&c.not_served);

@@ -27,6 +27,7 @@ struct holder {
 
 struct check {
 	struct arena *arena;
+	struct arena *tree;    /* nodes and values: dropped where nobody asks for lines */
 	struct arena *scratch; /* dropped at the end */
 	struct diagnostics *d;
 	struct diagnostics not_served;
@@ -112,11 +113,14 @@ const struct overlay_entry *overlay_kept(const struct check *c, const struct nod
 struct node *overlay_node(struct check *c, const struct node *at,
 		const struct overlay_entry *entry);
 
-/* Of a state that has no errors: the hash of its canonical form, and maps to find it by. */
+/* Of a state that has no errors: the hash of its canonical form. */
 void desired_hash(struct desired_object *object);
 /* Its canonical form, and the hash of that. */
 void hash_object(struct check *c, struct desired_object *object);
-void desired_index(struct desired *desired);
+/* And the maps of the check to find it by: they are taken. */
+void desired_index(struct desired *desired, struct objects *kinds);
+/* No object knows its nodes and values any more. */
+void desired_forget_origins(struct desired *desired);
 
 /* -- identity: keys, ids and addresses -- */
 

@@ -45,7 +45,8 @@ static bool files_fit(struct diagnostics *d)
 
 static void check_tree(struct check *c)
 {
-	struct node *root = join_files(c->arena, &state_table, c->d, &c->incomplete);
+	struct node *root =
+			join_files(c->arena, c->tree, &state_table, c->d, &c->incomplete);
 
 	overlay_index(c);
 	overlay_add(c, root);
@@ -121,10 +122,22 @@ static void fill(struct check *c, struct desired *desired)
 	memcpy(desired->defaults, c->defaults, sizeof(desired->defaults));
 	moved_take(c, desired);
 	purge_take(c, desired);
-	desired_index(desired);
+	desired_index(desired, c->kinds);
 	diagnostics_sort(&c->not_served);
 	desired->not_served = c->not_served;
 	c->not_served = (struct diagnostics){ 0 };
+}
+
+/* The lines are in the tree, and what is desired is not. */
+static void end_tree(struct check *c, struct desired *desired)
+{
+	if (desired && !c->options->forget_origins) {
+		desired->tree = c->tree;
+		return;
+	}
+	if (desired)
+		desired_forget_origins(desired);
+	arena_free(c->tree);
 }
 
 static void drop_passwords(struct check *c)
@@ -167,6 +180,7 @@ int checker_check(const struct source_file *files, size_t count,
 	static const struct check_options no_options = { 0 };
 	struct check c = {
 		.arena = arena_new(),
+		.tree = arena_new(),
 		.scratch = arena_new(),
 		.line = arena_new(),
 		.options = options ? options : &no_options,
@@ -190,6 +204,7 @@ int checker_check(const struct source_file *files, size_t count,
 	} else {
 		drop_passwords(&c);
 	}
+	end_tree(&c, out->desired);
 	release(&c);
 	return out->desired ? CHECK_OK : CHECK_E_INVALID;
 }

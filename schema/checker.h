@@ -21,6 +21,10 @@ struct check_options {
 	const unsigned char *secret_key;
 	/* What is read otherwise than it is written; NULL: nothing (schema/overlay.h). */
 	const struct overlay *overlay;
+	/* Keeps neither values nor the lines that gave them, only what was made of them:
+	 * desired_origins() and compose() have no answer, and a large state is half as
+	 * large. */
+	bool forget_origins;
 };
 
 enum {

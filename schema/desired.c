@@ -74,18 +74,32 @@ void desired_hash(struct desired_object *object)
 	digest_bytes(object->canonical, object->hash);
 }
 
-void desired_index(struct desired *desired)
+void desired_index(struct desired *desired, struct objects *kinds)
 {
 	struct desired_index *index = ARENA_NEW(desired->arena, struct desired_index);
+
+	for (enum kind kind = KIND_NONE; kind < KINDS; kind++) {
+		index->keys[kind] = kinds[kind].keys;
+		index->ids[kind] = kinds[kind].ids;
+		kinds[kind].keys = kinds[kind].ids = MAP_NULL;
+	}
+	map_set(&index->keys[KIND_POLICY], desired->policy.object.key, &desired->policy);
+	desired->index = index;
+}
+
+void desired_forget_origins(struct desired *desired)
+{
 	const struct desired_object *object;
 	size_t at = 0;
 
+	desired->root = NULL;
+	memset(desired->defaults, 0, sizeof(desired->defaults));
 	while ((object = desired_next(desired, &at))) {
-		map_set(&index->keys[object->kind], object->key, (void *)object);
-		if (object->id.len)
-			map_set(&index->ids[object->kind], object->id, (void *)object);
+		struct desired_object *ours = (struct desired_object *)object;
+
+		ours->node = NULL;
+		ours->values = NULL;
 	}
-	desired->index = index;
 }
 
 const struct desired_object *desired_find(
@@ -115,6 +129,7 @@ void desired_free(struct desired *desired)
 		map_free(&desired->index->ids[kind]);
 	}
 	diagnostics_deinit(&desired->not_served);
+	arena_free(desired->tree);
 	arena_free(desired->arena);
 }
 

@@ -61,8 +61,8 @@ struct desired_object {
 	struct view key;         /* address or name, normalised */
 	struct span span;        /* key and value */
 	struct span key_span;    /* the key alone: the place to show */
-	const struct node *node; /* where it stands in the tree */
-	struct value *values;    /* sparse, all layers but the schema's */
+	const struct node *node; /* where it stands in the tree; NULL: forgotten */
+	struct value *values;    /* sparse, all layers but the schema's; or forgotten */
 	struct view canonical;
 	unsigned char hash[DESIRED_HASH];
 };
@@ -359,6 +359,7 @@ struct desired_purge {
 
 struct desired {
 	struct arena *arena; /* owns all that is below */
+	struct arena *tree;  /* owns nodes and values; NULL: they are forgotten */
 	const struct sources *sources;
 	struct desired_host *hosts;
 	size_t host_count;
@@ -418,7 +419,7 @@ struct desired_origin {
 };
 
 /* Every field with a value, the schema's defaults included, in the order of the table; the
- * array lives in `arena`. */
+ * array lives in `arena`. Not of a state whose check forgot them. */
 size_t desired_origins(const struct desired *desired, const struct desired_object *object,
 		struct arena *arena, struct desired_origin **out);
 

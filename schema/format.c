@@ -286,7 +286,7 @@ static struct node *read_file(struct arena *arena, uint32_t file, struct diagnos
 	uint64_t budget = limit_value(LIMIT_STATE_VALUES);
 	bool broken;
 
-	return reader_read(arena, file, d, &budget, &broken);
+	return reader_read(arena, arena, file, d, &budget, &broken);
 }
 
 static bool reads_the_same(struct arena *arena, const struct node *root, struct view text)

@@ -202,7 +202,7 @@ static void take_address(struct check *c, const struct desired_object *object,
 	if (!check_domain_of(c, node, first, address))
 		return;
 	if (!before) {
-		holder = ARENA_NEW(c->arena, struct holder);
+		holder = ARENA_NEW(c->scratch, struct holder);
 		*holder = (struct holder){ object, node, first };
 		map_set(&c->addresses, address, holder);
 		return;

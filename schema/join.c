@@ -132,18 +132,19 @@ static void join_file(struct diagnostics *d, const struct table *root_table,
 	}
 }
 
-struct node *join_files(struct arena *arena, const struct table *root_table,
-		struct diagnostics *d, bool *broken_out)
+struct node *join_files(struct arena *arena, struct arena *tree,
+		const struct table *root_table, struct diagnostics *d, bool *broken_out)
 {
 	uint64_t budget = limit_value(LIMIT_STATE_VALUES);
-	struct node *root = ARENA_NEW(arena, struct node);
+	struct node *root = ARENA_NEW(tree, struct node);
 	size_t files = sources_count(d->sources);
 
 	root->kind = NODE_MAP;
 	*broken_out = false;
 	for (uint32_t file = 0; file < files; file++) {
 		bool broken;
-		struct node *file_root = reader_read(arena, file, d, &budget, &broken);
+		struct node *file_root =
+				reader_read(arena, tree, file, d, &budget, &broken);
 
 		*broken_out = *broken_out || broken;
 		if (file_root)

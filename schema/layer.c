@@ -47,7 +47,7 @@ static bool same_value(struct check *c, const struct value *a, const struct valu
 
 static struct value *copy_alone(struct check *c, const struct value *value)
 {
-	struct value *copy = ARENA_NEW(c->arena, struct value);
+	struct value *copy = ARENA_NEW(c->tree, struct value);
 
 	*copy = *value;
 	copy->next = NULL;
@@ -140,7 +140,7 @@ static void layer_users(struct check *c)
 		if (is_whole(c, user))
 			continue;
 		low = values_of_groups(c, user, memberships[i]);
-		user->values = value_layer(c->arena, user->values, low, ORIGIN_GROUP);
+		user->values = value_layer(c->tree, user->values, low, ORIGIN_GROUP);
 	}
 }
 
@@ -162,7 +162,7 @@ void layer_objects(struct check *c)
 			struct desired_object *object = object_at(&c->kinds[kind], i);
 
 			if (takes_defaults(object) && !is_whole(c, object))
-				object->values = value_layer(c->arena, object->values,
+				object->values = value_layer(c->tree, object->values,
 						c->defaults[kind], ORIGIN_DEFAULTS);
 		}
 }

@@ -9,7 +9,7 @@
 
 static struct node *node_new(struct check *c, const struct node *at, enum node_kind kind)
 {
-	struct node *node = ARENA_NEW(c->arena, struct node);
+	struct node *node = ARENA_NEW(c->tree, struct node);
 
 	*node = (struct node){
 		.kind = kind,

@@ -116,7 +116,7 @@ static struct node *add_node(struct reader *r, enum node_kind kind, enum node_st
 		struct span span)
 {
 	struct level *top = r->depth ? &r->levels[r->depth - 1] : NULL;
-	struct node *node = ARENA_NEW(r->arena, struct node), *parent;
+	struct node *node = ARENA_NEW(r->tree, struct node), *parent;
 
 	node->kind = kind;
 	node->style = style;
@@ -405,11 +405,13 @@ static void run_parser(struct reader *r, yaml_parser_t *parser)
 	}
 }
 
-struct node *reader_read(struct arena *arena, uint32_t file, struct diagnostics *d,
-		uint64_t *budget, bool *broken_out)
+struct node *reader_read(struct arena *arena, struct arena *tree, uint32_t file,
+		struct diagnostics *d, uint64_t *budget, bool *broken_out)
 {
 	static const char mark[] = "\xef\xbb\xbf";
-	struct reader r = { .arena = arena, .d = d, .file = file, .budget = budget };
+	struct reader r = {
+		.arena = arena, .tree = tree, .d = d, .file = file, .budget = budget
+	};
 	yaml_parser_t parser;
 
 	assert(limit_value(LIMIT_STATE_DEPTH) <= NODE_DEPTH_MAX);

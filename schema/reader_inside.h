@@ -17,7 +17,8 @@ struct level {
 };
 
 struct reader {
-	struct arena *arena;
+	struct arena *arena; /* of texts */
+	struct arena *tree;  /* of nodes */
 	struct diagnostics *d;
 	struct view bytes;
 	uint32_t file;

@@ -4,6 +4,8 @@
  * nothing else has them. Twins borrow the routes of their domain. */
 #include "schema/check.h"
 
+#include "runtime/base/error.h"
+
 #include <stdlib.h>
 
 /* The routes of one domain while they are gathered. */
@@ -18,20 +20,11 @@ static struct view local_part(struct view address)
 	return view_sub(address, 0, view_find_last(address, '@'));
 }
 
-static void add_route(struct check *c, struct gathering *g, struct view address,
-		struct desired_route route)
+static void add_route(
+		struct gathering *g, struct view address, struct desired_route route)
 {
 	route.local_part = local_part(address);
-	if (g->count == g->capacity) {
-		size_t capacity = g->capacity ? 2 * g->capacity : 8;
-		struct desired_route *more =
-				arena_array(c->arena, capacity, sizeof(*more));
-
-		if (g->count)
-			memcpy(more, g->routes, g->count * sizeof(*more));
-		g->routes = more;
-		g->capacity = capacity;
-	}
+	array_grow(&g->routes, &g->capacity, g->count + 1, sizeof(*g->routes));
 	g->routes[g->count++] = route;
 }
 
@@ -55,13 +48,13 @@ static void route_holder(struct check *c, struct gathering *all,
 
 	route.span = object->key_span;
 	if (g)
-		add_route(c, g, object->key, route);
+		add_route(g, object->key, route);
 	for (const struct value *item = further ? further->first : NULL; item;
 			item = item->next) {
 		route.span = item->node->span;
 		g = gathering_of(c, all, item->text);
 		if (g)
-			add_route(c, g, item->text, route);
+			add_route(g, item->text, route);
 	}
 }
 
@@ -96,7 +89,7 @@ static void route_alias(
 
 	if (!g || value_at(alias->object.values, "match"))
 		return;
-	add_route(c, g, alias->object.key,
+	add_route(g, alias->object.key,
 			(struct desired_route){
 					.kind = kinds[alias->action],
 					.alias = alias,
@@ -104,6 +97,18 @@ static void route_alias(
 					.text = alias->reject,
 					.span = alias->object.key_span,
 			});
+}
+
+static size_t count_admins(struct objects *users)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < users->count; i++) {
+		void *user = object_at(users, i);
+
+		count += (((const struct desired_user *)user)->roles & ROLE_ADMIN) != 0;
+	}
+	return count;
 }
 
 static int by_address(const void *left, const void *right)
@@ -120,7 +125,7 @@ static struct target_list admins(struct check *c)
 	struct objects *users = &c->kinds[KIND_USER];
 	struct target_list list = { 0 };
 
-	list.items = arena_array(c->arena, users->count, sizeof(*list.items));
+	list.items = arena_array(c->arena, count_admins(users), sizeof(*list.items));
 	for (size_t i = 0; i < users->count; i++) {
 		const struct desired_user *user =
 				(const struct desired_user *)(void *)object_at(users, i);
@@ -164,8 +169,8 @@ static bool has_route(const struct gathering *g, const char *name)
 	return false;
 }
 
-static void route_contact(struct check *c, struct gathering *g,
-		const struct desired_domain *domain, const struct target_list *stand_in)
+static void route_contact(struct gathering *g, const struct desired_domain *domain,
+		const struct target_list *stand_in)
 {
 	static const char *const names[] = { "postmaster", "abuse" };
 	const struct target_list *to =
@@ -173,7 +178,7 @@ static void route_contact(struct check *c, struct gathering *g,
 
 	for (size_t i = 0; i < ARRAY_LEN(names) && to->count; i++)
 		if (!has_route(g, names[i]))
-			add_route(c, g, view_z(names[i]),
+			add_route(g, view_z(names[i]),
 					(struct desired_route){
 							.kind = TO_TARGETS,
 							.targets = *to,
@@ -315,10 +320,15 @@ static void borrow(struct desired_domain *twin)
 static void close_domain(struct check *c, struct gathering *g,
 		struct desired_domain *domain, const struct target_list *stand_in)
 {
-	route_contact(c, g, domain, stand_in);
+	struct desired_route *exact;
+
+	route_contact(g, domain, stand_in);
 	if (g->count)
 		qsort(g->routes, g->count, sizeof(*g->routes), by_local_part);
-	domain->routes = g->routes;
+	exact = arena_array(c->arena, g->count, sizeof(*exact));
+	if (g->count)
+		memcpy(exact, g->routes, g->count * sizeof(*exact));
+	domain->routes = exact;
 	domain->route_count = g->count;
 }
 
@@ -349,8 +359,10 @@ void route_domains(struct check *c)
 	for (size_t i = 0; i < count; i++)
 		if (!domain_at(c, i)->same_as)
 			close_domain(c, &all[i], domain_at(c, i), &stand_in);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		if (domain_at(c, i)->same_as)
 			borrow(domain_at(c, i));
+		free(all[i].routes);
+	}
 	find_loops(c);
 }

@@ -31,7 +31,7 @@ static struct value *shape_by_kind(struct check *c, const struct type *type,
 	case TYPE_RECORD:
 		if (node->kind != NODE_MAP)
 			return shape_short(c, type, node);
-		value = ARENA_NEW(c->arena, struct value);
+		value = ARENA_NEW(c->tree, struct value);
 		value->type = type;
 		value->first = shape_record(c, type->table, node);
 		return value;
@@ -52,7 +52,7 @@ struct value *shape_value(struct check *c, const struct type *type,
 	if (node->bad)
 		return NULL;
 	if (!type_is_plain(type) && is_word_besides(type, node)) {
-		value = ARENA_NEW(c->arena, struct value);
+		value = ARENA_NEW(c->tree, struct value);
 		value->type = type;
 		value->word = true;
 		value->text = node->text;

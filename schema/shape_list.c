@@ -51,7 +51,7 @@ struct value *shape_list(struct check *c, const struct type *type,
 		const struct field *field, struct node *node)
 {
 	CLEANUP(map_free) struct map seen = MAP_NULL;
-	struct value *list = ARENA_NEW(c->arena, struct value);
+	struct value *list = ARENA_NEW(c->tree, struct value);
 	struct value **end = &list->first;
 	size_t count = 0;
 
@@ -132,7 +132,7 @@ struct value *shape_list_of_one(struct check *c, const struct type *type,
 	item = shape_value(c, type->item, field, node);
 	if (!item)
 		return NULL;
-	list = ARENA_NEW(c->arena, struct value);
+	list = ARENA_NEW(c->tree, struct value);
 	list->type = type;
 	item->field = NULL;
 	list->first = item;
@@ -199,7 +199,7 @@ bool shape_key(struct check *c, const struct type *map, struct node *node,
 
 struct value *shape_map(struct check *c, const struct type *type, struct node *node)
 {
-	struct value *map = ARENA_NEW(c->arena, struct value);
+	struct value *map = ARENA_NEW(c->tree, struct value);
 	struct value **end = &map->first;
 
 	map->type = type;

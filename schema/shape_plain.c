@@ -148,7 +148,7 @@ static void help_with_value(struct check *c, enum diagnostic_name name,
 struct value *shape_plain(struct check *c, const struct type *type,
 		const struct field *field, struct node *node)
 {
-	struct value *value = ARENA_NEW(c->arena, struct value);
+	struct value *value = ARENA_NEW(c->tree, struct value);
 	bool lines = field && field->flags & FIELD_LINES;
 	struct diagnostic *item;
 	const char *why = "";

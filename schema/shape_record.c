@@ -207,7 +207,7 @@ struct value *shape_short(struct check *c, const struct type *type, struct node 
 	value = shape_field(c, field, node);
 	if (!value)
 		return NULL;
-	record = ARENA_NEW(c->arena, struct value);
+	record = ARENA_NEW(c->tree, struct value);
 	record->type = type;
 	record->first = value;
 	return record;

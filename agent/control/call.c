@@ -1,6 +1,7 @@
 #include "agent/control/call.h"
 
 #include "agent/control/query.h"
+#include "agent/plan.h"
 #include "agent/text.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/error.h"
@@ -69,6 +70,12 @@ int call_result(struct call *call, struct agent_result *result)
 	CLEANUP(buf_free) struct buf text = BUF_NULL(MOST_TEXT);
 
 	agent_result_print(result, &text);
-	call->answer = agent_result_json(result);
+	call->answer = agent_result_frame(result);
+	if (result->plan) {
+		buf_add_z(&call->plan, "{\"plan\":");
+		plan_add_json(result->plan, &call->plan);
+	} else {
+		json_object_set_new(call->answer, "plan", json_null());
+	}
 	return call_answer(call, result->code, buf_view(&text));
 }

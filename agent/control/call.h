@@ -5,6 +5,7 @@
 
 #include "agent/agent.h"
 #include "runtime/base/arena.h"
+#include "runtime/base/buf.h"
 
 enum {
 	MOST_TEXT = 64 * 1024 * 1024, /* of one answer */
@@ -20,7 +21,8 @@ struct call {
 	nstime now;
 	/* the answer */
 	json_t *answer;
-	bool kept; /* it waits: no answer yet */
+	struct buf plan; /* `{"plan":` and the plan, to come before the rest; or empty */
+	bool kept;       /* it waits: no answer yet */
 };
 
 /* A member of the body that is a text; empty where it is none. */

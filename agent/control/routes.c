@@ -281,13 +281,19 @@ static const struct route routes[] = {
 
 /* -- serving -- */
 
-static void send_answer(struct control *control, struct runtime_request *request,
-		int status, const json_t *body)
+static void send_answer(struct control *control, struct call *call, int status)
 {
-	CLEANUP(freep) char *text = json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS);
+	CLEANUP(freep)
+	char *text = json_dumps(call->answer, JSON_COMPACT | JSON_SORT_KEYS);
+	struct view answer = view_z(text);
 
-	runtime_answer(control->runtime, request, status, VIEW("application/json"),
-			view_z(text));
+	if (call->plan.len) { /* the first member of the object */
+		buf_add_z(&call->plan, text);
+		call->plan.data[call->plan.len - answer.len] = ',';
+		answer = buf_view(&call->plan);
+	}
+	runtime_answer(control->runtime, call->request, status, VIEW("application/json"),
+			answer);
 }
 
 static int run_route(struct call *call, const struct route *route)
@@ -297,6 +303,7 @@ static int run_route(struct call *call, const struct route *route)
 				call->request->body.data ? call->request->body.data : "",
 				call->request->body.len,
 				JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+		runtime_forget_body(call->request);
 		if (!json_is_object(call->body))
 			return call_refuse(call, 400, EXIT_INVALID,
 					VIEW("error: the body is no JSON object\n"));
@@ -314,6 +321,7 @@ static void serve_request(
 		.waiting = &control->waiting,
 		.arena = arena,
 		.now = now,
+		.plan = BUF_NULL(SIZE_MAX),
 	};
 	struct view path;
 	const struct route *route = NULL;
@@ -331,7 +339,8 @@ static void serve_request(
 		status = call_refuse(&call, 404, EXIT_ERROR,
 				VIEW("error: the control API has no such route\n"));
 	if (!call.kept)
-		send_answer(control, request, status, call.answer);
+		send_answer(control, &call, status);
+	buf_free(&call.plan);
 	json_decref(call.answer);
 	json_decref(call.body);
 }

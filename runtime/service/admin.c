@@ -240,6 +240,15 @@ void admin_answer(struct admin *a, struct admin_request *request, int status,
 	respond(a, release(a, p), status, content_type, body);
 }
 
+void admin_forget_body(struct admin_request *request)
+{
+	struct pending *p = CONTAINER_OF(request, struct pending, request);
+
+	/* the operation is ours until it is answered */
+	buf_free(&p->http->body);
+	request->body = VIEW_NULL;
+}
+
 bool admin_alive(struct admin *a, const struct admin_request *request)
 {
 	const struct pending *p = (const void *)((const char *)request -

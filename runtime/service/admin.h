@@ -34,6 +34,8 @@ bool admin_has_request(struct admin *admin);
 /* Sends the answer and frees the request. */
 void admin_answer(struct admin *admin, struct admin_request *request, int status,
 		struct view content_type, struct view body);
+/* Gives the bytes of the body back, once they were read. */
+void admin_forget_body(struct admin_request *request);
 /* False once its client has gone. */
 bool admin_alive(struct admin *admin, const struct admin_request *request);
 

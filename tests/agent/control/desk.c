@@ -75,6 +75,11 @@ void runtime_answer(struct runtime *rt, struct runtime_request *request, int sta
 	forget(&request->body);
 }
 
+void runtime_forget_body(struct runtime_request *request)
+{
+	forget(&request->body);
+}
+
 bool runtime_request_alive(struct runtime *rt, const struct runtime_request *request)
 {
 	(void)rt;
