@@ -4,16 +4,20 @@
 #include "runtime/base/error.h"
 #include "runtime/base/os.h"
 #include "runtime/crypto/master_key.h"
+#include "schema/printer.h"
+#include "schema/table.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum {
-	MOST_TEXT = 64 * 1024
+	MOST_TEXT = 64 * 1024,
+	MOST_SCHEMA = 4 * 1024 * 1024
 };
 
 struct writer {
@@ -56,6 +60,7 @@ static int write_state(struct writer *w)
 	CLEANUP(buf_free) struct buf text = BUF_NULL(MOST_TEXT);
 
 	buf_addf(&text,
+			"# yaml-language-server: $schema=../state.schema.json\n"
 			"# What should be. After a change: `posthus plan`, then `posthus "
 			"apply`.\n"
 			"# `posthus explain FIELD` says what a field means; "
@@ -103,6 +108,7 @@ static int write_agent_file(struct writer *w)
 	CLEANUP(buf_free) struct buf text = BUF_NULL(MOST_TEXT);
 
 	buf_addf(&text,
+			"# yaml-language-server: $schema=agent.schema.json\n"
 			"# This machine's own file: it is not part of the state and "
 			"never comes from Git.\n"
 			"data: %s\n"
@@ -118,6 +124,19 @@ static int write_agent_file(struct writer *w)
 					"given by the systemd unit\n"
 				      : "master_key: {host_file: master.key}\n");
 	return write_new(w, "agent.yaml", &text, 0644);
+}
+
+/* For editors: the files' first lines name them. They are ours to replace. */
+static int write_schema(struct writer *w, const char *name, const struct table *root)
+{
+	CLEANUP(buf_free) struct buf text = BUF_NULL(MOST_SCHEMA);
+	json_t *json = printer_json_schema(root);
+	char *dumped = json_dumps(json, JSON_INDENT(2));
+
+	buf_addf(&text, "%s\n", dumped);
+	free(dumped);
+	json_decref(json);
+	return write_new(w, name, &text, 0644);
 }
 
 static int write_recovery_kit(struct writer *w)
@@ -171,6 +190,10 @@ static int write_all(const struct init_answers *answers, struct init_failure *fa
 	r = write_agent_file(&w);
 	if (!r)
 		r = write_state(&w);
+	if (!r)
+		r = write_schema(&w, "state.schema.json", &state_table);
+	if (!r)
+		r = write_schema(&w, "agent.schema.json", &agent_table);
 	if (!r)
 		r = master_key_make(path_in(&w, "master.key"));
 	if (r == MASTER_KEY_E_EXISTS)

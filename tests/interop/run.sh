@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # Opens our files with an independent program, the npm package better-sqlite3-multiple-ciphers,
-# and its files with ours.
+# and its files with ours; and has the JSON Schemas judged by ajv and yaml-language-server.
 #
-#   tests/interop/run.sh [BUILD]      BUILD: a build directory with tests/interop/page_tool; build-release
+#   tests/interop/run.sh [BUILD]      BUILD: a build directory with posthus and tests/interop/page_tool; build-release
 #
-# The package is compiled from its source once (a minute or two) and kept under
+# The first package is compiled from its source once (a minute or two) and kept under
 # ${XDG_CACHE_HOME:-~/.cache}/posthus-tests.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=tests/packages.sh
 . tests/packages.sh
 here=tests/interop
-tool=$PWD/${1:-build-release}/$here/page_tool
+build=$PWD/${1:-build-release}
+tool=$build/$here/page_tool
 [ -x "$tool" ] || { echo "$tool is not there: build first" >&2; exit 1; }
 
 # node_headers: the folder over include/node whose headers are those of the node that runs.
@@ -33,4 +34,11 @@ node_headers() {
 
 prefix=$(node_headers)
 modules=$(packages_npm $here "npm_config_nodedir=$prefix" npm_config_build_from_source=true)
-node $here/interop.js "$tool" "$modules"
+judges=$(packages_npm $here/schema)
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT
+status=0
+node $here/interop.js "$tool" "$modules" | tee "$out" || status=1
+NODE_PATH=$judges/node_modules node $here/schema/judge.js "$build/posthus" | tee -a "$out" || status=1
+awk '/^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ { p += $1; f += $3; s += $5 } END { print p " passed, " f " failed, " s " skipped" }' "$out"
+exit $status

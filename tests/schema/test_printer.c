@@ -24,6 +24,37 @@ static void the_reference_is_up_to_date(void **state)
 			 "docs/reference/state.md");
 }
 
+/* The schemas in docs/reference are what `posthus schema` prints. */
+static void the_schemas_are_up_to_date(void **state)
+{
+	static const struct {
+		const struct table *root;
+		const char *path, *command;
+	} files[] = {
+		{ &state_table, SCHEMAS "/state.schema.json",
+				"posthus schema > docs/reference/state.schema.json" },
+		{ &agent_table, SCHEMAS "/agent.schema.json",
+				"posthus schema --agent > "
+				"docs/reference/agent.schema.json" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		CLEANUP(freep) char *written = NULL;
+		json_t *now = printer_json_schema(files[i].root), *kept;
+		size_t len;
+
+		assert_int_equal(os_read_file(os_real(), files[i].path, TEXT_MAX,
+						 &written, &len),
+				0);
+		kept = json_loadb(written, len, JSON_REJECT_DUPLICATES, NULL);
+		if (!json_equal(now, kept))
+			fail_msg("run: build/%s", files[i].command);
+		json_decref(now);
+		json_decref(kept);
+	}
+}
+
 static void explain_finds_fields_by_kind_section_and_path(void **state)
 {
 	static const char *const paths[] = { "user.quota", "users.quota",
@@ -115,6 +146,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_reference_is_up_to_date),
+		cmocka_unit_test(the_schemas_are_up_to_date),
 		cmocka_unit_test(explain_finds_fields_by_kind_section_and_path),
 		cmocka_unit_test(explain_says_what_may_be_meant),
 		cmocka_unit_test(the_json_schema_holds_together),

@@ -121,6 +121,8 @@ static void files_have_the_modes_of_what_they_hold(void **state)
 		assert_mode(scene, "recovery-kit.txt", 0600);
 		assert_mode(scene, "agent.yaml", 0644);
 		assert_mode(scene, "state/mail.yaml", 0644);
+		assert_mode(scene, "state.schema.json", 0644);
+		assert_mode(scene, "agent.schema.json", 0644);
 		assert_mode(scene, "", 0755);
 		assert_mode(scene, "state", 0755);
 	}
@@ -243,6 +245,25 @@ static void the_recovery_kit_has_the_key(void **state)
 		assert_non_null(strstr(kit, "mail.a.example"));
 		assert_null(strstr(yaml, key));
 		assert_null(strstr(agent, key));
+	}
+}
+
+static void an_editor_finds_the_schema(void **state)
+{
+	static const char line[] = "# yaml-language-server: $schema=";
+	struct scene *scene = *state;
+	struct init_answers answers = answers_for(scene);
+
+	must_write(&answers);
+	{
+		CLEANUP(freep) char *yaml = read_text(scene, "state/mail.yaml");
+		CLEANUP(freep) char *agent = read_text(scene, "agent.yaml");
+		CLEANUP(freep) char *schema = read_text(scene, "state.schema.json");
+
+		assert_true(view_starts(view_z(yaml), view_z(line)));
+		assert_true(view_starts(view_z(agent), view_z(line)));
+		assert_non_null(strstr(yaml, "../state.schema.json\n"));
+		assert_non_null(strstr(schema, "\"catch_all\""));
 	}
 }
 
@@ -380,6 +401,7 @@ int main(void)
 		CASE(the_agent_file_names_key_data_and_state),
 		CASE(under_systemd_the_key_is_a_credential),
 		CASE(the_recovery_kit_has_the_key),
+		CASE(an_editor_finds_the_schema),
 		CASE(nothing_is_overwritten),
 		CASE(a_folder_that_cannot_be_made_is_named),
 		CASE(checks_say_what_they_did_not_ask),
