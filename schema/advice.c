@@ -250,7 +250,7 @@ void say_unknown_field(
 
 	if (diagnostics_full(c->d))
 		return;
-	for (size_t i = 0; !known && i < count; i++)
+	for (size_t i = 0; !known && i < count && may_guess(c, 1); i++)
 		nearest_try(&near, view_z(names[i]));
 	if (known)
 		help(c, item, "%s", known);

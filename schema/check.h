@@ -36,6 +36,7 @@ struct check {
 	unsigned silent;  /* within what was already named as not served */
 	unsigned partial; /* within defaults and groups: nothing is required */
 	unsigned in_defaults;
+	size_t guessed; /* names that suggestions were looked for among */
 	/* Part of the tree was lost to an error: what is missing proves nothing. */
 	bool incomplete;
 	struct objects kinds[KINDS];
@@ -60,6 +61,9 @@ struct diagnostic *complain_key(struct check *c, enum diagnostic_name name,
 		const struct node *node, const char *label, ...) PRINTF_LIKE(4, 5);
 void help(struct check *c, struct diagnostic *item, const char *text, ...)
 		PRINTF_LIKE(3, 4);
+/* Whether one more suggestion may be looked for among so many names: the search has its
+ * price, and a hundred wrong lines in a large state are answered without. */
+bool may_guess(struct check *c, size_t names);
 /* "did you mean `…`?" where a candidate is near, else `otherwise` unless it is NULL. */
 void help_nearest(struct check *c, struct diagnostic *item, struct view word,
 		const char *const *candidates, size_t count, const char *otherwise);

@@ -4,7 +4,7 @@
 #include "schema/name.h"
 
 enum {
-	HELPFUL = 300 /* errors that get a suggestion: the search has its price */
+	GUESSES_MOST = 500 * 1000 /* names */
 };
 
 PRINTF_LIKE(5, 0)
@@ -57,12 +57,20 @@ void help(struct check *c, struct diagnostic *item, const char *text, ...)
 	diagnostic_help(c->d, item, "%.*s", VIEW_ARG(buf_view(&made)));
 }
 
+bool may_guess(struct check *c, size_t names)
+{
+	if (c->guessed >= GUESSES_MOST)
+		return false;
+	c->guessed += names;
+	return true;
+}
+
 void help_nearest(struct check *c, struct diagnostic *item, struct view word,
 		const char *const *candidates, size_t count, const char *otherwise)
 {
 	const char *near = NULL;
 
-	if (c->d->errors < HELPFUL)
+	if (may_guess(c, count))
 		near = nearest_word(word, candidates, count);
 	if (near)
 		help(c, item, "did you mean `%s`?", near);

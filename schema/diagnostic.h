@@ -145,7 +145,7 @@ struct diagnostics {
 
 enum {
 	DIAGNOSTICS_PRINTED = 100,
-	DIAGNOSTICS_KEPT = 10000, /* the rest is only counted */
+	DIAGNOSTICS_KEPT = 2000, /* the rest is only counted */
 };
 
 void diagnostics_init(struct diagnostics *d, struct arena *arena,

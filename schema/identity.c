@@ -157,10 +157,11 @@ static void say_unknown_domain(
 	struct view name;
 	void *domain;
 	size_t at = 0;
+	bool guess = may_guess(c, map_count(&c->kinds[KIND_DOMAIN].keys));
 
 	item = (key ? complain_key : complain)(c, UNKNOWN_DOMAIN, node,
 			"the state has no domain `%.*s`", VIEW_ARG(near.word));
-	while (map_next(&c->kinds[KIND_DOMAIN].keys, &at, &name, &domain))
+	while (guess && map_next(&c->kinds[KIND_DOMAIN].keys, &at, &name, &domain))
 		nearest_try(&near, name);
 	if (near.best.data)
 		help(c, item, "did you mean `%.*s`?", VIEW_ARG(near.best));

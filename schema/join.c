@@ -1,6 +1,7 @@
 #include "schema/join.h"
 
 #include "runtime/base/limit.h"
+#include "runtime/base/map.h"
 #include "schema/reader.h"
 
 static bool is_known(const struct table *root_table, const struct node *file_root)
@@ -54,6 +55,12 @@ static void say_twice(struct diagnostics *d, const struct node *first,
 	diagnostic_help(d, item, "keep one of them, with what both say");
 }
 
+struct joining {
+	struct diagnostics *d;
+	struct node *root;
+	struct map sections; /* of the root, by name */
+};
+
 static bool is_version(const struct node *node)
 {
 	return view_eq(node->key, VIEW("version")) && node->kind == NODE_SCALAR &&
@@ -87,12 +94,14 @@ static void check_version(struct diagnostics *d, struct node *node)
 	diagnostic_help(d, item, "write `version: 1`, or run a newer posthus");
 }
 
-static void join_section(struct diagnostics *d, struct node *root, struct node *section)
+static void join_section(struct joining *j, struct node *section)
 {
-	struct node *first = node_child(root, section->key), *next;
+	struct diagnostics *d = j->d;
+	struct node *root = j->root, *first = map_get(&j->sections, section->key), *next;
 
 	if (!first) {
 		attach(root, section);
+		map_set(&j->sections, section->key, section);
 		if (is_version(section))
 			check_version(d, section);
 		return;
@@ -113,9 +122,10 @@ static void join_section(struct diagnostics *d, struct node *root, struct node *
 	}
 }
 
-static void join_file(struct diagnostics *d, const struct table *root_table,
-		struct node *root, struct node *file_root)
+static void join_file(
+		struct joining *j, const struct table *root_table, struct node *file_root)
 {
+	struct diagnostics *d = j->d;
 	struct node *next;
 
 	/* of agent.yaml every field that it does not have is named */
@@ -128,7 +138,7 @@ static void join_file(struct diagnostics *d, const struct table *root_table,
 	}
 	for (struct node *section = file_root->first; section; section = next) {
 		next = section->next;
-		join_section(d, root, section);
+		join_section(j, section);
 	}
 }
 
@@ -137,6 +147,7 @@ struct node *join_files(struct arena *arena, struct arena *tree,
 {
 	uint64_t budget = limit_value(LIMIT_STATE_VALUES);
 	struct node *root = ARENA_NEW(tree, struct node);
+	struct joining j = { .d = d, .root = root };
 	size_t files = sources_count(d->sources);
 
 	root->kind = NODE_MAP;
@@ -148,8 +159,9 @@ struct node *join_files(struct arena *arena, struct arena *tree,
 
 		*broken_out = *broken_out || broken;
 		if (file_root)
-			join_file(d, root_table, root, file_root);
+			join_file(&j, root_table, file_root);
 	}
+	map_free(&j.sections);
 	/* what is missing proves nothing where all that there is was no state */
 	if (!root->first && d->errors)
 		*broken_out = true;

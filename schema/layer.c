@@ -14,23 +14,28 @@ static size_t index_of(const struct objects *objects, const void *object)
 	return (size_t)((const char *)object - objects->items) / objects->size;
 }
 
-static void join_group(struct check *c, struct membership **memberships,
+/* Of one user: the first, and where the next one goes. */
+struct memberships {
+	struct membership *first, **end;
+};
+
+static void join_group(struct check *c, struct memberships *all,
 		const struct desired_object *group)
 {
 	const struct value *members = value_at(group->values, "members");
 
 	for (const struct value *m = members ? members->first : NULL; m; m = m->next) {
-		struct membership *membership, **end;
+		struct membership *membership;
+		struct memberships *of;
 		struct desired_target target;
 
 		if (!reference_target(c, m, &target) || target.kind != TARGET_USER)
 			continue;
 		membership = ARENA_NEW(c->scratch, struct membership);
 		membership->group = group;
-		end = &memberships[index_of(&c->kinds[KIND_USER], target.user)];
-		while (*end)
-			end = &(*end)->next;
-		*end = membership;
+		of = &all[index_of(&c->kinds[KIND_USER], target.user)];
+		*(of->end ? of->end : &of->first) = membership;
+		of->end = &membership->next;
 	}
 }
 
@@ -128,8 +133,8 @@ static bool is_whole(const struct check *c, const struct desired_object *object)
 static void layer_users(struct check *c)
 {
 	struct objects *users = &c->kinds[KIND_USER], *groups = &c->kinds[KIND_GROUP];
-	struct membership **memberships = arena_array(
-			c->scratch, users->count, sizeof(struct membership *));
+	struct memberships *memberships =
+			arena_array(c->scratch, users->count, sizeof(*memberships));
 
 	for (size_t i = 0; i < groups->count; i++)
 		join_group(c, memberships, object_at(groups, i));
@@ -139,7 +144,7 @@ static void layer_users(struct check *c)
 
 		if (is_whole(c, user))
 			continue;
-		low = values_of_groups(c, user, memberships[i]);
+		low = values_of_groups(c, user, memberships[i].first);
 		user->values = value_layer(c->tree, user->values, low, ORIGIN_GROUP);
 	}
 }

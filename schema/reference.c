@@ -7,8 +7,7 @@
 #include "schema/name.h"
 
 enum {
-	HELPFUL = 200, /* errors that get a suggestion: the search has its price */
-	FEW = 6        /* names that are listed */
+	FEW = 6 /* names that are listed */
 };
 
 /* Why and where one is looked up. */
@@ -48,12 +47,14 @@ static struct view printed(struct check *c, const struct desired_object *object)
 
 /* -- what is near -- */
 
-static void try_names(struct nearest *near, const struct map *names)
+static void try_names(struct check *c, struct nearest *near, const struct map *names)
 {
 	struct view name;
 	void *object;
 	size_t at = 0;
 
+	if (!may_guess(c, map_count(names)))
+		return;
 	while (map_next(names, &at, &name, &object))
 		nearest_try(near, name);
 }
@@ -95,7 +96,7 @@ static void help_with_kinds(
 {
 	struct view names = VIEW_NULL;
 
-	if (l->c->d->errors < HELPFUL)
+	if (!diagnostics_full(l->c->d))
 		names = few_names(l, kinds);
 	if (kinds != l->type->kinds && !names.len)
 		help(l->c, item, "add it to `%s`, or write %.*s", section_of(kinds),
@@ -123,15 +124,15 @@ static int unknown(const struct lookup *l, const char *what, struct view text,
 	if (map_get(&l->c->lost, name))
 		return UNKNOWN_REFERENCE;
 	item = say(l, UNKNOWN_REFERENCE, "%s `%.*s`", what, VIEW_ARG(text));
-	if (l->c->d->errors < HELPFUL) {
+	if (!diagnostics_full(l->c->d)) {
 		for (enum kind kind = KIND_NONE + 1; kind < KINDS; kind++) {
 			if (!(kinds & REFERS(kind)))
 				continue;
-			try_names(&near, &l->c->kinds[kind].ids);
-			try_names(&near, &l->c->kinds[kind].keys);
+			try_names(l->c, &near, &l->c->kinds[kind].ids);
+			try_names(l->c, &near, &l->c->kinds[kind].keys);
 		}
 		if (view_find(text, '@') < text.len && takes(l, KIND_USER))
-			try_names(&near, &l->c->addresses);
+			try_names(l->c, &near, &l->c->addresses);
 	}
 	if (near.best.data)
 		help(l->c, item, "did you mean `%.*s%.*s`?",

@@ -64,7 +64,7 @@ static char *read_text(const struct scene *scene, const char *name)
 	size_t len;
 
 	snprintf(path, sizeof(path), "%s/%s", scene->inside, name);
-	assert_int_equal(os_read_file(os_real(), path, 64 * 1024, &text, &len), 0);
+	assert_int_equal(os_read_file(os_real(), path, 1 << 20, &text, &len), 0);
 	return text;
 }
 
