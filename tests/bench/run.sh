@@ -46,12 +46,16 @@ smoke_load() {
 
 if [ -n "$smoke" ]; then
 	section "start, rest, 500 users" "$here/scale" 500
+	section "the reconciler with 300 users" "$here/reconcile" --runs 1 --ticks 0 300
+	section "files that are hard to decide" "$here/validate" --runs 1 "unknown domains" brackets "one list" "noise of YAML"
 	section "an agent with forty users" serve_bench
 	section "load over SMTP and IMAP" smoke_load
 	section "300 sessions that idle" "$here/idle" 300
 	section "300 slow connections" "$here/slow" 300
 else
 	section "start, rest, 10,000 users" "$here/scale" 10000
+	section "the reconciler, 1,000 to 100,000 users" "$here/reconcile"
+	section "files that are hard to decide" "$here/validate"
 	section "an agent with forty users" serve_bench
 	. "$here/lib.sh"
 	build
