@@ -7,6 +7,7 @@
 #include "runtime/crypto/password.h"
 #include "tests/agent/house.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -590,6 +591,39 @@ static void a_quiet_tick_does_nothing(void **state)
 	assert_true(until >= nstime_seconds(270) && until <= nstime_seconds(330));
 }
 
+static void tick(struct house *house, size_t times)
+{
+	for (size_t i = 0; i < times; i++) {
+		CLEANUP(agent_result_free) struct agent_result result = { 0 };
+
+		house->now += 60;
+		assert_int_equal(agent_reconcile(house->agent, RECONCILE_TIMER, &result),
+				0);
+		assert_int_equal(result.code, EXIT_FINE);
+		assert_true(!result.plan || result.plan->change_count == 0);
+		agent_rest(house->agent);
+	}
+}
+
+/* A week of minutes, an hourly look at everything in it. Sanitizers keep books of their own:
+ * there a leak is what they find. */
+static void ten_thousand_ticks_write_nothing_and_keep_no_memory(void **state)
+{
+	struct house *house = *state;
+	unsigned char before[32], after[32];
+	size_t used;
+	STATE(s, TWO_USERS);
+
+	house_must_apply(house, buf_view(&s));
+	tick(house, 500);
+	house_digest(house, before);
+	used = mallinfo2().uordblks;
+	tick(house, 10000);
+	house_digest(house, after);
+	assert_memory_equal(before, after, sizeof(before));
+	assert_true(mallinfo2().uordblks <= used + 16 * 1024);
+}
+
 static void a_certificate_is_made_anew_in_its_last_third(void **state)
 {
 	struct house *house = *state;
@@ -783,6 +817,7 @@ int main(void)
 		STORY(another_key_does_not_open_it),
 		STORY(a_closed_port_is_opened_again),
 		STORY(a_quiet_tick_does_nothing),
+		STORY(ten_thousand_ticks_write_nothing_and_keep_no_memory),
 		STORY(a_certificate_is_made_anew_in_its_last_third),
 		STORY(fifty_generations_are_kept),
 		STORY(the_audit_holds_together),

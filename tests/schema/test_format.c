@@ -208,6 +208,120 @@ static void every_good_state_means_the_same(void **state)
 	assert_true(whole >= 3);
 }
 
+/* -- comments -- */
+
+enum comment_place {
+	BEFORE_EVEN,  /* on a line of its own, indented like the next */
+	BEFORE_FLUSH, /* at the beginning of a line of its own */
+	BEHIND,       /* behind what stands on the line */
+	BEHIND_A_TAB,
+	COMMENT_PLACES
+};
+
+/* The text with a comment at one place of line `at`, or, where that is SIZE_MAX, of every
+ * line. How many comments. */
+static size_t with_comments(
+		struct view text, enum comment_place place, size_t at, struct buf *out)
+{
+	size_t count = 0;
+
+	for (size_t line = 0; text.len; line++) {
+		size_t end = view_find(text, '\n'), indent = 0;
+		struct view bytes = view_sub(text, 0, end);
+		bool here = bytes.len && (at == SIZE_MAX || at == line);
+
+		text = view_from(text, end + 1);
+		while (indent < bytes.len && bytes.data[indent] == ' ')
+			indent++;
+		if (here && place == BEFORE_EVEN)
+			buf_addf(out, "%*s# note %zu:  [x, \"y\" ]\n", (int)indent, "",
+					line);
+		if (here && place == BEFORE_FLUSH)
+			buf_addf(out, "#note %zu: {b:1}\n", line);
+		buf_add(out, bytes);
+		if (here && place == BEHIND)
+			buf_addf(out, "   # note %zu: 'a'", line);
+		if (here && place == BEHIND_A_TAB)
+			buf_addf(out, "\t# note %zu", line);
+		buf_add_byte(out, '\n');
+		count += here;
+	}
+	return count;
+}
+
+static size_t count_notes(struct view text)
+{
+	size_t count = 0, at;
+
+	while ((at = view_find_view(text, VIEW("note "))) < text.len) {
+		count++;
+		text = view_from(text, at + 1);
+	}
+	return count;
+}
+
+/* Formatted, it means what it meant; a second time nothing changes; no comment is lost and
+ * each keeps its text. False where the comment breaks the file (within a text). */
+static bool keeps_comments(struct view text, size_t notes)
+{
+	const struct source_file file = { VIEW("state.yaml"), text };
+	CLEANUP(buf_free) struct buf out = BUF_NULL(1 << 20);
+
+	if (format_text(text, &out) == FORMAT_E_INVALID)
+		return false;
+	buf_clear(&out);
+	assert_formats(text, &out);
+	assert_int_equal(count_notes(buf_view(&out)), notes);
+	for (struct view rest = text; rest.len;) {
+		size_t end = view_find(rest, '\n'), note;
+		struct view line = view_trim(view_sub(rest, 0, end));
+
+		rest = view_from(rest, end + 1);
+		note = view_find_view(line, VIEW("note "));
+		if (note < line.len)
+			assert_true(view_find_view(buf_view(&out),
+						    view_from(line, note)) < out.len);
+	}
+	check_state(&file, 1);
+	return true;
+}
+
+static size_t try_comments(const char *path)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct collection all;
+	size_t kept = 0;
+
+	assert_int_equal(collect_files(arena, &path, 1, &all), COLLECT_OK);
+	for (size_t i = 0; i < all.count; i++) {
+		struct view text = all.files[i].bytes;
+		size_t lines = 0;
+
+		for (size_t k = 0; k < text.len; k++)
+			lines += text.data[k] == '\n';
+		for (int place = 0; place < COMMENT_PLACES; place++)
+			for (size_t at = 0; at <= lines; at++) {
+				CLEANUP(buf_free) struct buf noted = BUF_NULL(1 << 20);
+				size_t notes = with_comments(text,
+						(enum comment_place)place,
+						at < lines ? at : SIZE_MAX, &noted);
+
+				kept += notes && keeps_comments(buf_view(&noted), notes);
+			}
+	}
+	return kept;
+}
+
+static void every_comment_stays(void **state)
+{
+	size_t kept = try_comments(GOOD "/whole") + try_comments(GOOD "/directory") +
+		      try_comments(SOURCE "/examples/quickstart/state");
+
+	(void)state;
+	print_message("%zu states with comments\n", kept);
+	assert_true(kept >= 300);
+}
+
 /* The wrong ones are refused, or keep all that is wrong with them but where it stands. */
 static void every_wrong_state_stays_as_wrong(void **state)
 {
@@ -273,6 +387,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_yaml_is_refused),
 		cmocka_unit_test(what_grows_too_large_is_left),
 		cmocka_unit_test(every_good_state_means_the_same),
+		cmocka_unit_test(every_comment_stays),
 		cmocka_unit_test(every_wrong_state_stays_as_wrong),
 		cmocka_unit_test(spoilt_states_are_refused_or_stay_the_same),
 	};
