@@ -1,5 +1,6 @@
 #include "runtime/base/error.h"
 #include "schema/resolve.h"
+#include "schema/table.h"
 #include "tests/schema/state.h"
 
 #define START                                                                            \
@@ -171,6 +172,93 @@ static void origins_name_the_layer_and_the_line(void **state)
 	assert_int_equal(seen, 3);
 }
 
+/* Of one field of a user: what each layer says of it, in the order of the layers. */
+struct layered {
+	const char *path;
+	const char *values[3];
+};
+
+static void check_layers(const struct layered *field, unsigned said)
+{
+	static const enum origin origins[] = { ORIGIN_DEFAULTS, ORIGIN_GROUP,
+		ORIGIN_OBJECT };
+	static const char *const heads[] = { "defaults:\n  user:\n",
+		"groups:\n  all:\n    members: [anna]\n",
+		"users:\n  anna@a.example:\n    id: anna\n" };
+	CLEANUP(buf_free) struct buf text = BUF_NULL(1 << 16);
+	CLEANUP(checked_deinit) struct checked checked = { 0 };
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	CLEANUP(freep) char *z = NULL;
+	struct desired_origin *list;
+	uint32_t line = 4, lines[3] = { 0 };
+	enum origin wanted = ORIGIN_SCHEMA;
+	size_t count, found = 0;
+
+	buf_add_z(&text, START);
+	for (size_t i = 0; i < 3; i++) {
+		bool says = said & 1u << i;
+
+		if (i == 0 && !says)
+			continue;
+		buf_add_z(&text, heads[i]);
+		line += i == 0 ? 2 : 3;
+		if (!says)
+			continue;
+		buf_addf(&text, "    %s\n", field->values[i]);
+		lines[i] = line++;
+		wanted = origins[i];
+	}
+	z = buf_take_z(&text);
+	check_text(z, &checked);
+	assert_valid(&checked);
+	count = desired_origins(checked.desired,
+			&user_of(checked.desired, "anna@a.example")->object, arena,
+			&list);
+	for (size_t i = 0; i < count; i++) {
+		struct place place;
+
+		if (!view_eq(list[i].path, view_z(field->path)))
+			continue;
+		found++;
+		if (list[i].origin != wanted)
+			fail_msg("%s: layer %d and not %d\n%s", field->path,
+					(int)list[i].origin, (int)wanted, z);
+		if (wanted == ORIGIN_SCHEMA)
+			continue;
+		place = sources_place(checked.desired->sources, list[i].span);
+		assert_int_equal(place.line, lines[wanted - ORIGIN_DEFAULTS]);
+	}
+	assert_int_equal(found, wanted == ORIGIN_SCHEMA ? found : 1);
+}
+
+/* Each field that defaults and groups can give, in every combination of the layers. */
+static void every_value_names_its_line(void **state)
+{
+	static const struct layered fields[] = {
+		{ "quota", { "quota: 1GiB", "quota: 2GiB", "quota: 3GiB" } },
+		{ "encryption", { "encryption: managed", "encryption: managed",
+						"encryption: managed" } },
+		{ "roles", { "roles: [auditor]", "roles: [planner]", "roles: [admin]" } },
+		{ "protocols", { "protocols: [imap]", "protocols: [smtp]",
+					       "protocols: [dav]" } },
+		{ "locale", { "locale: sv", "locale: de", "locale: fr" } },
+		{ "hold", { "hold: true", "hold: false", "hold: true" } },
+		{ "send_limit", { "send_limit: 1/d", "send_limit: 2/d",
+						"send_limit: 3/d" } },
+		{ "retention.trash", { "retention: {trash: 1d}", "retention: {trash: 2d}",
+						     "retention: {trash: 3d}" } },
+	};
+	size_t given = 0;
+
+	(void)state;
+	for (size_t i = 0; i < user_table.count; i++)
+		given += (user_table.fields[i].flags & FIELD_GROUP) != 0;
+	assert_int_equal(given, ARRAY_LEN(fields)); /* a new one belongs here */
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+		for (unsigned said = 0; said < 8; said++)
+			check_layers(&fields[i], said);
+}
+
 static void a_directory_is_one_state_without_hidden_files(void **state)
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
@@ -329,6 +417,7 @@ int main(void)
 		cmocka_unit_test(everything_served_is_decoded),
 		cmocka_unit_test(a_twin_borrows_what_its_domain_has),
 		cmocka_unit_test(origins_name_the_layer_and_the_line),
+		cmocka_unit_test(every_value_names_its_line),
 		cmocka_unit_test(a_directory_is_one_state_without_hidden_files),
 		cmocka_unit_test(the_hash_follows_the_meaning),
 		cmocka_unit_test(a_reference_means_the_same_by_id_and_by_address),
