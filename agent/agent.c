@@ -151,6 +151,14 @@ struct agent_keys agent_keys(struct agent *agent)
 		keys.locked && live.keys_locked };
 }
 
+const struct operator* agent_operator(const struct agent *agent, uint32_t uid)
+{
+	for (size_t i = 0; i < agent->file->operator_count; i++)
+		if (agent->file->operators[i].uid == uid)
+			return &agent->file->operators[i];
+	return NULL;
+}
+
 void agent_close(struct agent *agent)
 {
 	if (!agent)

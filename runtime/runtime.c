@@ -194,7 +194,10 @@ int runtime_start(const struct runtime_options *options, struct runtime **out)
 	open_accounts(rt, options);
 	r = open_intake(rt, options);
 	if (!r) {
-		r = admin_open(rt->service, options->control, &rt->admin);
+		r = admin_open(rt->service, options->control,
+				&(const struct admin_operators){ options->operators,
+						options->operator_count },
+				&rt->admin);
 		if (r)
 			r = failed_at(options, options->control, r);
 	}

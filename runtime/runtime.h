@@ -22,6 +22,9 @@ struct runtime_options {
 	unsigned loops;      /* threads that carry connections; 0: one a core */
 	unsigned workers;    /* threads that may block; 0: chosen from the cores */
 	struct broker *broker;
+	/* Users who may use the control socket besides root and our own: copied. */
+	const uint32_t *operators;
+	size_t operator_count;
 	char **failed; /* NULL is fine; on a fault the path that it is about, malloc'd */
 };
 
@@ -105,8 +108,8 @@ struct runtime_request {
 	struct view target; /* path and query, as sent */
 	struct view content_type;
 	struct view body;
-	uid_t peer_uid; /* of the process at the other end; 0 and our own are let in,
-			   others get 403 before */
+	uid_t peer_uid; /* of the process at the other end; 0, our own and operators are
+			   let in, others get 403 before */
 	pid_t peer_pid;
 };
 

@@ -17,6 +17,15 @@ enum sandbox_wish {
 	SANDBOX_OFF,
 };
 
+/* A person of the machine, known at the control socket by his user. */
+struct operator
+{
+	struct view name;
+	uint32_t uid;
+	bool all;     /* may all that root may; else … */
+	bool approve; /* … look, plan and agree */
+};
+
 struct agent_file {
 	struct view host;    /* empty: there is one */
 	struct view data;    /* never empty: /var/lib/posthus unless said */
@@ -30,6 +39,8 @@ struct agent_file {
 	bool watch; /* files become desired as they change; false unless said */
 	struct view *host_files; /* allow.host_files */
 	size_t host_file_count;
+	struct operator* operators; /* trust */
+	size_t operator_count;
 };
 
 enum {

@@ -39,13 +39,22 @@ static enum exit_code start_runtime(const struct setting *setting, struct broker
 		struct runtime **out)
 {
 	CLEANUP(freep) char *failed = NULL;
+	const struct agent_file *file = &setting->file;
+	uint32_t *operators = arena_array(
+			setting->arena, file->operator_count, sizeof(*operators));
 	struct runtime_options options = {
 		.data = setting->data,
 		.control = setting->control,
 		.broker = broker,
 		.failed = &failed,
+		.operators = operators,
+		.operator_count = file->operator_count,
 	};
-	int r = runtime_start(&options, out);
+	int r;
+
+	for (size_t i = 0; i < file->operator_count; i++)
+		operators[i] = file->operators[i].uid;
+	r = runtime_start(&options, out);
 
 	if (r == 0)
 		return EXIT_FINE;

@@ -7,6 +7,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
 #include "runtime/runtime.h"
+#include "schema/agent_file.h"
 
 /* -- reading requests -- */
 
@@ -24,6 +25,12 @@ struct view call_query(const struct call *call, const char *name)
 
 struct view call_actor(const struct call *call)
 {
+	const struct operator* person =
+			agent_operator(call->agent, (uint32_t)call->request->peer_uid);
+
+	if (person)
+		return arena_printf(call->arena, "%.*s (uid %u)", VIEW_ARG(person->name),
+				(unsigned)call->request->peer_uid);
 	return arena_printf(call->arena, "uid %u", (unsigned)call->request->peer_uid);
 }
 

@@ -29,7 +29,7 @@ struct call {
 struct view call_body(const struct call *call, const char *name);
 /* A value of the query. */
 struct view call_query(const struct call *call, const char *name);
-/* Who asks: "uid 0". */
+/* Who asks: "uid 0", "anna (uid 1000)". */
 struct view call_actor(const struct call *call);
 
 /* All of these return the status of HTTP. */

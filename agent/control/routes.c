@@ -15,6 +15,7 @@
 #include "runtime/base/log.h"
 #include "runtime/crypto/password.h"
 #include "runtime/runtime.h"
+#include "schema/agent_file.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -246,36 +247,43 @@ static int serve_wait(struct call *call)
 	return 0;
 }
 
+/* Who may ask besides root. */
+enum scope {
+	SCOPE_ALL,     /* those who may all */
+	SCOPE_APPROVE, /* those who may look and agree, too */
+};
+
 struct route {
 	const char *method;
 	const char *path;
 	bool takes_body;
+	enum scope scope;
 	int (*serve)(struct call *call); /* returns the status of HTTP */
 };
 
 /* clang-format off */
 static const struct route routes[] = {
-	{ "POST", "/v1/plan",        true,  serve_plan },
-	{ "POST", "/v1/apply",       true,  serve_apply },
-	{ "POST", "/v1/reconcile",   false, serve_reconcile },
-	{ "GET",  "/v1/status",      false, serve_status },
-	{ "GET",  "/v1/objects",     false, serve_get },
-	{ "GET",  "/v1/export",      false, serve_export },
-	{ "GET",  "/v1/wait",        false, serve_wait },
-	{ "GET",  "/v1/history",     false, serve_history },
-	{ "GET",  "/v1/log",         false, serve_log },
-	{ "GET",  "/v1/events",      false, serve_events },
-	{ "GET",  "/v1/trace",       false, serve_trace },
-	{ "GET",  "/v1/audit",       false, serve_audit },
-	{ "POST", "/v1/suspend",     true,  serve_suspend },
-	{ "POST", "/v1/resume",      false, serve_resume },
-	{ "POST", "/v1/rollback",    true,  serve_rollback },
-	{ "POST", "/v1/confirm",     false, serve_confirm },
-	{ "POST", "/v1/purge",       true,  serve_purge },
-	{ "POST", "/v1/approve",     true,  serve_approve },
-	{ "POST", "/v1/password",    true,  serve_password },
-	{ "POST", "/v1/account-key", true,  serve_account_key },
-	{ "POST", "/v1/account-accept", true, serve_account_accept },
+	{ "POST", "/v1/plan",        true,  SCOPE_APPROVE,  serve_plan },
+	{ "POST", "/v1/apply",       true,  SCOPE_ALL,     serve_apply },
+	{ "POST", "/v1/reconcile",   false, SCOPE_ALL,     serve_reconcile },
+	{ "GET",  "/v1/status",      false, SCOPE_APPROVE, serve_status },
+	{ "GET",  "/v1/objects",     false, SCOPE_APPROVE, serve_get },
+	{ "GET",  "/v1/export",      false, SCOPE_ALL,     serve_export },
+	{ "GET",  "/v1/wait",        false, SCOPE_APPROVE, serve_wait },
+	{ "GET",  "/v1/history",     false, SCOPE_APPROVE, serve_history },
+	{ "GET",  "/v1/log",         false, SCOPE_APPROVE, serve_log },
+	{ "GET",  "/v1/events",      false, SCOPE_APPROVE, serve_events },
+	{ "GET",  "/v1/trace",       false, SCOPE_APPROVE, serve_trace },
+	{ "GET",  "/v1/audit",       false, SCOPE_APPROVE, serve_audit },
+	{ "POST", "/v1/suspend",     true,  SCOPE_ALL,     serve_suspend },
+	{ "POST", "/v1/resume",      false, SCOPE_ALL,     serve_resume },
+	{ "POST", "/v1/rollback",    true,  SCOPE_ALL,     serve_rollback },
+	{ "POST", "/v1/confirm",     false, SCOPE_ALL,     serve_confirm },
+	{ "POST", "/v1/purge",       true,  SCOPE_ALL,     serve_purge },
+	{ "POST", "/v1/approve",     true,  SCOPE_APPROVE,  serve_approve },
+	{ "POST", "/v1/password",    true,  SCOPE_ALL,     serve_password },
+	{ "POST", "/v1/account-key", true,  SCOPE_ALL,     serve_account_key },
+	{ "POST", "/v1/account-accept", true,  SCOPE_ALL,     serve_account_accept },
 };
 /* clang-format on */
 
@@ -296,8 +304,21 @@ static void send_answer(struct control *control, struct call *call, int status)
 			answer);
 }
 
+static bool may_ask(const struct call *call, const struct route *route)
+{
+	const struct operator* person =
+			agent_operator(call->agent, (uint32_t)call->request->peer_uid);
+
+	return !person || person->all ||
+	       (person->approve && route->scope == SCOPE_APPROVE);
+}
+
 static int run_route(struct call *call, const struct route *route)
 {
+	if (!may_ask(call, route))
+		return call_refuse(call, 403, EXIT_ERROR,
+				VIEW("error: `trust` in agent.yaml does not let you do "
+				     "this\n"));
 	if (route->takes_body) {
 		call->body = json_loadb(
 				call->request->body.data ? call->request->body.data : "",

@@ -22,6 +22,8 @@ struct admin {
 	struct list waiting; /* struct pending: not seen by the agent */
 	struct list pulled;  /* the agent's, to be answered */
 	bool closed;
+	uint32_t *operators; /* malloc'd */
+	size_t operator_count;
 };
 
 /* A request on its way through the agent. */
@@ -60,8 +62,11 @@ static struct engine *port_open(void *context, struct connection *c)
 	return http_server_new(clock_now());
 }
 
-static bool let_in(const struct peer *peer)
+static bool let_in(const struct admin *a, const struct peer *peer)
 {
+	for (size_t i = 0; i < a->operator_count; i++)
+		if (peer->uid == a->operators[i])
+			return true;
 	return peer->uid == 0 || peer->uid == geteuid();
 }
 
@@ -93,12 +98,13 @@ static void port_perform(void *context, struct connection *c, struct op *op)
 	struct admin *a = context;
 	bool queued;
 
-	if (!let_in(peer)) {
+	if (!let_in(a, peer)) {
 		log_event(LOG_WARN, "admin.refused", log_number("uid", peer->uid),
 				log_number("pid", peer->pid));
 		respond(a, http, 403, VIEW("text/plain"),
-				VIEW("Only root and the user that posthus runs as may "
-				     "use this socket.\n"));
+				VIEW("Only root, the user that posthus runs as and "
+				     "those whom `trust` in agent.yaml names may use "
+				     "this socket.\n"));
 		return;
 	}
 	pthread_mutex_lock(&a->lock);
@@ -135,12 +141,18 @@ static const struct port_class port_class = { port_open, port_perform, port_ende
 
 /* -- life -- */
 
-int admin_open(struct service *s, const char *path, struct admin **out)
+int admin_open(struct service *s, const char *path,
+		const struct admin_operators *operators, struct admin **out)
 {
 	struct admin *a = xcalloc(1, sizeof(*a));
 	int r;
 
 	a->service = s;
+	a->operator_count = operators->count;
+	a->operators = xcalloc(operators->count, sizeof(*a->operators));
+	if (operators->count)
+		memcpy(a->operators, operators->uids,
+				operators->count * sizeof(*a->operators));
 	a->port = (struct port){
 		.class = &port_class, .context = a, .name = "control", .uncounted = true
 	};
@@ -205,6 +217,7 @@ void admin_free(struct admin *a)
 		return;
 	assert(list_empty(&a->waiting) && list_empty(&a->pulled));
 	pthread_mutex_destroy(&a->lock);
+	free(a->operators);
 	free(a);
 }
 

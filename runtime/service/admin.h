@@ -1,7 +1,7 @@
 /* The control socket: HTTP requests that wait for the agent, which pulls them.
  *
- * Only root and the user of this process are let in, by what the kernel says of the peer;
- * others get 403. Routes are the agent's. */
+ * Only root, the user of this process and its operators are let in, by what the kernel says of
+ * the peer; others get 403. Routes, and who may which, are the agent's. */
 #ifndef SERVICE_ADMIN_H
 #define SERVICE_ADMIN_H
 
@@ -19,9 +19,16 @@ struct admin_request {
 	pid_t pid;
 };
 
+/* Users who are let in besides. */
+struct admin_operators {
+	const uint32_t *uids; /* copied */
+	size_t count;
+};
+
 /* Opens the socket and serves it. Requests raise the service's event. -EADDRINUSE where
  * another process answers there. */
-MUST_USE int admin_open(struct service *s, const char *path, struct admin **out);
+MUST_USE int admin_open(struct service *s, const char *path,
+		const struct admin_operators *operators, struct admin **out);
 /* Closes the socket. What was not answered is answered 503; no request is touched from
  * then on. Connections end with the net: admin_free() after that. NULL is fine. */
 void admin_close(struct admin *admin);

@@ -48,12 +48,13 @@ static const struct field require_fields[] = {
 static const struct table require_table = { .noun = "`require`", .help = "What a signature alone does not do.", FIELDS(require_fields) };
 
 static const struct field trust_fields[] = {
-	{ "keys",    TYPE(TYPE_PATH),          NULL, OWNER_ENFORCE, RISK_POLICY, LATER | FIELD_REQUIRED, 0, "a file of public keys (allowed_signers)" },
-	{ "may",     LIST_OF(TYPE(TYPE_TEXT)), NULL, OWNER_ENFORCE, RISK_POLICY, LATER | FIELD_REQUIRED, 0, "what the signer may change: `*`, SECTION, SECTION.add" },
+	{ "uid",     BETWEEN(TYPE_INT, 1, 4294967294), NULL, OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "the user of this machine who is this person at the control socket" },
+	{ "keys",    TYPE(TYPE_PATH),          NULL, OWNER_ENFORCE, RISK_POLICY, LATER, 0, "a file of public keys (allowed_signers)" },
+	{ "may",     LIST_OF(TYPE(TYPE_TEXT)), NULL, OWNER_ENFORCE, RISK_POLICY, SERVED | FIELD_REQUIRED, 0, "`*`: all that root may at the control socket; `approve`: look, plan, and agree to what others ask for" },
 	{ "require", RECORD(&require_table),   NULL, OWNER_ENFORCE, RISK_POLICY, LATER, 0, "what a change needs besides" },
 };
 
-static const struct table trust_table = { .noun = "a signer", .help = "Who may say what.", FIELDS(trust_fields) };
+static const struct table trust_table = { .noun = "a person", .help = "Who may say what.", FIELDS(trust_fields) };
 
 static const struct field connect_fields[] = {
 	{ "deny",   LIST_OF(OR_WORDS(TYPE_NETWORK, "private", "loopback", "link-local")), NULL, OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "networks that no provider, relay or webhook may lie in" },
@@ -80,7 +81,7 @@ static const struct field fields[] = {
 	{ "watch",      TYPE(TYPE_BOOL),                               "false",            OWNER_ENFORCE, RISK_POLICY,  SERVED, 0, "files become desired as they change, without `apply`" },
 	{ "user",       TYPE(TYPE_NAME),                               NULL,               OWNER_ENFORCE, RISK_POLICY,  SERVED, 0, "whom the agent becomes where root starts it; ports below 1024 stay open to it" },
 	{ "sandbox",    WORDS("best", "require", "off"),               "best",             OWNER_ENFORCE, RISK_POLICY,  SERVED, 0, "how the process is confined: as far as the kernel can, not at all, or it does not start with less than all" },
-	{ "trust",      MAP_OF(TYPE(TYPE_NAME), RECORD(&trust_table)), NULL,               OWNER_ENFORCE, RISK_POLICY,  LATER,  0, "who may say what" },
+	{ "trust",      MAP_OF(TYPE(TYPE_NAME), RECORD(&trust_table)), NULL,               OWNER_ENFORCE, RISK_POLICY,  SERVED, 0, "who may say what, besides root" },
 	{ "allow",      RECORD(&allow_table),                          NULL,               OWNER_ENFORCE, RISK_POLICY,  SERVED, 0, "what a state may touch here; nothing by default" },
 };
 /* clang-format on */

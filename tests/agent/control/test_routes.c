@@ -2,6 +2,7 @@
  * and what strangers' requests get. */
 #include "agent/control/files.h"
 #include "agent/control/routes.h"
+#include "agent/inside.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
 #include "schema/source.h"
@@ -711,6 +712,60 @@ static void many_requests_are_answered_in_one_round(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_office, close_office)
 
+/* -- who may ask -- */
+
+static struct letter *ask_as(struct office *office, uid_t uid, const char *method,
+		const char *target, const char *body)
+{
+	struct letter *letter = desk_lay(&office->desk, method, target, body);
+
+	letter->request.peer_uid = uid;
+	control_serve(office->control, office->now);
+	return letter;
+}
+
+static void a_person_may_what_trust_says(void **state)
+{
+	static struct operator people[] = {
+		{ .name = { "anna", 4 }, .uid = 1000, .all = true },
+		{ .name = { "bo", 2 }, .uid = 1001, .approve = true },
+		{ .name = { "carl", 4 }, .uid = 1002 },
+	};
+	static const struct {
+		const char *method, *target, *body;
+		bool approver; /* may it, too */
+	} cases[] = {
+		{ "GET", "/v1/status", "", true },
+		{ "GET", "/v1/objects?object=user", "", true },
+		{ "GET", "/v1/audit", "", true },
+		{ "POST", "/v1/plan", "{\"files\": []}", true },
+		{ "POST", "/v1/approve", "{\"digest\": \"b2:00\"}", true },
+		{ "GET", "/v1/export", "", false },
+		{ "POST", "/v1/apply", "{\"files\": []}", false },
+		{ "POST", "/v1/rollback", "{}", false },
+		{ "POST", "/v1/suspend", "{}", false },
+		{ "POST", "/v1/purge", "{}", false },
+		{ "POST", "/v1/password", "{}", false },
+		{ "POST", "/v1/account-key", "{}", false },
+	};
+	struct office *office = *state;
+
+	must_apply(office, one_user);
+	office->house->agent->defaults.operators = people;
+	office->house->agent->defaults.operator_count = ARRAY_LEN(people);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const char *method = cases[i].method, *target = cases[i].target;
+		const char *body = cases[i].body;
+
+		assert_int_not_equal(
+				ask_as(office, 1000, method, target, body)->status, 403);
+		assert_int_equal(
+				ask_as(office, 1001, method, target, body)->status == 403,
+				!cases[i].approver);
+		assert_int_equal(ask_as(office, 1002, method, target, body)->status, 403);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -743,6 +798,7 @@ int main(void)
 		CASE(only_so_many_wait),
 		CASE(a_wait_says_what_it_needs),
 		CASE(many_requests_are_answered_in_one_round),
+		CASE(a_person_may_what_trust_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,8 @@ struct fixture {
 	struct admin *admin;
 };
 
+static const struct admin_operators nobody = { 0 };
+
 static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
@@ -30,7 +32,7 @@ static int set_up(void **state)
 	};
 
 	f->service = service_new(&options);
-	if (admin_open(f->service, path, &f->admin))
+	if (admin_open(f->service, path, &nobody, &f->admin))
 		return -1;
 	*state = f;
 	return 0;
@@ -224,7 +226,7 @@ static void a_socket_in_use_is_said(void **state)
 	struct fixture *f = *state;
 	struct admin *second = NULL;
 
-	assert_int_equal(admin_open(f->service, path, &second), -EADDRINUSE);
+	assert_int_equal(admin_open(f->service, path, &nobody, &second), -EADDRINUSE);
 	assert_null(second);
 }
 
