@@ -121,7 +121,7 @@ int agent_open(const struct agent_options *options, struct agent **out)
 		r = open_database(agent);
 	}
 	if (r == 0 && !options->offline)
-		r = dispatch_new(agent->db, agent->os, &agent->dispatch);
+		r = dispatch_new(agent->db, agent->os, agent->file, &agent->dispatch);
 	if (r)
 		return r;
 	*out = TAKE(agent);
@@ -151,7 +151,7 @@ struct agent_keys agent_keys(struct agent *agent)
 		keys.locked && live.keys_locked };
 }
 
-const struct operator* agent_operator(const struct agent *agent, uint32_t uid)
+const struct trusted *agent_operator(const struct agent *agent, uint32_t uid)
 {
 	for (size_t i = 0; i < agent->file->operator_count; i++)
 		if (agent->file->operators[i].uid == uid)

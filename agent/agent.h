@@ -26,9 +26,9 @@ struct composed; /* schema/compose.h */
 struct os;
 struct plan; /* agent/plan.h */
 struct runtime;
-struct status;   /* agent/status.h */
-struct history;  /* agent/generation.h */
-struct operator; /* schema/agent_file.h */
+struct status;  /* agent/status.h */
+struct history; /* agent/generation.h */
+struct trusted; /* schema/agent_file.h */
 
 enum {
 	AGENT_E_LOCKED = 1, /* another agent has the data directory: exit 5 */
@@ -79,7 +79,7 @@ struct agent_keys {
 
 struct agent_keys agent_keys(struct agent *agent);
 /* The person whom agent.yaml trusts under this user; NULL: nobody. */
-const struct operator* agent_operator(const struct agent *agent, uint32_t uid);
+const struct trusted *agent_operator(const struct agent *agent, uint32_t uid);
 /* NULL is fine. The runtime must have stopped. */
 void agent_close(struct agent *agent);
 void agent_closep(struct agent **agent);

@@ -18,6 +18,7 @@ enum {
 struct dispatch {
 	struct database *db;
 	const struct os *os;
+	const struct agent_file *file;
 	struct courier *courier;
 	struct deliveries all;
 	struct list back; /* errands whose consequences are not on disk yet */
@@ -27,7 +28,8 @@ struct dispatch {
 	nstime deadline;
 };
 
-int dispatch_new(struct database *db, const struct os *os, struct dispatch **out)
+int dispatch_new(struct database *db, const struct os *os, const struct agent_file *file,
+		struct dispatch **out)
 {
 	struct dispatch *d = xcalloc(1, sizeof(*d));
 	int r = courier_new(&d->courier);
@@ -38,6 +40,7 @@ int dispatch_new(struct database *db, const struct os *os, struct dispatch **out
 	}
 	d->db = db;
 	d->os = os;
+	d->file = file;
 	d->stale = true;
 	d->deadline = 0; /* at once */
 	list_init(&d->back);
@@ -270,6 +273,7 @@ static int prepare(struct dispatch *d, struct delivery *delivery, struct errand 
 	errand->effects = driver->effects;
 	errand->queue = delivery->provider;
 	errand->effect = (struct effect){
+		.file = d->file,
 		.operation = row.operation,
 		.text = row.text,
 		.key = row.key,

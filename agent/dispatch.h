@@ -11,11 +11,12 @@
 #include "runtime/base/clock.h"
 
 struct database;
+struct agent_file;
 struct dispatch;
 struct os;
 
-MUST_USE int dispatch_new(
-		struct database *db, const struct os *os, struct dispatch **out);
+MUST_USE int dispatch_new(struct database *db, const struct os *os,
+		const struct agent_file *file, struct dispatch **out);
 /* Waits until the calls that are out have come back, as soon as they can, and forgets their
  * answers. NULL is fine. */
 void dispatch_free(struct dispatch *dispatch);

@@ -15,6 +15,8 @@
 
 #include <stdatomic.h>
 
+struct agent_file; /* schema/agent_file.h */
+
 enum operation {
 	OPERATION_CREATE,
 	OPERATION_UPDATE,
@@ -33,6 +35,7 @@ struct effect {
 	/* The same in each try of one effect; another effect has another. For providers that
 	 * do nothing twice under one key. */
 	struct view key;
+	const struct agent_file *file; /* what the machine allows; lives longer */
 	const atomic_bool *stopping; /* the agent ends: come back soon, as with a fault */
 };
 

@@ -98,6 +98,7 @@ static const struct reason reasons[] = {
 	{ "RateLimited",         CLASS_LIMITED,   "the other side wants fewer requests" },
 	{ "AuthFailed",          CLASS_DENIED,    "the other side does not take our credentials" },
 	{ "Forbidden",           CLASS_DENIED,    "our credentials do not allow it" },
+	{ "NotAllowed",          CLASS_DENIED,    "agent.yaml does not let a state reach that address" },
 	{ "PortDenied",          CLASS_DENIED,    "this user may not open such a port" },
 	{ "DatabaseDamaged",     CLASS_BUG,       "a page of the control database is not what was written" },
 	{ "Error",               CLASS_BUG,       "it failed, and there is no word for why" },

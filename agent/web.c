@@ -1,8 +1,11 @@
 #include "agent/web.h"
 
+#include "agent/reach.h"
 #include "runtime/base/error.h"
 
 #include <curl/curl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 enum {
 	LONGEST_URL = 8192,
@@ -17,6 +20,8 @@ struct exchange {
 	struct curl_slist *headers;
 	const struct web_request *request;
 	struct web_reply *reply;
+	enum reach refused; /* an address that was not allowed; REACH_PUBLIC: none was */
+	bool is_refused;
 };
 
 static void exchange_deinit(struct exchange *x)
@@ -43,6 +48,27 @@ static int is_stopping(void *arg, curl_off_t down_all, curl_off_t down, curl_off
 	return x->request->stopping && atomic_load(x->request->stopping);
 }
 
+/* Behind the resolution of the name, and of each address anew: a name that leads elsewhere
+ * the second time gains nothing. */
+static curl_socket_t open_socket(
+		void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct exchange *x = arg;
+	struct sockaddr_storage to = { 0 };
+	bool fits = address->addrlen <= sizeof(to);
+
+	if (fits)
+		memcpy(&to, &address->addr, address->addrlen);
+	if (purpose != CURLSOCKTYPE_IPCXN || !fits ||
+			!reach_allowed(x->request->file, &to)) {
+		x->is_refused = true;
+		x->refused = reach_of(&to);
+		return CURL_SOCKET_BAD;
+	}
+	return socket(address->family, address->socktype | SOCK_CLOEXEC,
+			address->protocol);
+}
+
 static void add_header(struct exchange *x, struct view header)
 {
 	CLEANUP(buf_free) struct buf text = BUF_NULL(LONGEST_HEADER);
@@ -65,6 +91,9 @@ static void set_up(struct exchange *x, const char *url)
 	curl_easy_setopt(x->curl, CURLOPT_CUSTOMREQUEST, request->method);
 	curl_easy_setopt(x->curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(x->curl, CURLOPT_PROXY, "");
+	curl_easy_setopt(x->curl, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(x->curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(x->curl, CURLOPT_OPENSOCKETDATA, x);
 	curl_easy_setopt(x->curl, CURLOPT_TIMEOUT_MS,
 			(long)(request->patience / NS_PER_MS));
 	curl_easy_setopt(x->curl, CURLOPT_NOPROGRESS, 0L);
@@ -120,6 +149,12 @@ static int say_failure(
 	const char *reason = "InternalError";
 
 	answer->untouched = !was_sent(x->curl);
+	if (x->is_refused && code == CURLE_COULDNT_CONNECT)
+		return effect_failed(answer, "NotAllowed",
+				"%s %.*s: its address is %s, which `allow.connect` of "
+				"agent.yaml does not let a state reach",
+				x->request->method, VIEW_ARG(x->request->url),
+				reach_name(x->refused));
 	for (size_t i = 0; i < ARRAY_LEN(failures); i++) {
 		if (failures[i].code != code)
 			continue;

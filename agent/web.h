@@ -2,7 +2,8 @@
  *
  * For the courier's threads: it blocks, for `patience` at most, and comes back within a
  * second or so when the agent stops. https is verified against the system's authorities,
- * redirections are not followed, no proxy of the environment is used. */
+ * redirections are not followed, no proxy of the environment is used. Each address that the
+ * URL's name leads to is judged before it is connected to (reach.h). */
 #ifndef AGENT_WEB_H
 #define AGENT_WEB_H
 
@@ -20,7 +21,8 @@ struct web_request {
 			[WEB_HEADERS]; /* "Name: value"; those that are empty are not sent */
 	struct view body;
 	nstime patience;
-	const atomic_bool *stopping; /* of the effect */
+	const struct agent_file *file; /* of the effect: where it may connect to */
+	const atomic_bool *stopping;   /* of the effect */
 };
 
 struct web_reply {

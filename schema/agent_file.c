@@ -3,6 +3,7 @@
 #include "runtime/base/limit.h"
 #include "schema/check.h"
 #include "schema/join.h"
+#include "schema/name.h"
 
 static struct view text_at(struct value *values, const char *path)
 {
@@ -29,6 +30,72 @@ static struct view *texts_at(struct arena *arena, struct value *values, const ch
 
 /* -- who may what -- */
 
+static size_t count_of(const struct value *list)
+{
+	size_t count = 0;
+
+	for (const struct value *v = list ? list->first : NULL; v; v = v->next)
+		count++;
+	return count;
+}
+
+static void take_denied(
+		struct check *c, const struct value *deny, struct connect_rules *out)
+{
+	out->denied = arena_array(c->arena, count_of(deny), sizeof(*out->denied));
+	if (!deny)
+		return;
+	out->deny_private = out->deny_loopback = out->deny_link_local = false;
+	for (const struct value *v = deny->first; v; v = v->next)
+		if (!v->word)
+			out->deny_count += network_parse(
+					v->text, &out->denied[out->deny_count]);
+		else if (view_eq(v->text, VIEW("private")))
+			out->deny_private = true;
+		else if (view_eq(v->text, VIEW("loopback")))
+			out->deny_loopback = true;
+		else
+			out->deny_link_local = true;
+}
+
+static void take_excepted(
+		struct check *c, const struct value *except, struct connect_rules *out)
+{
+	out->excepts = arena_array(c->arena, count_of(except), sizeof(*out->excepts));
+	for (const struct value *v = except ? except->first : NULL; v; v = v->next) {
+		struct connect_except *one = &out->excepts[out->except_count];
+		struct desired_listen endpoint = { 0 };
+		struct diagnostic *item;
+		const char *why;
+
+		if (endpoint_parse(c->arena, v->text, &endpoint, &why) == NAME_OK &&
+				endpoint.address.len &&
+				network_parse(endpoint.address, &one->address)) {
+			one->port = endpoint.port;
+			out->except_count++;
+			continue;
+		}
+		item = complain(c, BAD_ENDPOINT, v->node,
+				"an address and a port are wanted");
+		help(c, item, "write `\"127.0.0.1:8081\"`");
+	}
+}
+
+static void take_allowed(struct check *c, struct agent_file *out)
+{
+	const struct value *credentials = value_at(c->root, "allow.credentials");
+
+	out->write = texts_at(c->arena, c->root, "allow.write", &out->write_count);
+	out->credentials = arena_array(
+			c->arena, count_of(credentials), sizeof(*out->credentials));
+	for (const struct value *v = credentials ? credentials->first : NULL; v;
+			v = v->next)
+		out->credentials[out->credential_count++] =
+				(struct allowed_credential){ v->key, v->text };
+	take_denied(c, value_at(c->root, "allow.connect.deny"), &out->connect);
+	take_excepted(c, value_at(c->root, "allow.connect.except"), &out->connect);
+}
+
 static void say_unserved(struct check *c, const struct node *node, const char *what)
 {
 	struct diagnostic *item = complain(c, NOT_SERVED_YET, node, "%s", what);
@@ -36,8 +103,7 @@ static void say_unserved(struct check *c, const struct node *node, const char *w
 	help(c, item, "write `*` or `approve`");
 }
 
-static void take_operator(
-		struct check *c, const struct value *entry, struct operator* out)
+static void take_operator(struct check *c, const struct value *entry, struct trusted *out)
 {
 	const struct value *uid = value_at(entry->first, "uid");
 	const struct value *may = value_at(entry->first, "may");
@@ -57,7 +123,7 @@ static void take_operator(
 static void check_operator(struct check *c, const struct value *entry,
 		const struct agent_file *file, size_t i)
 {
-	const struct operator* one = & file->operators[i];
+	const struct trusted *one = &file->operators[i];
 	struct diagnostic *item;
 
 	if (!node_child(entry->node, VIEW("uid"))) {
@@ -97,6 +163,9 @@ void agent_file_defaults(struct agent_file *out)
 	const struct field *data = table_field(&agent_table, VIEW("data"));
 
 	*out = (struct agent_file){ .data = view_z(data->fallback) };
+	out->connect.deny_private = true;
+	out->connect.deny_loopback = true;
+	out->connect.deny_link_local = true;
 }
 
 static void fill(struct arena *arena, struct value *values, struct agent_file *out)
@@ -108,7 +177,6 @@ static void fill(struct arena *arena, struct value *values, struct agent_file *o
 	struct view credential = text_at(values, "master_key.credential");
 	struct view file = text_at(values, "master_key.host_file");
 
-	agent_file_defaults(out);
 	out->host = text_at(values, "host");
 	if (data.len)
 		out->data = data;
@@ -139,20 +207,19 @@ int agent_file_read(struct diagnostics *d, struct agent_file *out)
 		.options = &no_options,
 		.root_table = &agent_table,
 	};
-	struct agent_file trusted = { 0 };
 	struct node *root;
 
 	diagnostics_init(&c.not_served, d->arena, d->sources);
 	root = join_files(d->arena, d->arena, &agent_table, d, &c.incomplete);
 	shape_state(&c, root);
-	take_operators(&c, &trusted);
+	agent_file_defaults(out);
+	take_operators(&c, out);
+	take_allowed(&c, out);
 	diagnostics_move(d, &c.not_served);
 	diagnostics_deinit(&c.not_served);
 	diagnostics_sort(d);
 	if (d->errors)
 		return AGENT_FILE_E_INVALID;
 	fill(d->arena, c.root, out);
-	out->operators = trusted.operators;
-	out->operator_count = trusted.operator_count;
 	return AGENT_FILE_OK;
 }

@@ -3,6 +3,7 @@
 #ifndef SCHEMA_AGENT_FILE_H
 #define SCHEMA_AGENT_FILE_H
 
+#include "runtime/base/network.h"
 #include "schema/diagnostic.h"
 
 enum master_key_kind {
@@ -17,9 +18,23 @@ enum sandbox_wish {
 	SANDBOX_OFF,
 };
 
+/* allow.connect: where a state may have the agent connect to. Private, loopback and link-local
+ * addresses are denied where nothing is said. */
+struct connect_except {
+	struct network address;
+	uint16_t port;
+};
+
+struct connect_rules {
+	bool deny_private, deny_loopback, deny_link_local;
+	struct network *denied;
+	size_t deny_count;
+	struct connect_except *excepts;
+	size_t except_count;
+};
+
 /* A person of the machine, known at the control socket by his user. */
-struct operator
-{
+struct trusted {
 	struct view name;
 	uint32_t uid;
 	bool all;     /* may all that root may; else … */
@@ -39,7 +54,15 @@ struct agent_file {
 	bool watch; /* files become desired as they change; false unless said */
 	struct view *host_files; /* allow.host_files */
 	size_t host_file_count;
-	struct operator* operators; /* trust */
+	struct connect_rules connect;
+	/* allow.credentials: each with the only place that may use it, KIND/ID/path.to.field */
+	struct allowed_credential {
+		struct view name, slot;
+	} * credentials;
+	size_t credential_count;
+	struct view *write; /* allow.write: folders */
+	size_t write_count;
+	struct trusted *operators; /* trust */
 	size_t operator_count;
 };
 

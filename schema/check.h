@@ -160,6 +160,8 @@ void route_domains(struct check *c);
 void moved_check(struct check *c);
 void moved_take(struct check *c, struct desired *desired);
 void purge_take(struct check *c, struct desired *desired);
+/* What of the machine a state names, and agent.yaml does not allow. */
+void allowed_check(struct check *c);
 /* What cannot be said of one field alone. */
 void rules_check(struct check *c);
 

@@ -87,6 +87,8 @@ enum diagnostic_name {
 	NO_HOST,
 	PORT_TAKEN,
 	FILE_NOT_ALLOWED,
+	FOLDER_NOT_ALLOWED,
+	CREDENTIAL_NOT_ALLOWED,
 	/* what this version does not do */
 	NOT_SERVED_YET,
 	/* warnings */

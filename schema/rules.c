@@ -211,25 +211,6 @@ static void check_alias(struct check *c, const struct desired_alias *alias)
 	}
 }
 
-/* -- files of the host -- */
-
-static void check_host_file(struct check *c,
-		const struct desired_certificate *certificate, const char *path)
-{
-	const struct agent_file *agent = c->options->agent;
-	const struct value *value = value_at(certificate->object.values, path);
-	struct diagnostic *item;
-
-	if (!agent || !value)
-		return;
-	for (size_t i = 0; i < agent->host_file_count; i++)
-		if (view_eq(agent->host_files[i], value->text))
-			return;
-	item = complain(c, FILE_NOT_ALLOWED, value->node,
-			"this machine does not allow a state to use this file");
-	help(c, item, "add it to `allow.host_files` in agent.yaml");
-}
-
 /* -- warnings -- */
 
 static void warn_of_recipients(struct check *c)
@@ -286,10 +267,6 @@ static void check_object(struct check *c, struct desired_object *object)
 	case KIND_ALIAS:
 		check_alias(c, typed);
 		break;
-	case KIND_CERTIFICATE:
-		check_host_file(c, typed, "files.chain");
-		check_host_file(c, typed, "files.key.host_file");
-		break;
 	default:
 		break;
 	}
@@ -343,6 +320,7 @@ void rules_check(struct check *c)
 	for (enum kind kind = KIND_NONE + 1; kind < KINDS; kind++)
 		for (size_t i = 0; i < c->kinds[kind].count; i++)
 			check_object(c, object_at(&c->kinds[kind], i));
+	allowed_check(c);
 	choose_host(c);
 	moved_check(c);
 	if (c->d->errors == 0)

@@ -73,6 +73,10 @@ enum field_flags {
 	FIELD_OWN = 1 << 3,    /* of the object alone: not in `defaults` */
 	FIELD_REMOTE = 1 << 4, /* its references may leave the state */
 	FIELD_LINES = 1 << 5,  /* a text of several lines */
+	/* What of the machine it uses: agent.yaml has to allow it. */
+	FIELD_READS = 1 << 6,      /* a file */
+	FIELD_WRITES = 1 << 7,     /* a folder */
+	FIELD_CREDENTIAL = 1 << 8, /* a credential */
 };
 
 struct table;

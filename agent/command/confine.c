@@ -12,9 +12,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Read by libraries: the time zone, the processors, memory. */
+/* Read by libraries: the time zone, names and their resolvers, authorities of https, the
+ * processors, memory. */
 static const char *const always[] = { "/etc/localtime", "/usr/share/zoneinfo",
-	"/etc/resolv.conf", "/etc/hosts", "/dev/null", "/dev/urandom", "/proc/self",
+	"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf",
+	"/etc/gai.conf", "/etc/services", "/etc/ssl/certs", "/etc/ssl/openssl.cnf",
+	"/usr/lib/ssl", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
+	"/run/systemd/resolve", "/dev/null", "/dev/urandom", "/proc/self",
 	"/proc/meminfo", "/proc/sys/vm/overcommit_memory", "/sys/devices/system/cpu" };
 
 static const char *folder_of(struct arena *arena, struct view path)

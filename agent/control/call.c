@@ -25,7 +25,7 @@ struct view call_query(const struct call *call, const char *name)
 
 struct view call_actor(const struct call *call)
 {
-	const struct operator* person =
+	const struct trusted *person =
 			agent_operator(call->agent, (uint32_t)call->request->peer_uid);
 
 	if (person)

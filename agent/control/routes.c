@@ -306,7 +306,7 @@ static void send_answer(struct control *control, struct call *call, int status)
 
 static bool may_ask(const struct call *call, const struct route *route)
 {
-	const struct operator* person =
+	const struct trusted *person =
 			agent_operator(call->agent, (uint32_t)call->request->peer_uid);
 
 	return !person || person->all ||

@@ -24,7 +24,7 @@ static const struct field sftp_fields[] = {
 static const struct table sftp_table = { .noun = "`sftp`", .help = "A directory of another machine.", FIELDS(sftp_fields) };
 
 static const struct field to_fields[] = {
-	{ "directory", TYPE(TYPE_PATH),     NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "a directory of the host; agent.yaml must allow it" },
+	{ "directory", TYPE(TYPE_PATH),     NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER | FIELD_WRITES, 0, "a directory of the host; agent.yaml must allow it" },
 	{ "s3",        RECORD(&s3_table),   NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "a bucket" },
 	{ "sftp",      RECORD(&sftp_table), NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "a directory of another machine" },
 };

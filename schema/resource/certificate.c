@@ -5,13 +5,13 @@
 
 /* clang-format off */
 static const struct field key_fields[] = {
-	{ "host_file", TYPE(TYPE_PATH), NULL, OWNER_ENFORCE, RISK_SERVICE, SERVED | FIELD_REQUIRED, AT(key_path), "the private key in PEM, readable by the agent alone" },
+	{ "host_file", TYPE(TYPE_PATH), NULL, OWNER_ENFORCE, RISK_SERVICE, SERVED | FIELD_READS | FIELD_REQUIRED, AT(key_path), "the private key in PEM, readable by the agent alone" },
 };
 
 static const struct table key_table = { .noun = "the key of a certificate", .help = "Where the private key is.", FIELDS(key_fields), .secret = true };
 
 static const struct field files_fields[] = {
-	{ "chain", TYPE(TYPE_PATH),     NULL, OWNER_ENFORCE, RISK_SERVICE, SERVED | FIELD_REQUIRED, AT(chain_path), "the certificate and those that signed it, in PEM" },
+	{ "chain", TYPE(TYPE_PATH),     NULL, OWNER_ENFORCE, RISK_SERVICE, SERVED | FIELD_READS | FIELD_REQUIRED, AT(chain_path), "the certificate and those that signed it, in PEM" },
 	{ "key",   RECORD(&key_table),  NULL, OWNER_ENFORCE, RISK_SERVICE, SERVED | FIELD_REQUIRED, 0, "the private key" },
 };
 

@@ -17,7 +17,7 @@ static const struct field fields[] = {
 	{ "api_key",   RECORD(&secret_table),      NULL,  OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "what opens its API" },
 	{ "server",    TYPE(TYPE_ENDPOINT),        NULL,  OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "rfc2136: the primary server" },
 	{ "key",       RECORD(&key_table),         NULL,  OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "rfc2136: the TSIG key" },
-	{ "directory", TYPE(TYPE_PATH),            NULL,  OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "zonefile: where the files go" },
+	{ "directory", TYPE(TYPE_PATH),            NULL,  OWNER_ENFORCE, RISK_EXPOSING, LATER | FIELD_WRITES, 0, "zonefile: where the files go" },
 	{ "ttl",       BETWEEN(TYPE_INT, 30, 604800), "300", OWNER_ENFORCE, RISK_SERVICE, LATER, 0, "seconds" },
 };
 /* clang-format on */

@@ -726,7 +726,7 @@ static struct letter *ask_as(struct office *office, uid_t uid, const char *metho
 
 static void a_person_may_what_trust_says(void **state)
 {
-	static struct operator people[] = {
+	static struct trusted people[] = {
 		{ .name = { "anna", 4 }, .uid = 1000, .all = true },
 		{ .name = { "bo", 2 }, .uid = 1001, .approve = true },
 		{ .name = { "carl", 4 }, .uid = 1002 },

@@ -5,6 +5,7 @@
 #include "agent/web.h"
 #include "runtime/base/base64.h"
 #include "runtime/base/error.h"
+#include "schema/agent_file.h"
 #include "tests/lib/test.h"
 
 #include <stdio.h>
@@ -20,6 +21,9 @@ nstime probe_patience = 2 * NS_PER_S;
 void (*probe_boundary)(int after);
 
 static unsigned port; /* of the service that runs */
+
+/* It stands for what lies elsewhere: the machine that it is tried on is no secret. */
+static const struct agent_file anywhere = { .connect = { .deny_private = true } };
 
 /* -- what the state wants -- */
 
@@ -104,7 +108,10 @@ static int call(const struct effect *effect, const char *method, const json_t *j
 {
 	CLEANUP(buf_free) struct buf url = BUF_NULL(LONGEST_URL), key = url;
 	struct web_request request = {
-		.method = method, .patience = probe_patience, .stopping = effect->stopping
+		.method = method,
+		.patience = probe_patience,
+		.file = &anywhere,
+		.stopping = effect->stopping,
 	};
 	int r;
 
@@ -206,7 +213,9 @@ static void ask(const char *method, const char *what, const char *json, struct b
 	CLEANUP(web_reply_deinit) struct web_reply reply = WEB_REPLY_NULL;
 	CLEANUP(effect_answer_deinit) struct effect_answer answer = EFFECT_ANSWER_NULL;
 	CLEANUP(buf_free) struct buf url = BUF_NULL(LONGEST_URL);
-	struct web_request request = { .method = method, .patience = 10 * NS_PER_S };
+	struct web_request request = {
+		.method = method, .patience = 10 * NS_PER_S, .file = &anywhere
+	};
 
 	buf_addf(&url, "http://127.0.0.1:%u/_%s", port, what);
 	request.url = buf_view(&url);
