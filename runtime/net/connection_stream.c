@@ -79,10 +79,12 @@ static void open_engine(struct connection *c)
 static const char *tls_failure(const struct connection *c)
 {
 	unsigned long error = bufferevent_get_openssl_error(c->stream);
+	const char *why;
 
 	if (c->dialled)
 		return tls_trust_failure(c->ssl, error);
-	return error ? ERR_reason_error_string(error) : "connection closed";
+	why = error ? ERR_reason_error_string(error) : NULL;
+	return why ? why : "connection closed";
 }
 
 static void handshake_failed(struct connection *c)
@@ -92,9 +94,9 @@ static void handshake_failed(struct connection *c)
 	log_event(LOG_INFO, "net.tls.failed", log_id("session", c->session),
 			log_text("port", c->port->name),
 			log_text(connection_side(c), c->peer.text),
-			log_text("error", why ? why : "unknown"));
+			log_text("error", why));
 	if (c->dialled)
-		dial_note(c, DIAL_TLS, 0, why ? why : "the handshake failed");
+		dial_note(c, DIAL_TLS, 0, why);
 	else
 		metric_add(METRIC_CONNECTIONS_REFUSED, c->port->label, REFUSED_TLS, 1);
 	connection_break_off(c, "tls-failed");

@@ -205,13 +205,30 @@ void tls_trust_facts(
 	ERR_clear_error();
 }
 
+static const char *words_for(unsigned long error)
+{
+	const char *words;
+
+	switch (ERR_GET_REASON(error)) {
+	case SSL_R_WRONG_VERSION_NUMBER:
+		return "the other side does not speak TLS";
+	case SSL_R_UNSUPPORTED_PROTOCOL:
+	case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
+		return "the other side has no version of TLS from 1.2 on";
+	case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
+		return "the other side has no cipher or group in common";
+	default:
+		words = error ? ERR_reason_error_string(error) : NULL;
+		return words ? words : "the connection was closed in the handshake";
+	}
+}
+
 const char *tls_trust_failure(SSL *ssl, unsigned long error)
 {
 	long result = SSL_get_verify_result(ssl);
-	const char *words = error ? ERR_reason_error_string(error) : NULL;
 
 	if (SSL_get_verify_mode(ssl) == SSL_VERIFY_NONE || result == X509_V_OK)
-		return words ? words : "the connection was closed in the handshake";
+		return words_for(error);
 	switch (result) {
 	case X509_V_ERR_HOSTNAME_MISMATCH:
 	case X509_V_ERR_IP_ADDRESS_MISMATCH:

@@ -689,7 +689,7 @@ static void tls_where_there_is_none(void **state)
 	await_end(&call);
 	assert_int_equal(call.failures, 1);
 	assert_int_equal(call.failure.stage, DIAL_TLS);
-	assert_string_equal(call.failure.reason, "wrong version number");
+	assert_string_equal(call.failure.reason, "the other side does not speak TLS");
 	call_free(&call);
 	close(fd);
 	close(listener);
