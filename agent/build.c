@@ -172,6 +172,7 @@ static void put_domain(
 	struct domain_spec spec = {
 		.name = shard->name,
 		.subaddress = shard->subaddress,
+		.send_via = shard->send_via,
 		.accounts = shard->accounts,
 		.account_count = shard->account_count,
 		.routes = routes,
@@ -191,12 +192,20 @@ static void put_domain(
 
 /* -- all -- */
 
-static int add_domains(struct build *b)
+static size_t count_objects(const struct build *b, const struct driver *driver)
 {
-	size_t most = b->o->desired ? b->o->desired->domain_count : 0;
+	size_t count = 0;
 
 	for (size_t i = 0; i < b->o->objects.count; i++)
-		most += b->o->objects.items[i].driver == &driver_domain;
+		count += b->o->objects.items[i].driver == driver;
+	return count;
+}
+
+static int add_domains(struct build *b)
+{
+	size_t most = count_objects(b, &driver_domain) +
+		      (b->o->desired ? b->o->desired->domain_count : 0);
+
 	b->shards = arena_array(b->arena, most, sizeof(*b->shards));
 	build_named_domains(b);
 	return build_left_domains(b);
@@ -215,6 +224,31 @@ static int gather(struct build *b)
 		return r;
 	build_named_accounts(b);
 	return build_left_accounts(b);
+}
+
+static int gather_relays(struct build *b)
+{
+	const struct desired *desired = b->o->desired;
+	size_t relays = count_objects(b, &driver_relay);
+	size_t destinations = count_objects(b, &driver_destination);
+
+	if (desired) {
+		relays += desired->relay_count;
+		destinations += desired->destination_count;
+	}
+	b->relays = arena_array(b->arena, relays, sizeof(*b->relays));
+	b->destinations = arena_array(b->arena, destinations, sizeof(*b->destinations));
+	build_named_relays(b);
+	return build_left_relays(b);
+}
+
+static void put_relays(const struct build *b, struct configuration *c)
+{
+	for (size_t i = 0; i < b->relay_count; i++)
+		configuration_add_relay(c, &b->relays[i]);
+	for (size_t i = 0; i < b->destination_count; i++)
+		configuration_add_destination(c, b->destinations[i].domain,
+				b->destinations[i].send_via);
 }
 
 static int make_host(struct build *b, struct host_spec *out)
@@ -241,6 +275,8 @@ int build_configuration(struct observation *o, const struct key *tls_key,
 
 	r = gather(&b);
 	if (r == 0)
+		r = gather_relays(&b);
+	if (r == 0)
 		r = make_host(&b, &host);
 	if (r)
 		return r;
@@ -248,6 +284,7 @@ int build_configuration(struct observation *o, const struct key *tls_key,
 	r = certificates_add(o->db, tls_key, host.name, c);
 	if (r)
 		return r;
+	put_relays(&b, c);
 	for (size_t i = 0; i < b.shard_count; i++)
 		put_domain(&b, &b.shards[i], c);
 	*out = TAKE(c);

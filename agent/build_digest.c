@@ -66,6 +66,7 @@ void build_digest_domain(struct domain_spec *spec)
 	digest_part(&d, spec->name);
 	digest_u64(&d, (unsigned char)spec->subaddress);
 	digest_part(&d, spec->catch_all);
+	digest_part(&d, spec->send_via);
 	for (size_t i = 0; i < spec->account_count; i++)
 		digest_account(&d, &spec->accounts[i]);
 	for (size_t i = 0; i < spec->route_count; i++)

@@ -14,6 +14,7 @@ struct shard {
 	const struct desired_domain *desired; /* NULL: the state does not name it */
 	struct view twin_of;                  /* another domain, or empty */
 	char subaddress;
+	struct view send_via;          /* as of struct domain_spec */
 	struct view_list catch_all;    /* where `desired` is NULL */
 	struct account_spec *accounts; /* malloc'd, as the next two */
 	size_t account_count, account_capacity;
@@ -33,6 +34,14 @@ struct build {
 	struct shard *shards;
 	size_t shard_count;
 	struct map by_name;
+	struct relay_spec *relays;
+	struct destination *destinations;
+	size_t relay_count, destination_count;
+};
+
+struct destination {
+	struct view domain;
+	struct view send_via;
 };
 
 /* -- both -- */
@@ -66,6 +75,8 @@ void build_named_routes(struct build *b, const struct desired_domain *domain,
 		struct domain_spec *spec, struct route_spec *routes);
 void build_set_catch_all(struct build *b, struct view_list targets,
 		struct domain_spec *spec, struct route_spec *routes);
+/* There is room for all. */
+void build_named_relays(struct build *b);
 void build_named_host(
 		struct build *b, struct host_spec *out, struct listener_spec *listeners);
 
@@ -75,6 +86,7 @@ MUST_USE int build_left_domains(struct build *b);
 MUST_USE int build_left_accounts(struct build *b);
 /* This machine, as it was applied: for the case that the state cannot be read. */
 MUST_USE int build_left_host(struct build *b, struct host_spec *out);
+MUST_USE int build_left_relays(struct build *b);
 MUST_USE int build_left_listeners(
 		struct build *b, struct host_spec *out, struct listener_spec *listeners);
 

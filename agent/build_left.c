@@ -217,6 +217,7 @@ static void add_left_domain(
 	struct shard *shard = build_add_shard(b, object->key);
 
 	shard->twin_of = copy_json(b, json_object_get(was, "same_as"));
+	shard->send_via = copy_json(b, json_object_get(was, "send_via"));
 	if (json_string_length(subaddress))
 		shard->subaddress = json_string_value(subaddress)[0];
 	shard->catch_all = left_texts(b, json_object_get(was, "catch_all"));
@@ -253,6 +254,33 @@ int build_left_accounts(struct build *b)
 	return r;
 }
 
+/* -- ways out -- */
+
+static void add_left_relay(
+		struct build *b, const struct object *object, const json_t *was)
+{
+	b->relays[b->relay_count++] = (struct relay_spec){
+		.name = object->key,
+		.host = copy_json(b, json_object_get(was, "host")),
+		.port = (uint16_t)json_integer_value(json_object_get(was, "port")),
+	};
+}
+
+static void add_left_destination(
+		struct build *b, const struct object *object, const json_t *was)
+{
+	b->destinations[b->destination_count++] = (struct destination){ object->key,
+		copy_json(b, json_object_get(was, "send_via")) };
+}
+
+int build_left_relays(struct build *b)
+{
+	int r = add_left(b, &driver_relay, OBJECT_ACTIVE, add_left_relay);
+
+	return r ? r
+		 : add_left(b, &driver_destination, OBJECT_ACTIVE, add_left_destination);
+}
+
 /* -- the host -- */
 
 static uint64_t number_of(const json_t *was, const char *key)
@@ -274,6 +302,7 @@ static void set_left_host(struct build *b, struct host_spec *out, const json_t *
 		.memory = number_of(was, "memory"),
 		.proxies = proxies.items,
 		.proxy_count = proxies.count,
+		.send_via = copy_json(b, json_object_get(was, "send_via")),
 	};
 }
 

@@ -21,7 +21,27 @@ void build_named_domains(struct build *b)
 			shard->twin_of = domain->same_as->object.key;
 		if (domain->subaddress.len)
 			shard->subaddress = domain->subaddress.data[0];
+		shard->send_via = targets_relay(&domain->send_via);
 	}
+}
+
+/* -- ways out -- */
+
+void build_named_relays(struct build *b)
+{
+	const struct desired *desired = b->o->desired;
+
+	for (size_t i = 0; desired && i < desired->relay_count; i++)
+		b->relays[b->relay_count++] = (struct relay_spec){
+			.name = desired->relays[i].object.key,
+			.host = desired->relays[i].host,
+			.port = (uint16_t)desired->relays[i].port,
+		};
+	for (size_t i = 0; desired && i < desired->destination_count; i++)
+		b->destinations[b->destination_count++] = (struct destination){
+			desired->destinations[i].object.key,
+			targets_relay(&desired->destinations[i].send_via)
+		};
 }
 
 /* -- accounts -- */
@@ -247,6 +267,7 @@ void build_named_host(
 		.listeners = listeners,
 		.proxies = host->proxy.items,
 		.proxy_count = host->proxy.count,
+		.send_via = targets_relay(&host->send_via),
 	};
 	for (size_t i = 0; i < b->o->wanted.count; i++) {
 		const struct wanted *wanted = &b->o->wanted.items[i];

@@ -132,6 +132,8 @@ extern const struct driver driver_host;
 extern const struct driver driver_policy;
 extern const struct driver driver_certificate;
 extern const struct driver driver_listener;
+extern const struct driver driver_relay;
+extern const struct driver driver_destination;
 extern const struct driver driver_group;
 extern const struct driver driver_domain;
 extern const struct driver driver_user;

@@ -8,6 +8,8 @@ const struct driver *const drivers[] = {
 	&driver_host,
 	&driver_certificate,
 	&driver_listener,
+	&driver_relay,
+	&driver_destination,
 	&driver_domain,
 	&driver_user,
 	&driver_shared,

@@ -384,6 +384,12 @@ static void print_runtime(const struct status *status, struct buf *out)
 			(unsigned long long)live->delivered, live->waiting,
 			live->sessions,
 			live->accepting ? "" : " · REFUSING MAIL: the disk failed");
+	if (live->sent || live->failed || live->queued || !live->sending)
+		buf_addf(out, "  sending      %llu sent, %llu failed, %zu wait%s\n",
+				(unsigned long long)live->sent,
+				(unsigned long long)live->failed, live->queued,
+				live->sending ? "; `posthus queue list`"
+					      : " · STOPPED: the queue's disk failed");
 	if (!status->keys.locked)
 		buf_add_z(out, "  UNLOCKED     keys may reach the swap: raise "
 			       "LimitMEMLOCK= of the unit, or `ulimit -l`\n");
@@ -466,13 +472,17 @@ static json_t *runtime_json(const struct status *status)
 						"address", live->listeners[i].address,
 						"port",
 						(int)live->listeners[i].spec.port));
-	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:b, s:I, s:I}", "listeners",
-			listeners, "sessions", (json_int_t)live->sessions, "accepted",
-			(json_int_t)live->accepted, "delivered",
+	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:I, "
+			 "s:b}",
+			"listeners", listeners, "sessions", (json_int_t)live->sessions,
+			"accepted", (json_int_t)live->accepted, "delivered",
 			(json_int_t)live->delivered, "waiting", (json_int_t)live->waiting,
 			"accepting", (int)live->accepting, "damaged",
 			(json_int_t)live->damaged, "quarantined",
-			(json_int_t)live->quarantined);
+			(json_int_t)live->quarantined, "sent", (json_int_t)live->sent,
+			"deferred", (json_int_t)live->deferred, "failed",
+			(json_int_t)live->failed, "queued", (json_int_t)live->queued,
+			"sending", (int)live->sending);
 }
 
 static json_t *sandbox_json(const struct status *status)

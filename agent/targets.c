@@ -85,3 +85,8 @@ void targets_add_json(
 
 	targets_add_list(json, &list);
 }
+
+struct view targets_relay(const struct target_list *send_via)
+{
+	return send_via->count ? send_via->items[0].address : VIEW_NULL;
+}

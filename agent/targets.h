@@ -19,4 +19,7 @@ void targets_add_json(
 		struct buf *json, struct arena *arena, const struct target_list *targets);
 void targets_add_list(struct buf *json, const struct view_list *texts);
 
+/* What a `send_via` says: the name of a relay, `direct`, or nothing. */
+struct view targets_relay(const struct target_list *send_via);
+
 #endif

@@ -23,6 +23,7 @@ struct shard {
 	unsigned char hash[CONFIGURATION_HASH];
 	char subaddress;
 	struct view catch_all;
+	struct view send_via;
 	const struct account_spec *accounts;
 	size_t account_count;
 	struct map routes; /* local part → const struct route_spec */
@@ -37,9 +38,15 @@ struct configuration {
 	struct secret *keys;
 	size_t identity_count;
 	size_t identity_capacity;
-	struct map domains;  /* name → struct shard */
-	struct map accounts; /* uid → const struct account_spec */
-	struct map members;  /* uid → struct member */
+	struct map domains;      /* name → struct shard */
+	struct map accounts;     /* uid → const struct account_spec */
+	struct map members;      /* uid → struct member */
+	struct map relays;       /* name → struct relay_spec */
+	struct map destinations; /* domain → struct destination */
+};
+
+struct destination {
+	struct view send_via;
 };
 
 /* An account that may look into shared mailboxes. */
@@ -94,6 +101,7 @@ struct configuration *configuration_new(
 	c->host.name = arena_copy(c->arena, host->name);
 	c->host.listeners = copy_listeners(c->arena, host);
 	c->host.proxies = copy_views(c->arena, host->proxies, host->proxy_count);
+	c->host.send_via = arena_copy(c->arena, host->send_via);
 	return c;
 }
 
@@ -221,10 +229,30 @@ void configuration_add_domain(struct configuration *c, const struct domain_spec 
 	memcpy(shard->hash, spec->hash, CONFIGURATION_HASH);
 	shard->subaddress = spec->subaddress;
 	shard->catch_all = arena_copy(shard->arena, spec->catch_all);
+	shard->send_via = arena_copy(shard->arena, spec->send_via);
 	copy_accounts(shard, spec);
 	for (size_t i = 0; i < spec->route_count; i++)
 		copy_route(shard, &spec->routes[i]);
 	add_shard(c, shard);
+}
+
+void configuration_add_relay(struct configuration *c, const struct relay_spec *spec)
+{
+	struct relay_spec *copy = ARENA_NEW(c->arena, struct relay_spec);
+
+	*copy = *spec;
+	copy->name = arena_copy(c->arena, spec->name);
+	copy->host = arena_copy(c->arena, spec->host);
+	map_set(&c->relays, copy->name, copy);
+}
+
+void configuration_add_destination(
+		struct configuration *c, struct view domain, struct view send_via)
+{
+	struct destination *copy = ARENA_NEW(c->arena, struct destination);
+
+	copy->send_via = arena_copy(c->arena, send_via);
+	map_set(&c->destinations, arena_copy(c->arena, domain), copy);
 }
 
 void configuration_add_identity(struct configuration *c, const struct identity_spec *spec)
@@ -275,6 +303,8 @@ void configuration_unref(struct configuration *c)
 		shard_unref(shard);
 	for (size_t i = 0; i < c->identity_count; i++)
 		secret_free(&c->keys[i]);
+	map_free(&c->relays);
+	map_free(&c->destinations);
 	map_free(&c->domains);
 	map_free(&c->accounts);
 	free_members(c);
@@ -342,6 +372,32 @@ bool configuration_has_domain(const struct configuration *c, struct view domain)
 	for (size_t i = 0; i < domain.len; i++)
 		lower[i] = byte_lower(domain.data[i]);
 	return map_get(&c->domains, view_of(lower, domain.len)) != NULL;
+}
+
+/* What is said of mail to that domain, by itself or by the nearest one above it. */
+static struct view said_of_destination(const struct configuration *c, struct view domain)
+{
+	while (domain.len) {
+		const struct destination *found = map_get(&c->destinations, domain);
+
+		if (found)
+			return found->send_via;
+		view_cut(&domain, '.');
+	}
+	return VIEW_NULL;
+}
+
+const struct relay_spec *configuration_relay(
+		const struct configuration *c, struct view from, struct view to)
+{
+	const struct shard *shard = map_get(&c->domains, from);
+	struct view said = said_of_destination(c, to);
+
+	if (said.len == 0 && shard)
+		said = shard->send_via;
+	if (said.len == 0)
+		said = c->host.send_via;
+	return map_get(&c->relays, said);
 }
 
 const struct account_spec *configuration_account(

@@ -56,6 +56,14 @@ struct host_spec {
 	const struct view
 			*proxies; /* networks whose connections begin by a PROXY header */
 	size_t proxy_count;
+	struct view send_via; /* a relay's name; empty or "direct": none */
+};
+
+/* A server that sends for us. */
+struct relay_spec {
+	struct view name;
+	struct view host; /* a name, or an address */
+	uint16_t port;
 };
 
 /* A certificate chain and its key, PEM. The first one given is the default; others by
@@ -150,6 +158,7 @@ struct domain_spec {
 	unsigned char hash[CONFIGURATION_HASH]; /* over all that the spec says */
 	char subaddress; /* what begins the detail, usually '+'; '\0': no subaddresses */
 	struct view catch_all; /* a whole address, or empty */
+	struct view send_via;  /* of mail from it: as of the host; empty: not said */
 	const struct account_spec
 			*accounts; /* those whose first address is in this domain */
 	size_t account_count;
@@ -169,6 +178,10 @@ MUST_USE bool configuration_share_domain(struct configuration *c, struct view na
 void configuration_add_domain(struct configuration *c, const struct domain_spec *spec);
 void configuration_add_identity(
 		struct configuration *c, const struct identity_spec *spec);
+void configuration_add_relay(struct configuration *c, const struct relay_spec *spec);
+/* Mail to that domain, and to those below it, goes by that relay, or "direct". */
+void configuration_add_destination(
+		struct configuration *c, struct view domain, struct view send_via);
 
 struct configuration *configuration_ref(struct configuration *c);
 /* NULL is fine. */
@@ -183,6 +196,11 @@ size_t configuration_identity_count(const struct configuration *c);
 const struct identity_spec *configuration_identity(
 		const struct configuration *c, size_t i);
 bool configuration_has_domain(const struct configuration *c, struct view domain);
+/* The relay for mail from one domain to another, both normalised; NULL: it goes direct.
+ * What the destination says counts first (the most specific), then what the sender's domain
+ * says, then the host. */
+const struct relay_spec *configuration_relay(
+		const struct configuration *c, struct view from, struct view to);
 const struct account_spec *configuration_account(
 		const struct configuration *c, const unsigned char uid[ACCOUNT_UID_SIZE]);
 /* By the address that it logs in with: its first address or a further one of its own.

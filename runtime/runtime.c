@@ -13,8 +13,10 @@
 #include "runtime/service/delivery.h"
 #include "runtime/service/login.h"
 #include "runtime/service/ports.h"
+#include "runtime/service/sending.h"
 #include "runtime/service/service.h"
 #include "runtime/service/sessions.h"
+#include "runtime/store/database.h"
 #include "runtime/store/intake.h"
 
 #include <assert.h>
@@ -28,10 +30,11 @@ enum {
 
 struct runtime {
 	struct service *service;
-	struct keyring *keyring; /* for the key of the intake log */
+	struct keyring *keyring; /* for the keys of intake log and queue */
 	struct accounts *accounts;
 	struct delivery *delivery;
 	struct intake *intake;
+	struct sending *sending; /* NULL: its queue does not open */
 	struct ports *ports;
 	struct admin *admin;
 	bool configured;
@@ -106,7 +109,7 @@ static int open_intake(struct runtime *rt, const struct runtime_options *options
 	r = make_folder(options, "intake", &folder);
 	if (r)
 		return r;
-	r = keyring_new(1, &rt->keyring);
+	r = keyring_new(2, &rt->keyring);
 	if (r)
 		return fault(r);
 	key = keyring_take(rt->keyring); /* the log keeps it until it is closed */
@@ -129,6 +132,36 @@ static int open_intake(struct runtime *rt, const struct runtime_options *options
 	return 0;
 }
 
+static void lead_out(void *state, struct intake_message *message)
+{
+	struct runtime *rt = state;
+
+	if (rt->sending)
+		sending_take(rt->sending, message);
+}
+
+static void settle(void *state, struct intake_message *message)
+{
+	struct runtime *rt = state;
+
+	if (rt->sending)
+		sending_settle(rt->sending, message);
+}
+
+static void taken(void *state, struct intake_message *message)
+{
+	struct runtime *rt = state;
+
+	delivery_taken(rt->delivery, message);
+}
+
+static void settled(void *state, struct intake_message *message)
+{
+	struct runtime *rt = state;
+
+	delivery_settled(rt->delivery, message);
+}
+
 static void open_accounts(struct runtime *rt, const struct runtime_options *options)
 {
 	const struct accounts_options accounts = {
@@ -142,6 +175,8 @@ static void open_accounts(struct runtime *rt, const struct runtime_options *opti
 	const struct delivery_options delivery = {
 		.configuration = current_configuration,
 		.changed = mailbox_changed,
+		.take = lead_out,
+		.settle = settle,
 		.state = rt,
 		.accounts = rt->accounts = accounts_new(&accounts),
 	};
@@ -150,12 +185,47 @@ static void open_accounts(struct runtime *rt, const struct runtime_options *opti
 	rt->delivery = delivery_new(&delivery);
 }
 
+/* Without its queue the rest goes on: what leads out waits in the intake log, and no more
+ * of it is taken. */
+static int open_sending(struct runtime *rt, const struct runtime_options *options)
+{
+	struct key *key = keyring_take(rt->keyring);
+	const struct sending_options sending = {
+		.service = rt->service,
+		.key = key,
+		.anchors = options->anchors,
+		.name_servers = options->name_servers,
+		.name_server_count = options->name_server_count,
+		.taken = taken,
+		.settled = settled,
+		.state = rt,
+	};
+	int r = broker_purpose_key(options->broker, PURPOSE_QUEUE, key);
+
+	if (r)
+		return r < 0 ? fault(r) : fault(-EACCES);
+	r = sending_new(&sending, &rt->sending);
+	if (r)
+		log_event(LOG_ERROR, "queue.closed",
+				log_text("reason", r < 0                  ? strerror(-r)
+						   : r == DATABASE_E_FULL ? "disk-full"
+									  : "damaged"),
+				log_text("next",
+						"no mail to other hosts is taken or sent "
+						"before a restart; look at queue.db"));
+	service_set_sends(rt->service, r == 0);
+	return 0;
+}
+
 /* In the reverse order of the start; each part is done with those that close after it. */
 static void close_parts(struct runtime *rt)
 {
+	if (rt->sending)
+		sending_stop(rt->sending);
 	if (rt->delivery)
 		delivery_stop(rt->delivery);
 	intake_close(rt->intake);
+	sending_free(rt->sending);
 	keyring_free(rt->keyring);
 	delivery_free(rt->delivery);
 	accounts_close(rt->accounts);
@@ -193,6 +263,8 @@ int runtime_start(const struct runtime_options *options, struct runtime **out)
 	rt->ports = ports_new(rt->service);
 	open_accounts(rt, options);
 	r = open_intake(rt, options);
+	if (!r)
+		r = open_sending(rt, options);
 	if (!r) {
 		r = admin_open(rt->service, options->control,
 				&(const struct admin_operators){ options->operators,
@@ -269,8 +341,11 @@ static void take_over(struct runtime *rt, struct configuration *next,
 	if (!net_set_proxies(net, host->proxies, host->proxy_count))
 		die("a network that is none came through the schema");
 	configuration_unref(service_swap(rt->service, next));
-	if (!rt->configured)
+	if (!rt->configured) {
 		delivery_start(rt->delivery, rt->intake);
+		if (rt->sending)
+			sending_start(rt->sending);
+	}
 	rt->configured = true;
 	ports_commit(rt->ports);
 	revoked = sessions_revoke(service_sessions(rt->service), next);
@@ -350,10 +425,18 @@ void runtime_observe(struct runtime *rt, struct runtime_observed *out)
 {
 	struct delivery_observed delivery = delivery_observe(rt->delivery);
 	struct keyring_report keys = { .locked = true };
+	struct sending_observed sending = { .broken = true };
 
+	if (rt->sending)
+		sending = sending_observe(rt->sending);
 	keyring_observe_too(rt->keyring, &keys);
 	accounts_observe_keys(rt->accounts, &keys);
 	*out = (struct runtime_observed){
+		.sent = sending.delivered,
+		.deferred = sending.deferred,
+		.failed = sending.failed,
+		.queued = sending.waiting,
+		.sending = !sending.broken,
 		.sessions = net_sessions(service_net(rt->service)),
 		.accepted = delivery.accepted,
 		.delivered = delivery.delivered,
@@ -378,6 +461,38 @@ void runtime_observe(struct runtime *rt, struct runtime_observed *out)
 		spec->address = view_of(out->listeners[i].address, address.len);
 		out->listener_count++;
 	}
+}
+
+/* -- the queue -- */
+
+int runtime_queue(struct runtime *rt, uint64_t after, size_t most, struct arena *arena,
+		struct queue_message **out, size_t *count_out)
+{
+	if (!rt->sending || !rt->configured)
+		return RUNTIME_E_NO_QUEUE;
+	return sending_list(rt->sending, after, most, arena, out, count_out)
+			       ? RUNTIME_E_NO_QUEUE
+			       : 0;
+}
+
+int runtime_queue_change(
+		struct runtime *rt, enum runtime_queue_change change, uint64_t message)
+{
+	static const enum sending_change changes[] = {
+		[RUNTIME_QUEUE_RETRY] = SENDING_RETRY,
+		[RUNTIME_QUEUE_HOLD] = SENDING_HOLD,
+		[RUNTIME_QUEUE_RELEASE] = SENDING_RELEASE,
+		[RUNTIME_QUEUE_DROP] = SENDING_DROP,
+		[RUNTIME_QUEUE_BOUNCE] = SENDING_BOUNCE,
+	};
+	int r;
+
+	if (!rt->sending || !rt->configured)
+		return RUNTIME_E_NO_QUEUE;
+	r = sending_change(rt->sending, changes[change], message);
+	if (r == DATABASE_E_ABSENT)
+		return RUNTIME_E_NO_MESSAGE;
+	return r ? RUNTIME_E_NO_QUEUE : 0;
 }
 
 /* -- what the agent pulls -- */
@@ -476,6 +591,8 @@ void runtime_stop(struct runtime *rt, nstime grace)
 		return;
 	net = service_net(rt->service);
 	ports_close(rt->ports);
+	if (rt->sending)
+		sending_drain(rt->sending);
 	net_drain(net);
 	logins_stop(service_logins(rt->service));
 	cut_off = net_wait(net, clock_now() + grace);

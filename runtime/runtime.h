@@ -22,6 +22,11 @@ struct runtime_options {
 	unsigned loops;      /* threads that carry connections; 0: one a core */
 	unsigned workers;    /* threads that may block; 0: chosen from the cores */
 	struct broker *broker;
+	/* Who is asked for names, "127.0.0.1", "127.0.0.1@5353"; none: the way from the
+	 * root is gone. What DNSSEC is checked by, a file; NULL: as Debian has it. */
+	const char *const *name_servers;
+	size_t name_server_count;
+	const char *anchors;
 	/* Users who may use the control socket besides root and our own: copied. */
 	const uint32_t *operators;
 	size_t operator_count;
@@ -32,6 +37,31 @@ struct runtime_options {
  * no mail before the first runtime_configure. -EADDRINUSE where another agent has the
  * socket. */
 MUST_USE int runtime_start(const struct runtime_options *options, struct runtime **out);
+
+struct arena;
+struct queue_message; /* runtime/queue/queue.h */
+
+/* What waits for other hosts: at most `most` messages above `after`, by their ids. An
+ * outcome: there is no queue (it does not open, or nothing was configured yet). */
+MUST_USE int runtime_queue(struct runtime *rt, uint64_t after, size_t most,
+		struct arena *arena, struct queue_message **out, size_t *count_out);
+
+enum runtime_queue_change {
+	RUNTIME_QUEUE_RETRY, /* now */
+	RUNTIME_QUEUE_HOLD,
+	RUNTIME_QUEUE_RELEASE,
+	RUNTIME_QUEUE_DROP,   /* its sender hears nothing */
+	RUNTIME_QUEUE_BOUNCE, /* its sender hears that it failed */
+};
+
+enum {
+	RUNTIME_E_NO_QUEUE = 1,
+	RUNTIME_E_NO_MESSAGE,
+};
+
+/* `message` 0: all of them; not of DROP and BOUNCE. */
+MUST_USE int runtime_queue_change(
+		struct runtime *rt, enum runtime_queue_change change, uint64_t message);
 
 struct runtime_failure {
 	struct listener_spec listener; /* address is a view into `address` */
@@ -85,9 +115,12 @@ struct runtime_observed {
 	} listeners[32]; /* those that are bound; port is the real one */
 	size_t listener_count;
 	size_t sessions; /* connections that are open, the control socket's not counted */
-	uint64_t accepted, delivered; /* messages since the start */
-	size_t waiting;               /* accepted and not yet in their mailboxes */
-	bool accepting;               /* false after a disk fault: 451 or 452 to all */
+	uint64_t accepted, delivered;    /* messages since the start */
+	size_t waiting;                  /* accepted and not yet in their mailboxes */
+	uint64_t sent, deferred, failed; /* recipients elsewhere, since the start */
+	size_t queued;                   /* messages by destinations that wait */
+	bool sending;                    /* false: the queue's disk failed */
+	bool accepting;                  /* false after a disk fault: 451 or 452 to all */
 	size_t damaged;     /* places of the intake log that the start could not read */
 	size_t quarantined; /* accounts whose files are damaged, older than known or gone */
 	size_t key_bytes;   /* of memory that holds keys */

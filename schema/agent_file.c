@@ -28,6 +28,10 @@ static struct view *texts_at(struct arena *arena, struct value *values, const ch
 	return texts;
 }
 
+enum {
+	DNS_PORT = 53
+};
+
 /* -- who may what -- */
 
 static size_t count_of(const struct value *list)
@@ -162,7 +166,8 @@ void agent_file_defaults(struct agent_file *out)
 {
 	const struct field *data = table_field(&agent_table, VIEW("data"));
 
-	*out = (struct agent_file){ .data = view_z(data->fallback) };
+	*out = (struct agent_file){ .data = view_z(data->fallback),
+		.name_server_port = DNS_PORT };
 	out->connect.deny_private = true;
 	out->connect.deny_loopback = true;
 	out->connect.deny_link_local = true;
@@ -173,6 +178,7 @@ static void fill(struct arena *arena, struct value *values, struct agent_file *o
 	const struct value *watch = value_at(values, "watch");
 	const struct value *sandbox = value_at(values, "sandbox");
 	const struct value *user = value_at(values, "user");
+	const struct value *port = value_at(values, "resolver.port");
 	struct view data = text_at(values, "data");
 	struct view credential = text_at(values, "master_key.credential");
 	struct view file = text_at(values, "master_key.host_file");
@@ -192,6 +198,11 @@ static void fill(struct arena *arena, struct value *values, struct agent_file *o
 	out->user = user ? user->text : VIEW_NULL;
 	out->sandbox = sandbox ? (enum sandbox_wish)sandbox->number : SANDBOX_BEST;
 	out->state_paths = texts_at(arena, values, "state.path", &out->state_path_count);
+	out->name_servers = texts_at(
+			arena, values, "resolver.servers", &out->name_server_count);
+	if (port)
+		out->name_server_port = (uint64_t)port->number;
+	out->anchors = text_at(values, "resolver.anchors");
 	out->host_files = texts_at(
 			arena, values, "allow.host_files", &out->host_file_count);
 }

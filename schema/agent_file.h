@@ -54,6 +54,10 @@ struct agent_file {
 	bool watch; /* files become desired as they change; false unless said */
 	struct view *host_files; /* allow.host_files */
 	size_t host_file_count;
+	struct view *name_servers; /* resolver.servers: addresses */
+	size_t name_server_count;
+	uint64_t name_server_port;
+	struct view anchors; /* resolver.anchors; empty: the root's, as the system has them */
 	struct connect_rules connect;
 	/* allow.credentials: each with the only place that may use it, KIND/ID/path.to.field */
 	struct allowed_credential {

@@ -114,6 +114,9 @@ static void fill(struct check *c, struct desired *desired)
 	desired->shared = take_objects(c, KIND_SHARED, &desired->shared_count);
 	desired->services = take_objects(c, KIND_SERVICE, &desired->service_count);
 	desired->aliases = take_objects(c, KIND_ALIAS, &desired->alias_count);
+	desired->relays = take_objects(c, KIND_RELAY, &desired->relay_count);
+	desired->destinations =
+			take_objects(c, KIND_DESTINATION, &desired->destination_count);
 	desired->certificates =
 			take_objects(c, KIND_CERTIFICATE, &desired->certificate_count);
 	take_policy(c, &desired->policy);

@@ -42,6 +42,12 @@ static struct shelf shelf_of(const struct desired *d, enum kind kind)
 	case KIND_ALIAS:
 		return (struct shelf){ (const char *)d->aliases, sizeof(*d->aliases),
 			d->alias_count };
+	case KIND_RELAY:
+		return (struct shelf){ (const char *)d->relays, sizeof(*d->relays),
+			d->relay_count };
+	case KIND_DESTINATION:
+		return (struct shelf){ (const char *)d->destinations,
+			sizeof(*d->destinations), d->destination_count };
 	case KIND_CERTIFICATE:
 		return (struct shelf){ (const char *)d->certificates,
 			sizeof(*d->certificates), d->certificate_count };

@@ -84,6 +84,34 @@ struct view_list {
 	size_t count;
 };
 
+/* -- references -- */
+
+struct desired_user;
+struct desired_group;
+
+enum target_kind {
+	TARGET_USER,
+	TARGET_GROUP,
+	TARGET_ADDRESS, /* an address of this state: an alias, a subaddress, a further one */
+	TARGET_REMOTE, /* elsewhere: this version does not serve it */
+	TARGET_OBJECT, /* an object of another kind, by its name */
+};
+
+/* Where something is sent. `address` is whole for all but groups; of a user it is the
+ * key. */
+struct desired_target {
+	enum target_kind kind;
+	const struct desired_user *user;
+	const struct desired_group *group;
+	struct view address;
+	struct span span;
+};
+
+struct target_list {
+	struct desired_target *items;
+	size_t count;
+};
+
 /* -- host -- */
 
 enum listen_service {
@@ -112,13 +140,12 @@ struct desired_host {
 	uint64_t connections_per_network; /* 0: not said */
 	uint64_t memory;                  /* bytes */
 	struct view_list proxy;           /* networks */
+	struct target_list send_via;      /* a relay, or the word `direct` */
 };
 
 /* -- people -- */
 
-struct desired_user;
 struct desired_alias;
-struct desired_group;
 struct desired_index;
 
 enum desired_role {
@@ -212,29 +239,6 @@ struct desired_service {
 
 /* -- addresses -- */
 
-enum target_kind {
-	TARGET_USER,
-	TARGET_GROUP,
-	TARGET_ADDRESS, /* an address of this state: an alias, a subaddress, a further one */
-	TARGET_REMOTE, /* elsewhere: this version does not serve it */
-	TARGET_OBJECT, /* an object of another kind, by its name */
-};
-
-/* Where something is sent. `address` is whole for all but groups; of a user it is the
- * key. */
-struct desired_target {
-	enum target_kind kind;
-	const struct desired_user *user;
-	const struct desired_group *group;
-	struct view address;
-	struct span span;
-};
-
-struct target_list {
-	struct desired_target *items;
-	size_t count;
-};
-
 /* What stands behind one local part of a domain. */
 enum desired_route_kind {
 	TO_USER,
@@ -264,6 +268,7 @@ struct desired_domain {
 	uint64_t subaddress_word;
 	struct view subaddress; /* one byte, or empty: no subaddresses */
 	struct target_list same_as_target;
+	struct target_list send_via;          /* none: as the host */
 	const struct desired_domain *same_as; /* NULL: itself. Never a twin of a twin */
 	/* Sorted by local part. A twin borrows those of its domain, as it does contact,
 	 * catch_all and subaddress. */
@@ -287,6 +292,19 @@ struct desired_alias {
 };
 
 /* -- the rest -- */
+
+/* A server that sends for us. */
+struct desired_relay {
+	struct desired_object object;
+	struct view host; /* a name, or an address */
+	uint64_t port;
+};
+
+/* A domain of others, and all below it. */
+struct desired_destination {
+	struct desired_object object;
+	struct target_list send_via; /* a relay, or the word `direct` */
+};
 
 /* A certificate from files of the host. Paths are absolute, and named by `allow` of the
  * agent's file. */
@@ -377,6 +395,10 @@ struct desired {
 	size_t service_count;
 	struct desired_alias *aliases;
 	size_t alias_count;
+	struct desired_relay *relays;
+	size_t relay_count;
+	struct desired_destination *destinations;
+	size_t destination_count;
 	struct desired_certificate *certificates; /* none: self-signed */
 	size_t certificate_count;
 	struct desired_policy policy;

@@ -441,8 +441,9 @@ bool reference_target(const struct check *c, const struct value *value,
 	enum kind kind = name.data ? kind_of(kind_text) : KIND_NONE;
 	struct desired_object *object;
 
-	*out = (struct desired_target){ .address = value->text,
-		.span = value->node->span };
+	*out = (struct desired_target){ .address = value->text };
+	if (value->node) /* none where it is the schema's default */
+		out->span = value->node->span;
 	if (kind == KIND_NONE) {
 		out->kind = domain_of_address(c, value->text) ? TARGET_ADDRESS
 							      : TARGET_REMOTE;

@@ -229,6 +229,16 @@ static int parse_reach(struct arena *arena, struct view text, struct value *out,
 	return domain_check(arena, text, &out->text, why) ? BAD_DOMAIN : 0;
 }
 
+static int parse_host(struct arena *arena, struct view text, struct value *out,
+		const char **why)
+{
+	const char *unused;
+
+	if (ip_normalise(arena, text, &out->text, &unused) == 0)
+		return 0;
+	return domain_check(arena, text, &out->text, why) ? BAD_DOMAIN : 0;
+}
+
 static int parse_role(struct arena *arena, struct view text, struct value *out,
 		const char **why)
 {
@@ -305,6 +315,8 @@ int scalar_parse(struct arena *arena, const struct type *type, struct view text,
 		return ip_normalise(arena, text, to, why) ? BAD_IP : 0;
 	case TYPE_NETWORK:
 		return network_normalise(arena, text, to, why) ? BAD_IP : 0;
+	case TYPE_HOST:
+		return parse_host(arena, text, out, why);
 	case TYPE_REACH:
 		return parse_reach(arena, text, out, why);
 	case TYPE_ENDPOINT:

@@ -60,6 +60,7 @@ static const struct type_row types[] = {
 	[TYPE_DOMAIN]    = { "domain",    "a domain name" },
 	[TYPE_ADDRESS]   = { "address",   "a mail address" },
 	[TYPE_IP]        = { "ip",        "an IP address" },
+	[TYPE_HOST]      = { "host",      "a host name or an IP address" },
 	[TYPE_NETWORK]   = { "network",   "an IP address or a network like `192.0.2.0/24`" },
 	[TYPE_REACH]     = { "reach",     "a domain name or a mail address" },
 	[TYPE_ENDPOINT]  = { "endpoint",  "a port, ADDRESS:PORT, or `off`" },

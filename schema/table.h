@@ -25,6 +25,7 @@ enum type_kind {
 	TYPE_DOMAIN,   /* a domain name, normalised to A-labels */
 	TYPE_ADDRESS,  /* local@domain, normalised */
 	TYPE_IP,       /* an address */
+	TYPE_HOST,     /* a host's name or its address */
 	TYPE_NETWORK,  /* an address or a network */
 	TYPE_REACH,    /* a domain name or a mail address */
 	TYPE_ENDPOINT, /* PORT, ADDRESS:PORT or off */

@@ -12,14 +12,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Read by libraries: the time zone, names and their resolvers, authorities of https, the
- * processors, memory. */
+/* Read by libraries: the time zone, names and their resolvers, whom TLS and DNSSEC trust,
+ * the processors, memory. */
 static const char *const always[] = { "/etc/localtime", "/usr/share/zoneinfo",
 	"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf",
 	"/etc/gai.conf", "/etc/services", "/etc/ssl/certs", "/etc/ssl/openssl.cnf",
 	"/usr/lib/ssl", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
-	"/run/systemd/resolve", "/dev/null", "/dev/urandom", "/proc/self",
-	"/proc/meminfo", "/proc/sys/vm/overcommit_memory", "/sys/devices/system/cpu" };
+	"/run/systemd/resolve", "/usr/share/dns", "/dev/null", "/dev/urandom",
+	"/proc/self", "/proc/meminfo", "/proc/sys/vm/overcommit_memory",
+	"/sys/devices/system/cpu" };
 
 static const char *folder_of(struct arena *arena, struct view path)
 {
@@ -42,7 +43,8 @@ static void fill(const struct setting *setting, struct sandbox_options *out)
 {
 	struct arena *arena = setting->arena;
 	const struct agent_file *file = &setting->file;
-	size_t most = ARRAY_LEN(always) + setting->state_count + file->host_file_count;
+	size_t most = ARRAY_LEN(always) + setting->state_count + file->host_file_count +
+		      1;
 	const char **read = arena_array(arena, most, sizeof(*read));
 	const char **write = arena_array(arena, 2, sizeof(*write));
 
@@ -54,6 +56,8 @@ static void fill(const struct setting *setting, struct sandbox_options *out)
 		read[out->read_count++] = to_read(arena, view_z(setting->state[i]));
 	for (size_t i = 0; i < file->host_file_count; i++)
 		read[out->read_count++] = to_read(arena, file->host_files[i]);
+	if (file->anchors.len)
+		read[out->read_count++] = to_read(arena, file->anchors);
 	out->read = read;
 	out->write = write;
 }

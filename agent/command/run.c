@@ -35,6 +35,21 @@ static void harden_process(void)
 	}
 }
 
+/* ADDRESS@PORT, as the resolver reads them. */
+static const char *const *name_servers(const struct setting *setting)
+{
+	const struct agent_file *file = &setting->file;
+	const char **all = arena_array(
+			setting->arena, file->name_server_count, sizeof(*all));
+
+	for (size_t i = 0; i < file->name_server_count; i++)
+		all[i] = arena_printf(setting->arena, "%.*s@%llu",
+				VIEW_ARG(file->name_servers[i]),
+				(unsigned long long)file->name_server_port)
+					 .data;
+	return all;
+}
+
 static enum exit_code start_runtime(const struct setting *setting, struct broker *broker,
 		struct runtime **out)
 {
@@ -43,6 +58,10 @@ static enum exit_code start_runtime(const struct setting *setting, struct broker
 	uint32_t *operators = arena_array(
 			setting->arena, file->operator_count, sizeof(*operators));
 	struct runtime_options options = {
+		.name_servers = name_servers(setting),
+		.name_server_count = file->name_server_count,
+		.anchors = file->anchors.len ? arena_copy_z(setting->arena, file->anchors)
+					     : NULL,
 		.data = setting->data,
 		.control = setting->control,
 		.broker = broker,

@@ -13,6 +13,7 @@ enum {
 
 struct call {
 	struct agent *agent;
+	struct runtime *runtime;
 	struct runtime_request *request;
 	struct waiting *waiting; /* those that stay open */
 	struct arena *arena;
@@ -47,6 +48,9 @@ int serve_rollback(struct call *call);
 int serve_approve(struct call *call);
 int serve_purge(struct call *call);
 int serve_confirm(struct call *call);
+/* route_queue.c: what waits for other hosts. */
+int serve_queue(struct call *call);
+int serve_queue_change(struct call *call);
 /* route_records.c: what was recorded. */
 int serve_history(struct call *call);
 int serve_events(struct call *call);

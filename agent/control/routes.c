@@ -281,6 +281,8 @@ static const struct route routes[] = {
 	{ "POST", "/v1/confirm",     false, SCOPE_ALL,     serve_confirm },
 	{ "POST", "/v1/purge",       true,  SCOPE_ALL,     serve_purge },
 	{ "POST", "/v1/approve",     true,  SCOPE_APPROVE,  serve_approve },
+	{ "GET",  "/v1/queue",       false, SCOPE_ALL,     serve_queue },
+	{ "POST", "/v1/queue",       true,  SCOPE_ALL,     serve_queue_change },
 	{ "POST", "/v1/password",    true,  SCOPE_ALL,     serve_password },
 	{ "POST", "/v1/account-key", true,  SCOPE_ALL,     serve_account_key },
 	{ "POST", "/v1/account-accept", true,  SCOPE_ALL,     serve_account_accept },
@@ -338,6 +340,7 @@ static void serve_request(
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
 	struct call call = {
 		.agent = control->agent,
+		.runtime = control->runtime,
 		.request = request,
 		.waiting = &control->waiting,
 		.arena = arena,

@@ -40,6 +40,8 @@ static struct view applied(struct arena *arena, const struct desired_domain *dom
 	add_routes(&json, arena, domain);
 	buf_add_z(&json, ",\"same_as\":");
 	text_add_json(&json, domain->same_as ? domain->same_as->object.key : VIEW_NULL);
+	buf_add_z(&json, ",\"send_via\":");
+	text_add_json(&json, targets_relay(&domain->send_via));
 	buf_add_z(&json, ",\"subaddress\":");
 	text_add_json(&json, domain->subaddress);
 	buf_add_byte(&json, '}');

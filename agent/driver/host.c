@@ -39,6 +39,8 @@ static struct view applied(
 	text_add_json(&json, host->name);
 	buf_add_z(&json, ",\"proxy\":");
 	targets_add_list(&json, &host->proxy);
+	buf_add_z(&json, ",\"send_via\":");
+	text_add_json(&json, targets_relay(&host->send_via));
 	buf_add_byte(&json, '}');
 	return arena_copy(arena, buf_view(&json));
 }

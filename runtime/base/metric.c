@@ -57,6 +57,8 @@ static const struct row {
 	[METRIC_MESSAGES_ACCEPTED]      = { "posthus_messages_accepted",         COUNTER,   WHOLE,   NULL,      { { 0 } }, "Messages that were answered with 250." },
 	[METRIC_MESSAGE_BYTES_ACCEPTED] = { "posthus_messages_accepted_bytes",   COUNTER,   WHOLE,   "bytes",   { { 0 } }, "Their size, the header lines that we add left out." },
 	[METRIC_COPIES_DELIVERED]       = { "posthus_copies_delivered",          COUNTER,   WHOLE,   NULL,      { { 0 } }, "Copies that were filed in mailboxes." },
+	[METRIC_RECIPIENTS_SENT]        = { "posthus_recipients_sent",           COUNTER,   WHOLE,   NULL,      { { "outcome", "delivered deferred failed" } }, "Attempts at recipients elsewhere, by what became of them." },
+	[METRIC_QUEUE]                  = { "posthus_queue",                     GAUGE,     WHOLE,   NULL,      { { "state", "waiting out" } }, "Messages, once for each destination, that wait for other hosts or are on their way." },
 	[METRIC_MESSAGES_WAITING]       = { "posthus_messages_waiting",          GAUGE,     WHOLE,   NULL,      { { 0 } }, "Messages that are accepted and not yet in all their mailboxes." },
 	[METRIC_ACCOUNTS]               = { "posthus_accounts",                  GAUGE,     WHOLE,   NULL,      { { "state", "open quarantined" } }, "Account files that are open, or set apart: damaged, older than is remembered, or gone." },
 	[METRIC_INTAKE_FLUSH]           = { "posthus_intake_flush_seconds",      HISTOGRAM, SECONDS, "seconds", { { 0 } }, "How long a flush of accepted mail to the disk takes." },
@@ -75,7 +77,7 @@ static const struct row {
 	[METRIC_RECONCILE_TIME]         = { "posthus_reconcile_time_seconds",    GAUGE,     SECONDS, "seconds", { { 0 } }, "How long the last one took." },
 	[METRIC_RECONCILE_LAST]         = { "posthus_reconcile_last_timestamp_seconds", GAUGE, WHOLE, "seconds", { { 0 } }, "When the last one was, in seconds since 1970." },
 	[METRIC_SUSPENDED]              = { "posthus_suspended",                 GAUGE,     WHOLE,   NULL,      { { 0 } }, "1 while nothing is applied since `posthus suspend` says so." },
-	[METRIC_OBJECTS]                = { "posthus_objects",                   GAUGE,     WHOLE,   NULL,      { { "kind", "policy host certificate listener domain user shared service group alias" }, { "condition", "ready not_ready disabled" } }, "Objects of the state." },
+	[METRIC_OBJECTS]                = { "posthus_objects",                   GAUGE,     WHOLE,   NULL,      { { "kind", "policy host certificate listener relay destination domain user shared service group alias" }, { "condition", "ready not_ready disabled" } }, "Objects of the state." },
 };
 /* clang-format on */
 

@@ -215,23 +215,16 @@ void schedule_hold(struct schedule *s, struct view destination, nstime until)
 	lane_changed(s, lane);
 }
 
-void schedule_wake(struct schedule *s, struct view destination, nstime now)
+void schedule_release(struct schedule *s)
 {
-	struct lane *lane = map_get(&s->lanes, destination);
 	size_t at = 0;
-	struct view key;
-	void *value;
+	struct view name;
+	void *lane;
 
-	if (!lane)
-		return;
-	lane->held_until = 0;
-	while (map_next(&lane->by_message, &at, &key, &value)) {
-		struct errand *errand = value;
-
-		if (errand->link.at && errand->link.due > now)
-			heap_set(&lane->waiting, &errand->link, now);
+	while (map_next(&s->lanes, &at, &name, &lane)) {
+		((struct lane *)lane)->held_until = 0;
+		lane_changed(s, lane);
 	}
-	lane_changed(s, lane);
 }
 
 nstime schedule_deadline(const struct schedule *s)

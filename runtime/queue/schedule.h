@@ -50,9 +50,9 @@ bool schedule_drop(struct schedule *s, struct view destination, uint64_t message
 
 /* Nothing goes to that destination before `until`. */
 void schedule_hold(struct schedule *s, struct view destination, nstime until);
-/* All of a lane is due, and nothing holds it back: the operator says so, or its host
- * answered. */
-void schedule_wake(struct schedule *s, struct view destination, nstime now);
+/* Nothing is held back any more, of no lane: the operator says so. What is due when stays
+ * as it is. */
+void schedule_release(struct schedule *s);
 
 /* When schedule_next is worth a call; NSTIME_NEVER: not before something changes. */
 nstime schedule_deadline(const struct schedule *s);

@@ -40,7 +40,7 @@ struct copy {
 struct letter {
 	struct list link; /* delivery->letters */
 	struct intake_message *message;
-	size_t left; /* copies that are not filed */
+	size_t left; /* copies that are not filed; what leads out counts as one */
 	struct copy copies[];
 };
 
@@ -67,6 +67,8 @@ struct delivery {
 	struct configuration *(*configuration)(void *state);
 	void (*changed)(void *state, const unsigned char account[ACCOUNT_UID_SIZE],
 			uint64_t mailbox);
+	void (*take)(void *state, struct intake_message *message);
+	void (*settle)(void *state, struct intake_message *message);
 	void *state;
 	struct intake *intake;
 	pthread_t retries;
@@ -76,6 +78,7 @@ struct delivery {
 	pthread_cond_t idle; /* delivery_stop: a box is busy no more */
 	bool started, stopping;
 	struct map boxes;
+	struct map posted; /* letters that wait for taken() or settled(), by message */
 	struct list letters;
 	size_t letter_count, busy;
 	uint64_t accepted, delivered;
@@ -91,10 +94,8 @@ static void set_letters(struct delivery *d, size_t count)
 }
 
 /* Locked. The message leaves the log with its last copy. */
-static void copy_done(struct delivery *d, struct copy *copy)
+static void letter_done(struct delivery *d, struct letter *letter)
 {
-	struct letter *letter = copy->letter;
-
 	if (--letter->left)
 		return;
 	list_remove(&letter->link);
@@ -252,7 +253,7 @@ static void settle(struct box *box, struct list *batch)
 		struct copy *copy = LIST_ITEM(link, struct copy, link);
 
 		if (!copy->unreadable)
-			copy_done(box->delivery, copy);
+			letter_done(box->delivery, copy->letter);
 	}
 	box->failures = 0;
 	box->state = BOX_IDLE;
@@ -350,34 +351,96 @@ static struct box *box_of(struct delivery *d, const unsigned char uid[ACCOUNT_UI
 	return box;
 }
 
-/* Locked. */
-static void take_over(struct delivery *d, struct intake_message *message)
+static struct view key_of(struct intake_message *const *message)
 {
-	const struct intake_envelope *envelope = intake_message_envelope(message);
-	size_t count = envelope->recipient_count;
-	struct letter *letter = xcalloc(1, sizeof(*letter) + count * sizeof(struct copy));
+	return view_of((const char *)message, sizeof(*message));
+}
 
-	static_assert((int)ACCOUNT_UID_SIZE == (int)INTAKE_ACCOUNT_SIZE,
-			"one size of uid");
-	letter->message = message;
-	letter->left = count;
-	list_push(&d->letters, &letter->link);
-	set_letters(d, d->letter_count + 1);
-	if (!count) { /* discarded by an alias: accepted, and nobody's */
-		letter->left = 1;
-		copy_done(d, &(struct copy){ .letter = letter });
-		return;
-	}
-	for (size_t i = 0; i < count; i++) {
+/* Locked. */
+static void put_into_boxes(struct delivery *d, struct letter *letter)
+{
+	const struct intake_envelope *e = intake_message_envelope(letter->message);
+
+	for (size_t i = 0; i < e->recipient_count; i++) {
 		struct copy *copy = &letter->copies[i];
-		struct box *box = box_of(d, envelope->recipients[i].account);
+		struct box *box;
 
+		if (intake_leads_out(&e->recipients[i]))
+			continue;
+		box = box_of(d, e->recipients[i].account);
 		copy->letter = letter;
-		copy->recipient = &envelope->recipients[i];
+		copy->recipient = &e->recipients[i];
 		list_push(&box->waiting, &copy->link);
 		if (box->state == BOX_IDLE)
 			box_wake(box);
 	}
+}
+
+static size_t count_copies(const struct intake_envelope *e)
+{
+	size_t copies = 0;
+
+	for (size_t i = 0; i < e->recipient_count; i++)
+		copies += !intake_leads_out(&e->recipients[i]);
+	return copies;
+}
+
+/* Locked. */
+static void file(struct delivery *d, struct letter *letter)
+{
+	const struct intake_envelope *e = intake_message_envelope(letter->message);
+	size_t copies = count_copies(e);
+	bool leads_out = copies < e->recipient_count;
+
+	static_assert((int)ACCOUNT_UID_SIZE == (int)INTAKE_ACCOUNT_SIZE,
+			"one size of uid");
+	letter->left = copies + leads_out;
+	if (letter->left == 0) { /* discarded by an alias: accepted, and nobody's */
+		letter->left = 1;
+		letter_done(d, letter);
+		return;
+	}
+	if (leads_out) {
+		map_set(&d->posted, key_of(&letter->message), letter);
+		d->take(d->state, letter->message);
+	}
+	put_into_boxes(d, letter);
+}
+
+/* Locked. */
+static void take_over(struct delivery *d, struct intake_message *message)
+{
+	const struct intake_envelope *e = intake_message_envelope(message);
+	struct letter *letter = xcalloc(
+			1, sizeof(*letter) + e->recipient_count * sizeof(struct copy));
+
+	letter->message = message;
+	list_push(&d->letters, &letter->link);
+	set_letters(d, d->letter_count + 1);
+	if (e->origin) {
+		map_set(&d->posted, key_of(&letter->message), letter);
+		d->settle(d->state, message);
+		return;
+	}
+	file(d, letter);
+}
+
+void delivery_settled(struct delivery *d, struct intake_message *message)
+{
+	struct letter *letter;
+
+	pthread_mutex_lock(&d->lock);
+	letter = map_remove(&d->posted, key_of(&message));
+	if (!d->stopping)
+		file(d, letter);
+	pthread_mutex_unlock(&d->lock);
+}
+
+void delivery_taken(struct delivery *d, struct intake_message *message)
+{
+	pthread_mutex_lock(&d->lock);
+	letter_done(d, map_remove(&d->posted, key_of(&message)));
+	pthread_mutex_unlock(&d->lock);
 }
 
 void delivery_committed(void *state, struct intake_message *message)
@@ -458,6 +521,8 @@ struct delivery *delivery_new(const struct delivery_options *options)
 	d->accounts = options->accounts;
 	d->configuration = options->configuration;
 	d->changed = options->changed;
+	d->take = options->take;
+	d->settle = options->settle;
 	d->state = options->state;
 	pthread_mutex_init(&d->lock, NULL);
 	pthread_condattr_init(&monotonic);
@@ -517,6 +582,7 @@ void delivery_free(struct delivery *d)
 	while (map_next(&d->boxes, &at, &uid, &box))
 		free(box);
 	map_free(&d->boxes);
+	map_free(&d->posted);
 	pthread_cond_destroy(&d->wake);
 	pthread_cond_destroy(&d->idle);
 	pthread_mutex_destroy(&d->lock);

@@ -1,4 +1,5 @@
-/* The filer: takes what the intake log holds and files it in INBOX of each recipient.
+/* The filer: takes what the intake log holds and files it in INBOX of each recipient; what
+ * leads to other hosts it hands on to whoever sends.
  *
  * Messages for one account wait in a list of their own and are filed up to a hundred in
  * one transaction. A message is marked filed once every recipient has it. What cannot be
@@ -23,6 +24,12 @@ struct delivery_options {
 	 * thread; it must only post. */
 	void (*changed)(void *state, const unsigned char account[ACCOUNT_UID_SIZE],
 			uint64_t mailbox);
+	/* Both only post, and lead to delivery_taken() and delivery_settled() later: what
+	 * leads out of the message is to be taken over; the message is what the sender made
+	 * and wants to hear of before it is filed (intake_envelope.origin). Where nobody can
+	 * do that they do nothing, and the message waits in the log. */
+	void (*take)(void *state, struct intake_message *message);
+	void (*settle)(void *state, struct intake_message *message);
 	void *state;
 };
 
@@ -35,6 +42,9 @@ void delivery_committed(void *delivery, struct intake_message *message);
 /* What waits for that account is tried now: there is hope again. */
 void delivery_retry(
 		struct delivery *delivery, const unsigned char account[ACCOUNT_UID_SIZE]);
+/* From any thread but one that is in take() or settle(). */
+void delivery_taken(struct delivery *delivery, struct intake_message *message);
+void delivery_settled(struct delivery *delivery, struct intake_message *message);
 /* Waits until nothing is being filed, gives what waits back to the log. Before
  * intake_close. */
 void delivery_stop(struct delivery *delivery);

@@ -5,8 +5,10 @@
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
 #include "runtime/base/map.h"
+#include "runtime/crypto/random.h"
 #include "runtime/mail/address.h"
 #include "runtime/mail/received.h"
+#include "runtime/mail/submission.h"
 #include "runtime/service/account.h"
 #include "runtime/service/allowance.h"
 #include "runtime/service/author.h"
@@ -19,6 +21,7 @@
 
 enum {
 	TRACE_SIZE = 4096,
+	ID_BYTES = 12,       /* of a Message-ID of ours */
 	LONGEST_REASON = 400 /* of an alias that rejects; more is cut */
 };
 
@@ -41,10 +44,13 @@ struct receive {
 	size_t taken;      /* of what the account may send, and not sent yet … */
 	walltime taken_at; /* … the first of them */
 	struct target *targets, **end;
-	struct map by_account;
+	struct map by_account; /* or by address, where it leads out */
+	bool leads_out;        /* what is being resolved goes to another host */
 	walltime began;
 	bool begun;
 	struct intake_message *message; /* NULL where all of it is discarded */
+	struct submission submission;   /* of one of our people, from begin on */
+	struct buf edited;              /* what it makes of a chunk */
 };
 
 /* -- who sends -- */
@@ -86,6 +92,7 @@ struct receive *receive_open(struct service *s, const struct receive_login *logi
 	const char *refused;
 
 	r->service = s;
+	r->edited = BUF_NULL(SIZE_MAX); /* a chunk and a header, both limited before */
 	r->configuration = service_configuration(s);
 	r->arena = arena_new();
 	r->end = &r->targets;
@@ -110,6 +117,8 @@ void receive_free(struct receive *r)
 	if (r->taken)
 		allowance_give_back(service_allowances(r->service), r->account->uid,
 				r->taken, r->taken_at);
+	submission_deinit(&r->submission);
+	buf_free(&r->edited);
 	map_free(&r->by_account);
 	resolution_free(&r->found);
 	arena_free(r->arena);
@@ -136,9 +145,7 @@ static void refuse_resolved(
 	case RESOLVE_OK:
 		break;
 	case RESOLVE_E_FOREIGN:
-		buf_add_z(reply, r->account ? "550 5.7.1 Mail to other hosts is not "
-					      "served by this version of posthus"
-					    : "550 5.7.1 We do not relay");
+		buf_add_z(reply, "550 5.7.1 We do not relay");
 		break;
 	case RESOLVE_E_UNKNOWN:
 		buf_add_z(reply, "550 5.1.1 No such address here");
@@ -168,22 +175,27 @@ static void refuse_resolved(
 	}
 }
 
-/* `recipient` but its account, which is added. */
-static void add_target(struct receive *r, const struct account_spec *account,
-		struct intake_recipient recipient)
+/* One a key, which lives as long as we do. */
+static void add_target(
+		struct receive *r, struct view key, struct intake_recipient recipient)
 {
-	struct view uid = view_of(account->uid, sizeof(account->uid));
 	struct target *target;
 
-	if (map_get(&r->by_account, uid))
+	if (map_get(&r->by_account, key))
 		return;
 	target = ARENA_NEW(r->arena, struct target);
 	target->recipient = recipient;
-	memcpy(target->recipient.account, account->uid, sizeof(account->uid));
 	*r->end = target;
 	r->end = &target->next;
-	/* the account lives as long as the configuration, and that as long as we do */
-	map_set(&r->by_account, uid, target);
+	map_set(&r->by_account, key, target);
+}
+
+/* `recipient` but its account, which is added. */
+static void add_account(struct receive *r, const struct account_spec *account,
+		struct intake_recipient recipient)
+{
+	memcpy(recipient.account, account->uid, sizeof(account->uid));
+	add_target(r, view_of(account->uid, sizeof(account->uid)), recipient);
 }
 
 /* <postmaster> without a domain: that of our host name, or of the domain it is in. */
@@ -195,6 +207,18 @@ static bool postmaster(struct receive *r, struct view *out)
 		view_cut(&domain, '.');
 	*out = arena_printf(r->arena, "postmaster@%.*s", VIEW_ARG(domain));
 	return domain.len > 0;
+}
+
+/* Why one of our people cannot write to an address elsewhere. */
+static void refuse_outside(
+		const struct receive *r, struct view address, struct buf *reply)
+{
+	if (view_ends(address, VIEW("]")))
+		buf_add_z(reply, "550 5.1.2 Mail is sent to domains, not to addresses of "
+				 "hosts");
+	else if (!service_sends(r->service))
+		buf_add_z(reply, "451 4.3.0 No mail to other hosts is taken until the "
+				 "disk has been looked at");
 }
 
 bool receive_resolve(
@@ -209,8 +233,11 @@ bool receive_resolve(
 	if (bare ? postmaster(r, &address) : normalise(r->arena, mailbox, &address))
 		outcome = configuration_resolve(r->configuration, address, &r->found);
 	r->mailbox = bare ? address : arena_copy(r->arena, mailbox);
+	r->leads_out = outcome == RESOLVE_E_FOREIGN && r->account;
 	if (r->account && address.len && !account_spec_reaches(r->account, address))
 		buf_add_z(reply, "550 5.7.1 This account may not write to that address");
+	else if (r->leads_out)
+		refuse_outside(r, address, reply);
 	else if (outcome)
 		refuse_resolved(r, outcome, now, reply);
 	else if (map_count(&r->by_account) + r->found.count > RECEIVE_ACCOUNTS)
@@ -311,8 +338,10 @@ void receive_recipient(struct receive *r, uint64_t size, unsigned notify,
 		return;
 	}
 	recipient.orcpt = arena_copy(r->arena, orcpt);
+	if (r->leads_out)
+		add_target(r, recipient.address, recipient);
 	for (size_t i = 0; i < r->found.count; i++)
-		add_target(r, r->found.accounts[i].account, recipient);
+		add_account(r, r->found.accounts[i].account, recipient);
 	r->only = r->recipients++ ? VIEW_NULL : r->mailbox;
 }
 
@@ -336,6 +365,17 @@ void receive_outcome(int outcome, struct buf *reply)
 	buf_add_z(reply, "451 4.3.0 The message cannot be kept now; try again later");
 }
 
+static struct view new_id(struct arena *arena)
+{
+	unsigned char bytes[ID_BYTES];
+	CLEANUP(buf_free) struct buf text = BUF_NULL(2 * ID_BYTES);
+
+	random_bytes(bytes, sizeof(bytes));
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		buf_addf(&text, "%02x", bytes[i]);
+	return arena_copy(arena, buf_view(&text));
+}
+
 void receive_begin(struct receive *r, walltime now, struct buf *reply)
 {
 	struct intake_envelope envelope = {
@@ -351,6 +391,9 @@ void receive_begin(struct receive *r, walltime now, struct buf *reply)
 
 	r->begun = true;
 	r->began = now;
+	if (r->account)
+		submission_init(&r->submission, new_id(r->arena),
+				configuration_host(r->configuration)->name, now);
 	if (count == 0)
 		return; /* to addresses that discard */
 	all = arena_array(r->arena, count, sizeof(*all));
@@ -362,10 +405,32 @@ void receive_begin(struct receive *r, walltime now, struct buf *reply)
 	r->begun = reply->len == 0;
 }
 
+static void keep(struct receive *r, struct view bytes, struct buf *reply)
+{
+	if (r->message && bytes.len)
+		receive_outcome(intake_chunk(r->message, bytes), reply);
+}
+
 void receive_chunk(struct receive *r, struct view bytes, struct buf *reply)
 {
-	if (r->message)
-		receive_outcome(intake_chunk(r->message, bytes), reply);
+	if (!r->account) {
+		keep(r, bytes, reply);
+		return;
+	}
+	buf_clear(&r->edited);
+	submission_feed(&r->submission, bytes, &r->edited);
+	keep(r, buf_view(&r->edited), reply);
+}
+
+/* The last bytes, and what was held until the end came. */
+static void finish(struct receive *r, struct view bytes, struct buf *reply)
+{
+	receive_chunk(r, bytes, reply);
+	if (!r->account || reply->len)
+		return;
+	buf_clear(&r->edited);
+	submission_finish(&r->submission, &r->edited);
+	keep(r, buf_view(&r->edited), reply);
 }
 
 static void write_trace(const struct receive *r, const struct receive_trace *trace,
@@ -400,8 +465,8 @@ bool receive_commit(struct receive *r, struct view bytes, struct view from,
 	assert(r->begun);
 	if (refused)
 		buf_add_z(reply, refused);
-	else if (bytes.len)
-		receive_chunk(r, bytes, reply);
+	else
+		finish(r, bytes, reply);
 	if (reply->len)
 		return false;
 	r->begun = false;

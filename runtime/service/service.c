@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -23,6 +24,7 @@ struct service {
 	struct logins *logins;
 	struct allowances *allowances;
 	struct intake *intake;
+	atomic_bool sends;
 	struct accounts *accounts;
 
 	/* Held for as long as it takes to count a reference: long enough for the pointer
@@ -147,6 +149,16 @@ void service_set_intake(struct service *s, struct intake *intake)
 struct intake *service_intake(const struct service *s)
 {
 	return s->intake;
+}
+
+void service_set_sends(struct service *s, bool sends)
+{
+	s->sends = sends;
+}
+
+bool service_sends(const struct service *s)
+{
+	return s->sends;
 }
 
 void service_set_accounts(struct service *s, struct accounts *accounts)

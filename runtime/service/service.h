@@ -53,6 +53,9 @@ struct allowances *service_allowances(const struct service *s);
 /* Whether mail is accepted is intake_accepting()'s to say. */
 void service_set_intake(struct service *s, struct intake *intake);
 struct intake *service_intake(const struct service *s);
+/* Whether mail to other hosts is taken: there is a queue for it. */
+void service_set_sends(struct service *s, bool sends);
+bool service_sends(const struct service *s);
 void service_set_accounts(struct service *s, struct accounts *accounts);
 struct accounts *service_accounts(const struct service *s);
 

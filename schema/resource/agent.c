@@ -72,6 +72,14 @@ static const struct field allow_fields[] = {
 
 static const struct table allow_table = { .noun = "`allow`", .help = "What a state may touch on this machine; nothing by default.", FIELDS(allow_fields) };
 
+static const struct field resolver_fields[] = {
+	{ "servers", LIST_OF(TYPE(TYPE_IP)),          NULL, OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "resolvers that are asked in place of the way from the root" },
+	{ "port",    BETWEEN(TYPE_INT, 1, 65535),     "53", OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "of the servers" },
+	{ "anchors", TYPE(TYPE_NEAR_PATH),            NULL, OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "the keys that DNSSEC is checked by; not said: those of the root" },
+};
+
+static const struct table resolver_table = { .noun = "`resolver`", .help = "How names of others are looked up.", FIELDS(resolver_fields) };
+
 static const struct field fields[] = {
 	{ "host",       TYPE(TYPE_NAME),                               NULL,               OWNER_ENFORCE, RISK_SERVICE, SERVED, 0, "which of `hosts` this machine is; not needed when there is one" },
 	{ "data",       TYPE(TYPE_NEAR_PATH),                          "/var/lib/posthus", OWNER_ENFORCE, RISK_DATA,    SERVED, 0, "the data directory" },
@@ -81,6 +89,7 @@ static const struct field fields[] = {
 	{ "watch",      TYPE(TYPE_BOOL),                               "false",            OWNER_ENFORCE, RISK_POLICY,  SERVED, 0, "files become desired as they change, without `apply`" },
 	{ "user",       TYPE(TYPE_NAME),                               NULL,               OWNER_ENFORCE, RISK_POLICY,  SERVED, 0, "whom the agent becomes where root starts it; ports below 1024 stay open to it" },
 	{ "sandbox",    WORDS("best", "require", "off"),               "best",             OWNER_ENFORCE, RISK_POLICY,  SERVED, 0, "how the process is confined: as far as the kernel can, not at all, or it does not start with less than all" },
+	{ "resolver",   RECORD(&resolver_table),                       NULL,               OWNER_ENFORCE, RISK_POLICY,  SERVED, 0, "how names of others are looked up" },
 	{ "trust",      MAP_OF(TYPE(TYPE_NAME), RECORD(&trust_table)), NULL,               OWNER_ENFORCE, RISK_POLICY,  SERVED, 0, "who may say what, besides root" },
 	{ "allow",      RECORD(&allow_table),                          NULL,               OWNER_ENFORCE, RISK_POLICY,  SERVED, 0, "what a state may touch here; nothing by default" },
 };

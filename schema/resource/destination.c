@@ -4,7 +4,7 @@
 /* clang-format off */
 static const struct field fields[] = {
 	{ "send_via", &(const struct type){ .kind = TYPE_REFERENCE, .kinds = REFERS(KIND_RELAY), .words = ONE_OF_THESE("direct") },
-	  NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER | FIELD_REQUIRED, 0, "a relay, or `direct`; the most specific wins" },
+	  NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED | FIELD_REQUIRED, offsetof(struct desired_destination, send_via), "a relay, or `direct`; the most specific wins" },
 };
 /* clang-format on */
 
@@ -14,5 +14,5 @@ const struct table destination_table = {
 	.kind = KIND_DESTINATION,
 	FIELDS(fields),
 	.short_form = "send_via",
-	.size = sizeof(struct desired_object),
+	.size = sizeof(struct desired_destination),
 };

@@ -77,7 +77,7 @@ static const struct field fields[] = {
 	{ "allow",       LIST_OF(TYPE(TYPE_TEXT)),             NULL,  OWNER_ENFORCE, RISK_POLICY,   LATER, 0, "senders, hosts, networks past greylisting and filtering", UPWARD(RISK_SERVICE) },
 	{ "deny",        LIST_OF(TYPE(TYPE_TEXT)),             NULL,  OWNER_ENFORCE, RISK_POLICY,     LATER, 0, "senders, hosts, networks whose mail is refused", DOWNWARD(RISK_DATA) },
 	{ "send_via",    &(const struct type){ .kind = TYPE_REFERENCE, .kinds = REFERS(KIND_RELAY), .words = ONE_OF_THESE("direct") },
-	                                                       NULL,  OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "a relay for mail from it, or `direct`" },
+	                                                       NULL,  OWNER_ENFORCE, RISK_EXPOSING, SERVED, AT(send_via), "a relay for mail from it, or `direct`; not said: as the host" },
 };
 /* clang-format on */
 

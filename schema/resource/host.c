@@ -48,7 +48,7 @@ static const struct field fields[] = {
 	{ "proxy",       LIST_OF(TYPE(TYPE_NETWORK)), NULL,     OWNER_ENFORCE, RISK_POLICY,   SERVED, AT(proxy), "load balancers before it: what comes from there begins by a PROXY header, and is believed to come from whom the header names", UPWARD(RISK_SERVICE) },
 	{ "redis",       TYPE(TYPE_URL),              NULL,     OWNER_ENFORCE, RISK_EXPOSING, LATER,  0, "counters and push shared with other hosts; without it they stay in the process" },
 	{ "send_via",    &(const struct type){ .kind = TYPE_REFERENCE, .kinds = REFERS(KIND_RELAY), .words = ONE_OF_THESE("direct") },
-	                                              "direct", OWNER_ENFORCE, RISK_EXPOSING, LATER,  0, "a relay for all outgoing mail, or `direct`" },
+	                                              "direct", OWNER_ENFORCE, RISK_EXPOSING, SERVED, AT(send_via), "a relay for all outgoing mail, or `direct`" },
 	{ "standby_for", REFERENCE(REFERS(KIND_HOST)), NULL,    OWNER_ENFORCE, RISK_SERVICE,  LATER,  0, "the host whose place it can take" },
 };
 /* clang-format on */

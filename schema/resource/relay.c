@@ -1,10 +1,12 @@
 /* relays: servers that send for us. */
 #include "schema/row.h"
 
+#define AT(member) offsetof(struct desired_relay, member)
+
 /* clang-format off */
 static const struct field fields[] = {
-	{ "host",     TYPE(TYPE_DOMAIN),           NULL,  OWNER_ENFORCE, RISK_EXPOSING, LATER | FIELD_REQUIRED, 0, "its name" },
-	{ "port",     BETWEEN(TYPE_INT, 1, 65535), "587", OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "its port" },
+	{ "host",     TYPE(TYPE_HOST),             NULL,  OWNER_ENFORCE, RISK_EXPOSING, SERVED | FIELD_REQUIRED, AT(host), "its name, or its address" },
+	{ "port",     BETWEEN(TYPE_INT, 1, 65535), "587", OWNER_ENFORCE, RISK_EXPOSING, SERVED, AT(port), "its port" },
 	{ "user",     TYPE(TYPE_TEXT),             NULL,  OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "the login name there" },
 	{ "password", RECORD(&secret_table),       NULL,  OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "the password there" },
 	{ "spf",      TYPE(TYPE_TEXT),             NULL,  OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "what it adds to the SPF of domains that send through it" },
@@ -16,5 +18,5 @@ const struct table relay_table = {
 	.help = "A server that sends for us.",
 	.kind = KIND_RELAY,
 	FIELDS(fields),
-	.size = sizeof(struct desired_object),
+	.size = sizeof(struct desired_relay),
 };

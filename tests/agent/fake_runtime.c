@@ -69,12 +69,32 @@ void runtime_remembered(
 		rt->has_reached = false;
 }
 
+int runtime_queue(struct runtime *rt, uint64_t after, size_t most, struct arena *arena,
+		struct queue_message **out, size_t *count_out)
+{
+	(void)rt;
+	(void)after;
+	(void)most;
+	(void)arena;
+	*out = NULL;
+	*count_out = 0;
+	return 0;
+}
+
+int runtime_queue_change(
+		struct runtime *rt, enum runtime_queue_change change, uint64_t message)
+{
+	(void)rt;
+	(void)change;
+	return message ? RUNTIME_E_NO_MESSAGE : 0;
+}
+
 void runtime_observe(struct runtime *rt, struct runtime_observed *out)
 {
 	const struct host_spec *host =
 			rt->configuration ? configuration_host(rt->configuration) : NULL;
 
-	*out = (struct runtime_observed){ .accepting = true, .keys_locked = true };
+	*out = (struct runtime_observed){ .accepting = true, .sending = true, .keys_locked = true };
 	if (rt->set_apart.why) {
 		out->quarantined = out->set_apart_count = 1;
 		out->set_apart[0] = rt->set_apart;

@@ -269,6 +269,44 @@ static void identities_keep_their_keys(void **state)
 	configuration_unref(c);
 }
 
+static const char *relay(const struct configuration *c, const char *from, const char *to)
+{
+	const struct relay_spec *found = configuration_relay(c, view_z(from), view_z(to));
+
+	return found ? found->host.data : "direct";
+}
+
+static void what_is_said_most_closely_decides_on_the_relay(void **state)
+{
+	const struct host_spec host = { .send_via = VIEW("usual") };
+	const struct domain_spec said = { .name = VIEW("a.example"),
+		.send_via = VIEW("other") };
+	const struct domain_spec direct = { .name = VIEW("b.example"),
+		.send_via = VIEW("direct") };
+	const struct domain_spec unsaid = { .name = VIEW("c.example") };
+	const struct relay_spec usual = { VIEW("usual"), VIEW("usual.example\0"), 587 };
+	const struct relay_spec other = { VIEW("other"), VIEW("192.0.2.1\0"), 25 };
+	struct configuration *c = configuration_new(&host, NULL);
+
+	(void)state;
+	configuration_add_relay(c, &usual);
+	configuration_add_relay(c, &other);
+	configuration_add_domain(c, &said);
+	configuration_add_domain(c, &direct);
+	configuration_add_domain(c, &unsaid);
+	configuration_add_destination(c, VIEW("far.example"), VIEW("direct"));
+	configuration_add_destination(c, VIEW("near.far.example"), VIEW("other"));
+	assert_string_equal(relay(c, "a.example", "x.example"), "192.0.2.1");
+	assert_string_equal(relay(c, "b.example", "x.example"), "direct");
+	assert_string_equal(relay(c, "c.example", "x.example"), "usual.example");
+	assert_string_equal(relay(c, "", "x.example"), "usual.example");
+	assert_string_equal(relay(c, "a.example", "far.example"), "direct");
+	assert_string_equal(relay(c, "c.example", "sub.far.example"), "direct");
+	assert_string_equal(relay(c, "c.example", "notfar.example"), "usual.example");
+	assert_string_equal(relay(c, "b.example", "very.near.far.example"), "192.0.2.1");
+	configuration_unref(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +315,7 @@ int main(void)
 		cmocka_unit_test(members_have_what_is_shared_with_them),
 		cmocka_unit_test(
 				an_unchanged_domain_is_shared_and_outlives_its_first_owner),
+		cmocka_unit_test(what_is_said_most_closely_decides_on_the_relay),
 		cmocka_unit_test(identities_keep_their_keys),
 	};
 

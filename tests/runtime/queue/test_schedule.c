@@ -113,17 +113,19 @@ static void a_host_that_is_down_holds_its_lane(void **state)
 	assert_null(schedule_next(s, 60));
 }
 
-static void who_wakes_a_lane_brings_all_of_it(void **state)
+static void who_releases_brings_what_is_due(void **state)
 {
 	(void)state;
-	schedule_add(s, A, 1, 1000);
+	schedule_add(s, A, 1, 10);
 	schedule_add(s, A, 2, 2000);
+	schedule_add(s, B, 3, 20);
 	schedule_hold(s, A, 5000);
-	schedule_wake(s, A, 10);
-	assert_int_equal(schedule_deadline(s), 10);
-	schedule_done(s, schedule_next(s, 10));
-	schedule_done(s, schedule_next(s, 10));
-	assert_int_equal(schedule_count(s), 0);
+	schedule_hold(s, B, 6000);
+	assert_int_equal(schedule_deadline(s), 5000);
+	schedule_release(s);
+	schedule_done(s, expect(20, A, 1));
+	schedule_done(s, expect(20, B, 3));
+	assert_int_equal(schedule_deadline(s), 2000);
 }
 
 static void a_connection_takes_what_follows(void **state)
@@ -238,7 +240,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 				a_host_that_is_down_holds_its_lane, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-				who_wakes_a_lane_brings_all_of_it, setup, teardown),
+				who_releases_brings_what_is_due, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 				a_connection_takes_what_follows, setup, teardown),
 		cmocka_unit_test_setup_teardown(

@@ -508,8 +508,9 @@ static void A11_submission_is_for_own_addresses(void **state)
 	close_post(&p);
 }
 
-static void submission_goes_to_our_people_only(void **state)
+static void submission_leads_to_our_people_and_out(void **state)
 {
+	const struct intake_envelope *envelope;
 	struct intake_message *message;
 	struct view trace;
 	struct post p;
@@ -519,8 +520,13 @@ static void submission_goes_to_our_people_only(void **state)
 	log_in(&p);
 	talk(&p, "MAIL FROM:<alice+work@example.org>", "250 2.1.0 Sender taken");
 	talk(&p, "RCPT TO:<bob@example.net>",
-			"550 5.7.1 Mail to other hosts is not served by this version of "
-			"posthus");
+			"451 4.3.0 No mail to other hosts is taken until the disk has "
+			"been "
+			"looked at");
+	service_set_sends(p.house->service, true);
+	talk(&p, "RCPT TO:<bob@[192.0.2.1]>",
+			"550 5.1.2 Mail is sent to domains, not to addresses of hosts");
+	talk(&p, "RCPT TO:<Bob@Example.net>", "250 2.1.5 Recipient taken");
 	talk(&p, "RCPT TO:<bob@example.org>", "250 2.1.5 Recipient taken");
 	talk(&p, "DATA", "354 Send the message, end with <CR><LF>.<CR><LF>");
 	say(&p, "From: Alice <Alice@Example.org>\r\nSender: "
@@ -530,6 +536,11 @@ static void submission_goes_to_our_people_only(void **state)
 	assert_true(view_find_view(trace, VIEW("with ESMTPSA")) < trace.len);
 	assert_true(view_find_view(trace, VIEW("(TLSv1.3 TLS_")) < trace.len);
 	assert_true(view_find_view(trace, VIEW("127.0.0.1")) == trace.len);
+	envelope = intake_message_envelope(message);
+	assert_int_equal(envelope->recipient_count, 2);
+	assert_true(intake_leads_out(&envelope->recipients[0]));
+	assert_view(envelope->recipients[0].address, "Bob@Example.net");
+	assert_false(intake_leads_out(&envelope->recipients[1]));
 	close_post(&p);
 }
 
@@ -563,7 +574,7 @@ int main(void)
 		cmocka_unit_test(a_client_that_goes_in_data_leaves_nothing),
 		cmocka_unit_test(a_large_message_arrives_whole),
 		cmocka_unit_test(A11_submission_is_for_own_addresses),
-		cmocka_unit_test(submission_goes_to_our_people_only),
+		cmocka_unit_test(submission_leads_to_our_people_and_out),
 		cmocka_unit_test(a_revoked_account_sends_no_more),
 	};
 

@@ -1,0 +1,259 @@
+/* A channel: one connection to one host. It carries the attempt that it was dialled for,
+ * then whatever else waits for the same destination. Its operations are answered on the
+ * sending thread, one at a time. */
+#include "runtime/service/sending_work.h"
+
+#include "runtime/base/error.h"
+#include "runtime/base/log.h"
+#include "runtime/net/connection.h"
+#include "runtime/net/net.h"
+#include "runtime/net/tls_session.h"
+#include "runtime/service/service.h"
+
+#include <stdlib.h>
+
+/* -- giving a message -- */
+
+static void give(struct channel *c, struct smtp_client_next *next)
+{
+	const struct attempt *a = c->attempt;
+	const struct queue_message *m = &a->message;
+
+	c->piece = 0;
+	next->any = true;
+	next->sender = arena_copy(next->arena, m->sender);
+	next->size = m->size;
+	next->utf8 = m->utf8;
+	next->eight_bit = m->eight_bit;
+	next->ret = m->ret;
+	next->envid = arena_copy(next->arena, m->envid);
+	next->recipients = arena_array(next->arena, a->count, sizeof(*next->recipients));
+	next->recipient_count = a->count;
+	for (size_t i = 0; i < a->count; i++)
+		next->recipients[i] = (struct smtp_client_recipient){
+			.mailbox = arena_copy(next->arena, a->to[i]->address),
+			.notify = a->to[i]->notify,
+			.orcpt = arena_copy(next->arena, a->to[i]->orcpt),
+		};
+}
+
+static void answer(struct channel *c)
+{
+	connection_answer(service_net(c->sending->service), TAKE(c->op));
+}
+
+/* The first time the attempt that it was dialled for, then what follows it. */
+static void perform_next(struct channel *c, struct smtp_client_next *next)
+{
+	if (c->attempt && !sending_goes_on(c->sending))
+		attempt_drop(TAKE(c->attempt));
+	if (c->attempt)
+		give(c, next);
+	answer(c);
+}
+
+static void perform_body(struct channel *c, struct smtp_client_body *body)
+{
+	const struct queue_message *m = &c->attempt->message;
+
+	body->failed = queue_read(c->sending->queue, m->id, c->piece++, &body->bytes) ||
+		       body->bytes.len == 0;
+	body->last = body->offset + body->bytes.len == m->size;
+	answer(c);
+}
+
+/* -- what became of it -- */
+
+/* The server had gone before it heard of the message: another connection, once. */
+static bool is_untried(const struct smtp_client_outcome *outcome)
+{
+	return outcome->count && outcome->results[0].cause == SMTP_CAUSE_UNTRIED;
+}
+
+static void perform_outcome(struct channel *c, const struct smtp_client_outcome *outcome)
+{
+	struct attempt *a = c->attempt;
+
+	if (is_untried(outcome) && !a->again && sending_goes_on(c->sending)) {
+		c->attempt = NULL;
+		a->again = true;
+		answer(c);
+		if (a->host_count)
+			attempt_go_on(a);
+		else
+			hosts_find(a);
+		return;
+	}
+	for (size_t i = 0; i < outcome->count; i++)
+		attempt_note(a, i, &outcome->results[i], c->host, outcome->dsn);
+	attempt_brought(a, c);
+}
+
+/* The errand that follows on this connection goes out before the one that is done comes
+ * home, so that the lane stays within its bound. */
+void channel_follow(struct channel *c)
+{
+	struct sending *s = c->sending;
+	struct errand *errand = NULL;
+	struct attempt *a = NULL;
+
+	while (!a && sending_goes_on(s) &&
+			(errand = schedule_follow(
+					 s->schedule, c->attempt->errand, clock_now())))
+		a = attempt_new(s, errand);
+	c->next = a;
+}
+
+void channel_written(struct channel *c)
+{
+	c->attempt = TAKE(c->next);
+	answer(c);
+}
+
+/* No transaction is possible here: without TLS where that was what failed, else the next
+ * host. */
+static void perform_failed(struct channel *c, const struct smtp_client_failed *failed)
+{
+	struct attempt *a = TAKE(c->attempt);
+	struct smtp_result why = failed->result;
+
+	log_event(LOG_INFO, "sending.host.failed",
+			log_number("message", (int64_t)a->message.id),
+			log_view("host", c->host),
+			log_text("stage", smtp_stage_name(why.stage)),
+			log_number("code", why.code), log_view("reply", why.text));
+	if (why.stage == SMTP_STAGE_TLS && !a->plain) {
+		a->plain = true;
+		attempt_go_on(a);
+	} else {
+		attempt_cannot(a, &why, c->host);
+	}
+	answer(c);
+}
+
+static void perform_on_thread(struct job *job)
+{
+	struct channel *c = CONTAINER_OF(job, struct channel, job);
+
+	switch ((enum smtp_client_op_kind)c->op->kind) {
+	case SMTP_CLIENT_OP_NEXT:
+		perform_next(c, (struct smtp_client_next *)c->op);
+		break;
+	case SMTP_CLIENT_OP_BODY:
+		perform_body(c, (struct smtp_client_body *)c->op);
+		break;
+	case SMTP_CLIENT_OP_OUTCOME:
+		perform_outcome(c, (struct smtp_client_outcome *)c->op);
+		break;
+	case SMTP_CLIENT_OP_FAILED:
+		perform_failed(c, (struct smtp_client_failed *)c->op);
+		break;
+	}
+}
+
+/* -- the connection; on its loop -- */
+
+static struct engine *open_channel(void *context, struct connection *connection)
+{
+	struct sending *s = context;
+	struct channel *c = connection_data(connection);
+	CLEANUP(configuration_unrefp)
+	struct configuration *configuration = service_configuration(s->service);
+	const struct smtp_client_options options = {
+		.name = configuration_host(configuration)->name,
+		.policy = c->plain ? SMTP_TLS_NEVER : SMTP_TLS_MAY,
+	};
+
+	return smtp_client_new(&options, clock_now());
+}
+
+static void perform(void *context, struct connection *connection, struct op *op)
+{
+	struct channel *c = connection_data(connection);
+
+	(void)context;
+	c->op = op;
+	c->job.run = perform_on_thread;
+	sending_post(c->sending, &c->job);
+}
+
+static void free_on_thread(struct job *job)
+{
+	struct channel *c = CONTAINER_OF(job, struct channel, job);
+
+	c->sending->channels--;
+	free(c->name);
+	free(c);
+}
+
+static void closed(void *context, struct connection *connection)
+{
+	struct channel *c = connection_data(connection);
+
+	(void)context;
+	c->job.run = free_on_thread;
+	sending_post(c->sending, &c->job);
+}
+
+static void failed_on_thread(struct job *job)
+{
+	struct channel *c = CONTAINER_OF(job, struct channel, job);
+	struct attempt *a = TAKE(c->attempt);
+	const struct smtp_result why = { .verdict = SMTP_DEFERRED,
+		.stage = c->failure.stage == DIAL_TLS ? SMTP_STAGE_TLS
+						      : SMTP_STAGE_GREETING,
+		.cause = SMTP_CAUSE_LOST,
+		.status = VIEW("4.4.1"),
+		.text = view_z(c->failure.reason) };
+
+	log_event(LOG_INFO, "sending.host.failed",
+			log_number("message", (int64_t)a->message.id),
+			log_view("host", c->host), log_text("stage", "connect"),
+			log_text("reason", c->failure.reason));
+	if (c->failure.stage == DIAL_STOPPED)
+		attempt_drop(a);
+	else
+		attempt_cannot(a, &why, c->host);
+	free_on_thread(job);
+}
+
+static void dial_failed(void *context, struct connection *connection,
+		const struct dial_failure *failure)
+{
+	struct channel *c = connection_data(connection);
+
+	(void)context;
+	c->failure = *failure;
+	c->job.run = failed_on_thread;
+	sending_post(c->sending, &c->job);
+}
+
+const struct port_class sending_port_class = {
+	.open = open_channel,
+	.perform = perform,
+	.closed = closed,
+	.dial_failed = dial_failed,
+};
+
+void channel_dial(struct attempt *a, const struct host *host,
+		const struct sockaddr_storage *to)
+{
+	struct sending *s = a->sending;
+	struct channel *c = xcalloc(1, sizeof(*c));
+	const struct dial_options options = {
+		.port = &s->port,
+		.data = c,
+		.to = *to,
+		.trust = s->trust,
+		.verify = TLS_VERIFY_RECORD,
+		.host = host->name,
+	};
+
+	s->channels++;
+	c->sending = s;
+	c->attempt = a;
+	c->plain = a->plain;
+	c->name = xstrndup(host->name.data, host->name.len);
+	c->host = view_of(c->name, host->name.len);
+	connection_dial(service_net(s->service), &options);
+}

@@ -1,0 +1,194 @@
+/* Where an attempt goes: the hosts of its route, and each one's addresses once it is that
+ * host's turn. Questions are answered on the resolver's loop and looked at on the sending
+ * thread.
+ *
+ *   MX ──► hosts ──► (A, AAAA ──► addresses ──► dial each)* ──► put off
+ */
+#include "runtime/service/sending_work.h"
+
+#include "runtime/base/error.h"
+#include "runtime/base/log.h"
+#include "runtime/crypto/random.h"
+#include "runtime/dns/mx.h"
+#include "runtime/net/ip.h"
+#include "runtime/service/service.h"
+
+#include <stdlib.h>
+
+enum {
+	QUESTIONS = 2, /* at once: A and AAAA */
+};
+
+/* Questions that an attempt has asked. */
+struct looking {
+	struct attempt *attempt;
+	void (*then)(struct looking *looking);
+	struct asked {
+		struct resolver_question question;
+		struct dns_lookup *lookup;
+		struct looking *looking;
+	} asked[QUESTIONS];
+	size_t left;
+	struct job job;
+};
+
+static void looking_free(struct looking *l)
+{
+	for (size_t i = 0; i < QUESTIONS; i++)
+		if (l->asked[i].lookup)
+			op_free(&l->asked[i].lookup->op);
+	free(l);
+}
+
+static void look_at(struct job *job)
+{
+	struct looking *l = CONTAINER_OF(job, struct looking, job);
+
+	l->then(l);
+	looking_free(l);
+}
+
+/* On the resolver's loop, which answers all of them. */
+static void answered(struct resolver_question *question)
+{
+	struct looking *l = CONTAINER_OF(question, struct asked, question)->looking;
+
+	if (--l->left == 0)
+		sending_post(l->attempt->sending, &l->job);
+}
+
+static void ask(struct attempt *a, struct view name, const enum dns_type *types,
+		size_t count, void (*then)(struct looking *looking))
+{
+	struct looking *l = xcalloc(1, sizeof(*l));
+
+	l->attempt = a;
+	l->then = then;
+	l->left = count;
+	l->job.run = look_at;
+	for (size_t i = 0; i < count; i++) {
+		struct asked *asked = &l->asked[i];
+
+		asked->looking = l;
+		asked->lookup = dns_lookup_new(types[i], name);
+		asked->question = (struct resolver_question){ .lookup = asked->lookup,
+			.answered = answered };
+	}
+	for (size_t i = 0; i < count; i++)
+		resolver_ask(a->sending->resolver, &l->asked[i].question);
+}
+
+/* -- hosts -- */
+
+static void put_off(struct attempt *a, const struct mx_reply *reply, const char *reason)
+{
+	const struct smtp_result why = {
+		.verdict = reply->code >= 500 ? SMTP_REFUSED : SMTP_DEFERRED,
+		.stage = SMTP_STAGE_GREETING,
+		.cause = SMTP_CAUSE_OURS,
+		.status = view_z(reply->status),
+		.text = reason[0] ? arena_printf(a->arena, "%s: %s", reply->text, reason)
+				  : view_z(reply->text),
+	};
+
+	attempt_put_off(a, &why, VIEW_NULL);
+}
+
+static void set_hosts(struct attempt *a, const struct mx_list *list)
+{
+	a->hosts = arena_array(a->arena, list->count, sizeof(*a->hosts));
+	a->host_count = list->count;
+	for (size_t i = 0; i < list->count; i++)
+		a->hosts[i].name = arena_copy(a->arena, list->hosts[i].name);
+}
+
+static void mx_came(struct looking *l)
+{
+	struct attempt *a = l->attempt;
+	CLEANUP(configuration_unrefp)
+	struct configuration *c = service_configuration(a->sending->service);
+	struct mx_list list;
+	enum mx_outcome outcome;
+	uint64_t seed;
+
+	random_bytes(&seed, sizeof(seed));
+	outcome = mx_list(&l->asked[0].lookup->answer, a->route.host,
+			configuration_host(c)->name, seed, &list);
+	if (outcome != MX_OK) {
+		put_off(a, mx_reply(outcome), l->asked[0].question.reason);
+		return;
+	}
+	set_hosts(a, &list);
+	attempt_go_on(a);
+}
+
+static void use_one(struct attempt *a)
+{
+	struct host *host = ARENA_NEW(a->arena, struct host);
+
+	host->name = a->route.host;
+	host->looked = ip_parse(a->route.host, a->route.port, &host->addresses[0]);
+	host->count = host->looked;
+	a->hosts = host;
+	a->host_count = 1;
+	attempt_go_on(a);
+}
+
+void hosts_find(struct attempt *a)
+{
+	static const enum dns_type mx = DNS_MX;
+
+	if (a->route.way == WAY_HOST) {
+		use_one(a);
+		return;
+	}
+	if (!a->sending->resolver) {
+		put_off(a, mx_reply(MX_FAILED), "there is no resolver");
+		return;
+	}
+	ask(a, a->route.host, &mx, 1, mx_came);
+}
+
+/* -- addresses -- */
+
+static void addresses_came(struct looking *l)
+{
+	struct attempt *a = l->attempt;
+	struct host *host = &a->hosts[a->host];
+	const struct dns_answer *four = &l->asked[0].lookup->answer,
+				*six = &l->asked[1].lookup->answer;
+	const struct smtp_result why = {
+		.verdict = SMTP_DEFERRED,
+		.stage = SMTP_STAGE_GREETING,
+		.cause = SMTP_CAUSE_OURS,
+		.status = VIEW("4.4.3"),
+		.text = dns_answer_failed(four)
+					? VIEW("its addresses cannot be looked up")
+					: VIEW("it has no address"),
+	};
+
+	host->looked = true;
+	mx_addresses(six, DNS_AAAA, a->route.port, host->addresses, &host->count);
+	mx_addresses(four, DNS_A, a->route.port, host->addresses, &host->count);
+	if (host->count)
+		attempt_go_on(a);
+	else
+		attempt_cannot(a, &why, host->name);
+}
+
+void hosts_look_up(struct attempt *a)
+{
+	static const enum dns_type types[QUESTIONS] = { DNS_A, DNS_AAAA };
+	const struct smtp_result why = { .verdict = SMTP_DEFERRED,
+		.stage = SMTP_STAGE_GREETING,
+		.cause = SMTP_CAUSE_OURS,
+		.status = VIEW("4.4.3"),
+		.text = VIEW("there is no resolver") };
+
+	if (a->sending->resolver) {
+		ask(a, a->hosts[a->host].name, types, QUESTIONS, addresses_came);
+		return;
+	}
+	a->hosts[a->host].looked = true;
+	attempt_cannot(a, &why, a->hosts[a->host].name);
+}

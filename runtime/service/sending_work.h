@@ -1,0 +1,161 @@
+/* Within sending: what its parts share. All of it on the sending thread, but what is said
+ * to be posted. */
+#ifndef SERVICE_SENDING_WORK_H
+#define SERVICE_SENDING_WORK_H
+
+#include "runtime/base/arena.h"
+#include "runtime/base/list.h"
+#include "runtime/dns/mx.h"
+#include "runtime/net/connection.h"
+#include "runtime/net/dial.h"
+#include "runtime/net/resolver.h"
+#include "runtime/net/worker.h"
+#include "runtime/queue/queue.h"
+#include "runtime/queue/schedule.h"
+#include "runtime/service/route.h"
+#include "runtime/service/sending.h"
+#include "runtime/smtp/smtp_client.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct attempt;
+struct channel;
+
+struct sending {
+	struct service *service;
+	void (*taken)(void *state, struct intake_message *message);
+	void (*settled)(void *state, struct intake_message *message);
+	void *state;
+
+	struct queue *queue;
+	struct schedule *schedule;
+	struct resolver *resolver; /* NULL: there is none; domains cannot be looked up */
+	struct tls_trust *trust;
+	struct port port;     /* of its connections */
+	struct list takings;  /* to be written with the next commit */
+	struct list outcomes; /* the same: attempts */
+	nstime again;         /* when a commit that failed is tried again */
+	struct list reports;  /* on their way into the intake log */
+	nstime reports_due;   /* when owed reports are looked for */
+	size_t attempts, channels;
+
+	pthread_t thread;
+	pthread_mutex_t lock; /* for what follows */
+	pthread_cond_t wake;
+	pthread_cond_t answered; /* an asking is done */
+	struct job_queue jobs;
+	bool started, draining, stopping;
+	struct sending_observed observed;
+};
+
+/* Any thread: runs on the sending thread, later. */
+void sending_post(struct sending *s, struct job *job);
+/* Whether new work is begun: it is not to end, and the disk is well. */
+bool sending_goes_on(struct sending *s);
+
+/* A message that comes: from the intake log, or a report that is durable there. */
+struct taking {
+	struct list link;
+	struct job job;
+	struct sending *sending;
+	struct intake_message *message;
+	bool settle;
+	uint64_t id; /* in the queue */
+};
+
+/* -- attempts -- */
+
+struct host {
+	struct view name;
+	bool looked; /* what is known of its addresses is known */
+	struct sockaddr_storage addresses[MX_ADDRESSES];
+	size_t count;
+};
+
+/* An errand that is out. */
+struct attempt {
+	struct sending *sending;
+	struct errand *errand;
+	struct arena *arena;
+	struct queue_message message;
+	struct queue_recipient **to; /* of the message, those of this errand */
+	size_t count;
+	struct route route;
+	struct host *hosts;
+	size_t host_count;
+	size_t host, address;   /* the next to be tried */
+	bool plain;             /* STARTTLS failed there: without it */
+	struct smtp_result why; /* the last host could not be used … */
+	struct view why_host;
+	bool again; /* a connection was gone before it was of use */
+	struct job job;
+	/* What it brought, until that is written. */
+	struct list link;        /* sending->outcomes */
+	struct channel *channel; /* that waits for it; NULL: none */
+	struct queue_result *results;
+	bool reports; /* whether a report is owed then */
+};
+
+/* Puts the errands of a message in order: all of its destinations. */
+int attempts_schedule(struct sending *s, uint64_t message);
+void attempt_begin(struct sending *s, struct errand *errand);
+/* With its message and recipients; NULL: nothing of the errand is left to be tried now, and
+ * it has been given back. */
+MUST_USE struct attempt *attempt_new(struct sending *s, struct errand *errand);
+/* Looks its hosts up; attempt_go_on follows, or attempt_put_off. */
+void hosts_find(struct attempt *a);
+/* The same of the addresses of the host whose turn it is; or attempt_cannot follows. */
+void hosts_look_up(struct attempt *a);
+/* Dials the next address; where none is left all recipients are put off. */
+void attempt_go_on(struct attempt *a);
+/* That host cannot be used. */
+void attempt_cannot(struct attempt *a, const struct smtp_result *why, struct view host);
+/* The same result for all its recipients. */
+void attempt_put_off(struct attempt *a, const struct smtp_result *why, struct view host);
+/* The n-th recipient's result, as a host gave it; its bytes are copied. */
+void attempt_note(struct attempt *a, size_t n, const struct smtp_result *result,
+		struct view host, bool dsn);
+/* All are noted: they are written with the next commit. */
+void attempt_brought(struct attempt *a, struct channel *channel);
+/* They are written: gives the errand back to the order, by what the queue says now. */
+void attempt_end(struct attempt *a);
+/* It came to nothing, and the errand stays out: nothing is sent any more. */
+void attempt_drop(struct attempt *a);
+
+/* -- channels -- */
+
+/* One connection to one host. */
+struct channel {
+	struct sending *sending;
+	struct attempt *attempt; /* NULL: none is under way */
+	struct attempt *next;    /* that follows once its outcome is written */
+	char *name;              /* the host's */
+	struct view host;
+	bool plain;     /* never TLS */
+	uint64_t piece; /* of the message, the next */
+	struct op *op;  /* that is out */
+	struct job job;
+	struct dial_failure failure;
+};
+
+void channel_dial(struct attempt *a, const struct host *host,
+		const struct sockaddr_storage *to);
+/* What its attempt brought is written and the attempt about to end: what follows it on this
+ * connection? */
+void channel_follow(struct channel *channel);
+/* It has ended. */
+void channel_written(struct channel *channel);
+
+extern const struct port_class sending_port_class;
+
+/* -- reports -- */
+
+/* Makes those that are owed and not on their way. */
+void reports_make(struct sending *s, nstime now);
+/* One is durable. */
+void report_arrived(struct sending *s, uint64_t report);
+/* Those that never arrived are owed still. */
+void reports_forget(struct sending *s);
+
+#endif
