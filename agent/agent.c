@@ -80,20 +80,26 @@ static int take_keys(struct agent *agent, const char *path)
 	return r > 0 ? fault(-EPROTO) : r;
 }
 
-static int open_database(struct agent *agent)
+/* *failed: which of them it is about. */
+static int open_databases(struct agent *agent, const char **failed)
 {
 	CLEANUP(freep)
 	char *path = data_path(agent->copy ? agent->copy : agent->data, "control.db");
-	int r = take_keys(agent, path);
+	int r;
 
+	*failed = "control.db";
+	r = take_keys(agent, path);
 	if (r)
 		return r;
 	r = control_database_open(path, agent->control_key, &agent->db);
 	if (r == 0)
 		r = control_secret(agent->db, agent->secret);
-	if (r == 0 && agent->copy)
+	if (r)
+		return opened(r);
+	*failed = "accounts";
+	if (agent->copy)
 		r = deeds_open_copy(agent->copy, agent->control_key, &agent->deeds);
-	else if (r == 0)
+	else
 		r = deeds_open(agent->data, agent->control_key, agent->db, &agent->deeds);
 	return opened(r);
 }
@@ -116,10 +122,8 @@ int agent_open(const struct agent_options *options, struct agent **out)
 	agent->full_due = agent->os->now(agent->os->state) +
 			  agent_jittered(nstime_seconds(AUDIT_SECONDS));
 	r = take_directory(agent, options->offline, failed);
-	if (r == 0) {
-		*failed = "control.db";
-		r = open_database(agent);
-	}
+	if (r == 0)
+		r = open_databases(agent, failed);
 	if (r == 0 && !options->offline)
 		r = dispatch_new(agent->db, agent->os, agent->file, &agent->dispatch);
 	if (r)

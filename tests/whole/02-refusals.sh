@@ -22,12 +22,12 @@ refuse "the state before it still stands" 0 "no changes" posthus plan
 
 not_served() {
 	cp "$home/state/mail.yaml" "$home/kept"
-	printf 'backups:\n  nightly: {schedule: daily 03:00, to: {directory: /backup}}\n' >"$home/state/backup.yaml"
+	printf 'issuers: {le: {acme: "https://acme.example/dir"}}\n' >"$home/state/issuers.yaml"
 	posthus apply
 }
 refuse "what this version does not do is named, not passed over" 3 "NotServedYet" not_served
 check "validate takes it all the same" "$POSTHUS" validate "$home/state"
-rm "$home/state/backup.yaml"
+rm "$home/state/issuers.yaml"
 
 taken_port() {
 	read -r taken < <(free_ports 1)
@@ -69,7 +69,7 @@ in_the_way() { # NAME: a file where a folder belongs, or the other way about
 	mv "$home/kept.$1" "$home/data/$1"
 	return $r
 }
-refuse "a file in the place of the accounts" 1 "the mail server does not start: $home/data/accounts: Not a directory" in_the_way accounts
+refuse "a file in the place of the accounts" 1 "$home/data/accounts cannot be opened: Not a directory" in_the_way accounts
 refuse "in the place of the intake log" 1 "the mail server does not start: $home/data/intake: Not a directory" in_the_way intake
 refuse "a folder in the place of the lock" 1 "$home/data/lock cannot be opened: Is a directory" in_the_way lock
 refuse "of the control database" 1 "$home/data/control.db cannot be opened" in_the_way control.db
