@@ -14,6 +14,7 @@ import json
 import os
 import ssl
 import sys
+import time
 
 from aiosmtpd.smtp import SMTP
 
@@ -44,6 +45,7 @@ class Handler:
         line = json.dumps({
             "from": envelope.mail_from,
             "to": envelope.rcpt_tos,
+            "at": time.time(),
             "helo": session.host_name,
             "tls": session.ssl is not None,
             "utf8": bool(getattr(envelope, "smtp_utf8", False)),
