@@ -30,6 +30,7 @@ static const struct command *const commands[] = {
 	&command_audit,
 	&command_export,
 	&command_resolve,
+	&command_dns,
 	&command_account,
 	&command_key,
 	&command_explain,

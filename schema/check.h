@@ -164,5 +164,7 @@ void purge_take(struct check *c, struct desired *desired);
 void allowed_check(struct check *c);
 /* What cannot be said of one field alone. */
 void rules_check(struct check *c);
+/* What the records of SPF would cost those who read them. */
+void spf_check_domains(struct check *c);
 
 #endif

@@ -141,6 +141,8 @@ struct desired_host {
 	uint64_t memory;                  /* bytes */
 	struct view_list proxy;           /* networks */
 	struct target_list send_via;      /* a relay, or the word `direct` */
+	struct view_list addresses;       /* public ones */
+	uint64_t mx;                      /* preference */
 };
 
 /* -- people -- */
@@ -261,6 +263,39 @@ struct desired_route {
 	struct span span; /* the line that says so */
 };
 
+/* Who keeps the records of a zone; in the order of the words, as are all these. */
+enum dns_mode {
+	DNS_MANAGE,
+	DNS_MANUAL,
+	DNS_NONE
+};
+
+/* What of a zone somebody else may keep. */
+enum dns_part {
+	DNS_PART_MX,
+	DNS_PART_A,
+	DNS_PART_SPF,
+	DNS_PART_DKIM,
+	DNS_PART_DMARC,
+	DNS_PART_MTA_STS,
+	DNS_PART_TLS_RPT,
+	DNS_PART_TLSA,
+	DNS_PART_CAA,
+	DNS_PART_SRV,
+};
+
+enum desired_spf {
+	DESIRED_SPF_FAIL,
+	DESIRED_SPF_SOFTFAIL,
+	DESIRED_SPF_NEUTRAL
+};
+
+enum desired_dmarc {
+	DESIRED_DMARC_REJECT,
+	DESIRED_DMARC_QUARANTINE,
+	DESIRED_DMARC_NONE
+};
+
 struct desired_domain {
 	struct desired_object object; /* key: A-label */
 	struct target_list contact;   /* none or one */
@@ -269,6 +304,11 @@ struct desired_domain {
 	struct view subaddress; /* one byte, or empty: no subaddresses */
 	struct target_list same_as_target;
 	struct target_list send_via;          /* none: as the host */
+	uint64_t dns_mode;                    /* enum dns_mode */
+	uint64_t dns_except;                  /* a set of enum dns_part */
+	struct view_list spf_also;            /* terms, each read (RFC 7208, 4.6.1) */
+	uint64_t spf_all;                     /* enum desired_spf */
+	uint64_t dmarc_policy;                /* enum desired_dmarc */
 	const struct desired_domain *same_as; /* NULL: itself. Never a twin of a twin */
 	/* Sorted by local part. A twin borrows those of its domain, as it does contact,
 	 * catch_all and subaddress. */

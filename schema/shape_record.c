@@ -14,13 +14,13 @@ void check_served(struct check *c, const struct field *field, const struct value
 		say_not_served(c, node,
 				arena_copy_z(c->arena, arena_printf(c->arena, "`%s`",
 								       field->name)));
-	else if (field->served_word && value && !is_plain_word(value, field->served_word))
+	else if (field->later_word && is_plain_word(value, field->later_word))
 		say_not_served(c, node,
 				arena_copy_z(c->arena,
 						arena_printf(c->arena,
-								"`%s` other than `%s`",
+								"`%s: %s`",
 								field->name,
-								field->served_word)));
+								field->later_word)));
 }
 
 struct value *shape_field(struct check *c, const struct field *field, struct node *node)

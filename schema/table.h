@@ -92,7 +92,7 @@ struct field {
 	unsigned flags;
 	size_t at; /* where its value goes in the typed struct; 0: nowhere */
 	const char *help;
-	const char *served_word; /* the one word of it that this version acts on; NULL: all */
+	const char *later_word; /* the one word of it that this version does not act on yet */
 	const char *since;       /* NULL: 0.1 */
 	const char *deprecated; /* what to write instead; NULL: not deprecated */
 	enum toward toward;

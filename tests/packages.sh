@@ -18,6 +18,7 @@ packages_test=(
 	clang libcmocka-dev libgmime-3.0-dev git python3 procps g++ make
 	curl swaks libnet-ssleay-perl openssl sqlite3 systemd iproute2 python3-prometheus-client
 	python3-dkim python3-nacl libmail-dkim-perl python3-spf python3-yaml python3-aiosmtpd
+	bind9-utils
 	isync offlineimap3 mutt neomutt fetchmail getmail6
 )
 

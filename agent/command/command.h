@@ -61,6 +61,7 @@ extern const struct command command_apply;
 extern const struct command command_approve;
 extern const struct command command_audit;
 extern const struct command command_confirm;
+extern const struct command command_dns;
 extern const struct command command_doctor;
 extern const struct command command_events;
 extern const struct command command_explain;

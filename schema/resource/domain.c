@@ -6,10 +6,10 @@
 /* clang-format off */
 static const struct field dns_fields[] = {
 	{ "provider", REFERENCE(REFERS(KIND_DNS_PROVIDER)),      NULL,     OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "the entry of `dns` that holds the zone" },
-	{ "mode",     WORDS("manage", "manual", "none"),         "manage", OWNER_ENFORCE, RISK_SERVICE,  SERVED, 0, "manage: write the records; manual: print them and wait until they are seen; none: neither",
-	  .served_word = "none" },
+	{ "mode",     WORDS("manage", "manual", "none"),         "manage", OWNER_ENFORCE, RISK_SERVICE,  SERVED, AT(dns_mode), "manage: write the records; manual: `posthus dns records` prints them; none: neither",
+	  .later_word = "manage" },
 	{ "except",   LIST_OF(WORDS("mx", "a", "spf", "dkim", "dmarc", "mta-sts", "tls-rpt", "tlsa", "caa", "srv")),
-	                                                         NULL,     OWNER_ENFORCE, RISK_SERVICE,  LATER, 0, "records that somebody else keeps" },
+	                                                         NULL,     OWNER_ENFORCE, RISK_SERVICE,  SERVED, AT(dns_except), "records that somebody else keeps" },
 };
 
 static const struct table dns_table = {
@@ -33,8 +33,8 @@ static const struct table record_table = {
 };
 
 static const struct field spf_fields[] = {
-	{ "also", LIST_OF(TYPE(TYPE_TEXT)),              NULL,   OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "further mechanisms: who else sends for the domain", UPWARD(RISK_SERVICE) },
-	{ "all",  WORDS("fail", "softfail", "neutral"),  "fail", OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "what the rest of the world is", UPWARD(RISK_SERVICE) },
+	{ "also", LIST_OF(TYPE(TYPE_TEXT)),              NULL,   OWNER_ENFORCE, RISK_EXPOSING, SERVED, AT(spf_also), "further mechanisms: who else sends for the domain", UPWARD(RISK_SERVICE) },
+	{ "all",  WORDS("fail", "softfail", "neutral"),  "fail", OWNER_ENFORCE, RISK_EXPOSING, SERVED, AT(spf_all), "what the rest of the world is", UPWARD(RISK_SERVICE) },
 };
 
 static const struct table spf_table = { .noun = "`spf`", .help = "Who may send for the domain (RFC 7208).", FIELDS(spf_fields) };
@@ -47,7 +47,7 @@ static const struct field dkim_fields[] = {
 static const struct table dkim_table = { .noun = "`dkim`", .help = "Signatures (RFC 6376).", FIELDS(dkim_fields) };
 
 static const struct field dmarc_fields[] = {
-	{ "policy", WORDS("reject", "quarantine", "none"),                     "reject", OWNER_ENFORCE, RISK_SERVICE, LATER, 0, "where it climbs to" },
+	{ "policy", WORDS("reject", "quarantine", "none"),                     "reject", OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(dmarc_policy), "what it asks of them" },
 	{ "ramp",   BETWEEN(TYPE_DURATION, 0, (int64_t)1000 * 86400), "30d",    OWNER_ENFORCE, RISK_SERVICE, LATER, 0, "the time of a step; it climbs only while reports are clean" },
 };
 
@@ -69,9 +69,9 @@ static const struct field fields[] = {
 	{ "dns",         RECORD(&dns_table),                   NULL,  OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "who keeps the zone's records" },
 	{ "records",     MAP_OF(TYPE(TYPE_TEXT), RECORD(&record_table)),
 	                                                       NULL,  OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "further records of ours in the zone, by name below the domain" },
-	{ "spf",         RECORD(&spf_table),                   NULL,  OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "who may send for it" },
+	{ "spf",         RECORD(&spf_table),                   NULL,  OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "who may send for it" },
 	{ "dkim",        RECORD(&dkim_table),                  NULL,  OWNER_ENFORCE, RISK_SERVICE,  LATER, 0, "signatures" },
-	{ "dmarc",       RECORD(&dmarc_table),                 NULL,  OWNER_ENFORCE, RISK_SERVICE,  LATER, 0, "what others do with mail that fails" },
+	{ "dmarc",       RECORD(&dmarc_table),                 NULL,  OWNER_ENFORCE, RISK_SERVICE,  SERVED, 0, "what others do with mail that fails" },
 	{ "mta_sts",     RECORD(&mta_sts_table),               NULL,  OWNER_ENFORCE, RISK_SERVICE,  LATER, 0, "TLS for mail to it" },
 	{ "require_tls", TYPE(TYPE_BOOL),                      "false", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "mail from and to it travels under TLS or not at all", DOWNWARD(RISK_SERVICE) },
 	{ "allow",       LIST_OF(TYPE(TYPE_TEXT)),             NULL,  OWNER_ENFORCE, RISK_POLICY,   LATER, 0, "senders, hosts, networks past greylisting and filtering", UPWARD(RISK_SERVICE) },

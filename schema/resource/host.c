@@ -41,8 +41,8 @@ static const struct table limits_table = {
 
 static const struct field fields[] = {
 	{ "name",        TYPE(TYPE_DOMAIN),           NULL,     OWNER_ENFORCE, RISK_SERVICE,  SERVED | FIELD_REQUIRED | FIELD_OWN, AT(name), "its full name: EHLO, certificate, MX target" },
-	{ "addresses",   LIST_OF(TYPE(TYPE_IP)),      NULL,     OWNER_ENFORCE, RISK_SERVICE,  LATER,  0, "its public addresses; the sender uses those whose PTR agrees" },
-	{ "mx",          BETWEEN(TYPE_INT, 0, 65535), "10",     OWNER_ENFORCE, RISK_SERVICE,  LATER,  0, "its preference as a mail exchanger; less comes first" },
+	{ "addresses",   LIST_OF(TYPE(TYPE_IP)),      NULL,     OWNER_ENFORCE, RISK_SERVICE,  SERVED, AT(addresses), "its public addresses, for the records of `posthus dns`" },
+	{ "mx",          BETWEEN(TYPE_INT, 0, 65535), "10",     OWNER_ENFORCE, RISK_SERVICE,  SERVED, AT(mx), "its preference as a mail exchanger; less comes first" },
 	{ "listen",      RECORD(&listen_table),       NULL,     OWNER_ENFORCE, RISK_SERVICE,  SERVED, 0, "where it listens" },
 	{ "limits",      RECORD(&limits_table),       NULL,     OWNER_ENFORCE, RISK_SERVICE,  SERVED, 0, "what it takes on" },
 	{ "proxy",       LIST_OF(TYPE(TYPE_NETWORK)), NULL,     OWNER_ENFORCE, RISK_POLICY,   SERVED, AT(proxy), "load balancers before it: what comes from there begins by a PROXY header, and is believed to come from whom the header names", UPWARD(RISK_SERVICE) },

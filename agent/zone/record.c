@@ -1,0 +1,39 @@
+#include "agent/zone/record.h"
+
+#include "runtime/base/buf.h"
+
+enum {
+	TEXT_MAX = 4 * 65535 + 1024 /* RDATA, every octet escaped, and the quotes */
+};
+
+struct view zone_record_plain(const struct zone_record *record)
+{
+	return record->text.len ? record->text : record->value;
+}
+
+static void add_octet(struct buf *out, char octet)
+{
+	if (octet == '"' || octet == '\\')
+		buf_addf(out, "\\%c", octet);
+	else if (octet >= ' ' && octet <= '~')
+		buf_add_byte(out, octet);
+	else
+		buf_addf(out, "\\%03u", (unsigned)(unsigned char)octet);
+}
+
+struct view zone_text(struct arena *arena, struct view text)
+{
+	CLEANUP(buf_free) struct buf out = BUF_NULL(TEXT_MAX);
+	size_t at = 0;
+
+	do {
+		struct view string = view_sub(text, at, ZONE_STRING_MAX);
+
+		buf_add_z(&out, at ? " \"" : "\"");
+		for (size_t i = 0; i < string.len; i++)
+			add_octet(&out, string.data[i]);
+		buf_add_byte(&out, '"');
+		at += string.len;
+	} while (at < text.len);
+	return arena_copy(arena, buf_view(&out));
+}

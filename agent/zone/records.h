@@ -1,0 +1,45 @@
+/* All DNS records that a state calls for, computed in this one place: what prints them,
+ * publishes them and checks them asks here. A function of its arguments.
+ *
+ * What a state does not say (keys, accounts of an authority) comes as facts and may be
+ * absent: then the records that need it are left out. Nothing is said of a zone whose `dns`
+ * is `none`, nor of the parts named by `except`. A twin is a zone like any other. */
+#ifndef AGENT_ZONE_RECORDS_H
+#define AGENT_ZONE_RECORDS_H
+
+#include "agent/zone/record.h"
+
+/* A key that signs, or will: RFC 6376, 3.6.1; RFC 8463. */
+struct zone_key {
+	struct view domain, selector;
+	struct view algorithm;  /* "rsa", "ed25519" */
+	struct view public_key; /* base64, as `p=` has it */
+};
+
+struct zone_facts {
+	const struct zone_key *keys;
+	size_t key_count;
+	/* Who may issue for our hosts (RFC 8659), and to whom (RFC 8657); empty: unknown. */
+	struct view authority; /* "letsencrypt.org" */
+	struct view account;   /* a URI */
+};
+
+/* What no zone of ours can say: the owner of the addresses, the hoster, has to be asked. */
+struct zone_pointer {
+	const struct desired_host *host;
+	struct view address;
+	struct span span;
+};
+
+struct zone_records {
+	struct zone_record *items; /* by zone, in the order of the state; then as made */
+	size_t count;
+	struct zone_pointer *pointers;
+	size_t pointer_count;
+};
+
+/* `facts` may be NULL. The lists live in `arena`, their texts there or in `desired`. */
+void zone_records(const struct desired *desired, const struct zone_facts *facts,
+		struct arena *arena, struct zone_records *out);
+
+#endif
