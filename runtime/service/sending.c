@@ -240,6 +240,11 @@ static nstime turn(struct sending *s)
 	nstime now = clock_now(), next = NSTIME_NEVER;
 
 	commit(s, now);
+	if (!sending_goes_on(s)) {
+		/* what is still asked is answered now, and nothing is asked any more */
+		resolver_free(s->resolver);
+		s->resolver = NULL;
+	}
 	start_errands(s, now);
 	if (sending_goes_on(s) && s->reports_due <= now)
 		reports_make(s, now);

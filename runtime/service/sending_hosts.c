@@ -111,6 +111,10 @@ static void mx_came(struct looking *l)
 	enum mx_outcome outcome;
 	uint64_t seed;
 
+	if (!sending_goes_on(a->sending)) {
+		attempt_drop(a);
+		return;
+	}
 	random_bytes(&seed, sizeof(seed));
 	outcome = mx_list(&l->asked[0].lookup->answer, a->route.host,
 			configuration_host(c)->name, seed, &list);
@@ -167,6 +171,10 @@ static void addresses_came(struct looking *l)
 					: VIEW("it has no address"),
 	};
 
+	if (!sending_goes_on(a->sending)) {
+		attempt_drop(a);
+		return;
+	}
 	host->looked = true;
 	mx_addresses(six, DNS_AAAA, a->route.port, host->addresses, &host->count);
 	mx_addresses(four, DNS_A, a->route.port, host->addresses, &host->count);

@@ -205,6 +205,14 @@ check "a domain that is none" send ana@none.direct.example none
 check "comes back at once" await in_inbox "none.direct.example"
 check "a host without an address" send ana@silent.direct.example silent
 check "waits" await eval "posthus queue list | grep -q 'it has no address'"
+kill -STOP "$names_pid"
+check "while names are not answered" send ana@slow.direct.example slow
+check "it is being looked up" await eval "posthus queue list | grep -q 'slow.direct.example: on its way'"
+began=$SECONDS
+agent_stop
+kill -CONT "$names_pid"
+check "a stop waits for no name server" test $((SECONDS - began)) -lt 25 # a question has thirty seconds
+agent_start || exit 1
 refuse "strangers do not relay" 24 "550 5.7.1 We do not relay" swaks --server 127.0.0.1 --port "$SMTP" --from x@elsewhere.example --to ana@elsewhere.example
 refuse "nobody sends to an address of a host" 24 "550 5.1.2" send 'ana@[127.0.0.1]' literal
 sink_stop
