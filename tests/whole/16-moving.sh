@@ -77,6 +77,9 @@ cat >"$home/old/main.cf" <<-CF
 	virtual_mailbox_maps = hash:$home/old/vmailbox
 	virtual_alias_maps = hash:$home/old/virtual
 	virtual_alias_domains = old.example
+	# whom every machine has: nothing of Postfix is installed here
+	mail_owner = daemon
+	setgid_group = mail
 CF
 sed 's/:.*/ x/' "$home/old/users" >"$home/old/vmailbox"
 echo 'late@b.example  b/late/' >>"$home/old/vmailbox"
