@@ -140,8 +140,8 @@ static int copy_file(const char *data, const char *directory, const char *name)
 	return r;
 }
 
-static const char *const copied[] = { "control.db", "control.db-wal",
-	"accounts/deeds.db", "accounts/deeds.db-wal" };
+static const char *const copied[] = { "control.db", "control.db-wal", "accounts/deeds.db",
+	"accounts/deeds.db-wal" };
 
 /* control.db first would lose a checkpoint between the two; the lock rules that out. */
 int data_directory_copy(const char *data, char **path_out)

@@ -64,7 +64,7 @@ struct agent {
 	struct keyring *keyring;
 	struct key *control_key, *tls_key;
 	struct database *db;
-	struct database *deeds; /* NULL: offline, and there are none */
+	struct database *deeds;    /* NULL: offline, and there are none */
 	struct dispatch *dispatch; /* NULL: offline */
 	unsigned char secret[CONTROL_SECRET];
 	struct configuration *configuration; /* that the runtime has; NULL: none yet */

@@ -63,8 +63,8 @@ struct change {
 	nstime left;       /* to wait */
 
 	/* for apply */
-	struct object *object; /* NULL: it is to be made */
-	struct wanted *wanted; /* NULL: it leaves */
+	struct object *object;         /* NULL: it is to be made */
+	struct wanted *wanted;         /* NULL: it leaves */
 	const struct unowned *adopted; /* of an adoption: the file */
 };
 

@@ -17,8 +17,7 @@ void check_served(struct check *c, const struct field *field, const struct value
 	else if (field->later_word && is_plain_word(value, field->later_word))
 		say_not_served(c, node,
 				arena_copy_z(c->arena,
-						arena_printf(c->arena,
-								"`%s: %s`",
+						arena_printf(c->arena, "`%s: %s`",
 								field->name,
 								field->later_word)));
 }

@@ -93,7 +93,7 @@ struct field {
 	size_t at; /* where its value goes in the typed struct; 0: nowhere */
 	const char *help;
 	const char *later_word; /* the one word of it that this version does not act on yet */
-	const char *since;       /* NULL: 0.1 */
+	const char *since;      /* NULL: 0.1 */
 	const char *deprecated; /* what to write instead; NULL: not deprecated */
 	enum toward toward;
 	enum risk otherwise;

@@ -59,3 +59,17 @@ void random_bytes(void *out, size_t len)
 	explicit_bzero(from, len);
 	pool.left -= len;
 }
+
+struct view random_name(struct arena *arena, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char *bytes = arena_alloc(arena, len);
+	char *text = arena_alloc(arena, 2 * len);
+
+	random_bytes(bytes, len);
+	for (size_t i = 0; i < len; i++) {
+		text[2 * i] = digits[bytes[i] >> 4];
+		text[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	return view_of(text, 2 * len);
+}

@@ -4,8 +4,12 @@
 #ifndef CRYPTO_RANDOM_H
 #define CRYPTO_RANDOM_H
 
+#include "runtime/base/arena.h"
+
 #include <stddef.h>
 
 void random_bytes(void *out, size_t len);
+/* As many of them in hexadecimal, for a name that nobody else has. */
+struct view random_name(struct arena *arena, size_t len);
 
 #endif

@@ -365,17 +365,6 @@ void receive_outcome(int outcome, struct buf *reply)
 	buf_add_z(reply, "451 4.3.0 The message cannot be kept now; try again later");
 }
 
-static struct view new_id(struct arena *arena)
-{
-	unsigned char bytes[ID_BYTES];
-	CLEANUP(buf_free) struct buf text = BUF_NULL(2 * ID_BYTES);
-
-	random_bytes(bytes, sizeof(bytes));
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		buf_addf(&text, "%02x", bytes[i]);
-	return arena_copy(arena, buf_view(&text));
-}
-
 void receive_begin(struct receive *r, walltime now, struct buf *reply)
 {
 	struct intake_envelope envelope = {
@@ -392,7 +381,7 @@ void receive_begin(struct receive *r, walltime now, struct buf *reply)
 	r->begun = true;
 	r->began = now;
 	if (r->account)
-		submission_init(&r->submission, new_id(r->arena),
+		submission_init(&r->submission, random_name(r->arena, ID_BYTES),
 				configuration_host(r->configuration)->name, now);
 	if (count == 0)
 		return; /* to addresses that discard */

@@ -172,17 +172,6 @@ static int read_original(struct draft *d)
 	return 0;
 }
 
-static void name_it(struct draft *d)
-{
-	unsigned char bytes[UNIQUE_BYTES];
-	CLEANUP(buf_free) struct buf text = BUF_NULL(2 * UNIQUE_BYTES);
-
-	random_bytes(bytes, sizeof(bytes));
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		buf_addf(&text, "%02x", bytes[i]);
-	d->report.unique = arena_copy(d->arena, buf_view(&text));
-}
-
 /* An outcome of store/database.h, or a fault; no recipient: nothing is to be told. */
 static int draft(struct sending *s, uint64_t report, uint64_t message, struct draft *d)
 {
@@ -205,7 +194,7 @@ static int draft(struct sending *s, uint64_t report, uint64_t message, struct dr
 		.whole = d->message.ret == DSN_RET_FULL && d->message.size <= WHOLE_MAX,
 	};
 	add_recipients(d, report);
-	name_it(d);
+	d->report.unique = random_name(d->arena, UNIQUE_BYTES);
 	return d->report.recipient_count ? read_original(d) : 0;
 }
 

@@ -94,7 +94,9 @@ void runtime_observe(struct runtime *rt, struct runtime_observed *out)
 	const struct host_spec *host =
 			rt->configuration ? configuration_host(rt->configuration) : NULL;
 
-	*out = (struct runtime_observed){ .accepting = true, .sending = true, .keys_locked = true };
+	*out = (struct runtime_observed){
+		.accepting = true, .sending = true, .keys_locked = true
+	};
 	if (rt->set_apart.why) {
 		out->quarantined = out->set_apart_count = 1;
 		out->set_apart[0] = rt->set_apart;

@@ -9,9 +9,9 @@
 
 struct world {
 	struct house *house;
-	nstime now;    /* the monotonic clock */
-	walltime wall; /* the one on the wall */
-	uint64_t draw; /* of every backoff; UINT64_MAX: drawn */
+	nstime now;        /* the monotonic clock */
+	walltime wall;     /* the one on the wall */
+	uint64_t draw;     /* of every backoff; UINT64_MAX: drawn */
 	const char *drift; /* what the states say of probes that drift; NULL: nothing */
 };
 
