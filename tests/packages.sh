@@ -10,16 +10,57 @@
 # Works on Debian 12 and 13, as root or through sudo.
 
 packages_build=(
-	gcc libc6-dev meson ninja-build pkg-config
-	libcurl4-openssl-dev libevent-dev libidn2-dev libjansson-dev libpsl-dev publicsuffix libsodium-dev libsqlite3-dev libssl-dev libunbound-dev dns-root-data libunistring-dev
-	libyaml-dev libzstd-dev libcrypt-dev
+	gcc
+	libc6-dev
+	meson
+	ninja-build
+	pkg-config
+	libcurl4-openssl-dev
+	libevent-dev
+	libidn2-dev
+	libjansson-dev
+	libpsl-dev
+	publicsuffix
+	libsodium-dev
+	libsqlite3-dev
+	libssl-dev
+	libunbound-dev
+	dns-root-data
+	libunistring-dev
+	libyaml-dev
+	libzstd-dev
+	libcrypt-dev
 )
 packages_test=(
-	clang libcmocka-dev libgmime-3.0-dev git python3 procps g++ make
-	curl swaks libnet-ssleay-perl openssl sqlite3 systemd iproute2 python3-prometheus-client
-	python3-dkim python3-nacl libmail-dkim-perl python3-spf python3-yaml python3-aiosmtpd
+	clang
+	libcmocka-dev
+	libgmime-3.0-dev
+	git
+	python3
+	procps
+	g++
+	make
+	curl
+	swaks
+	libnet-ssleay-perl
+	openssl
+	sqlite3
+	systemd
+	iproute2
+	python3-prometheus-client
+	python3-dkim
+	python3-nacl
+	libmail-dkim-perl
+	python3-spf
+	python3-yaml
+	python3-aiosmtpd
 	bind9-utils
-	isync offlineimap3 mutt neomutt fetchmail getmail6
+	isync
+	offlineimap3
+	mutt
+	neomutt
+	fetchmail
+	getmail6
 )
 
 packages_missing() {
