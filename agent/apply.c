@@ -237,12 +237,19 @@ static int record(struct application *a, uint64_t seq, const struct change *chan
 	return r ? r : audit_add(a->o->db, &entry);
 }
 
+static int bind_late(struct application *a, struct wanted *wanted)
+{
+	return wanted && wanted->driver->bind ? wanted->driver->bind(a, wanted) : 0;
+}
+
 static int do_change(struct application *a, uint64_t seq, const struct change *change)
 {
 	bool is_new = change_makes(change);
 	unsigned char before[DIGEST_SIZE];
-	int r;
+	int r = bind_late(a, change->wanted);
 
+	if (r)
+		return r;
 	memcpy(before, change->object->hash, DIGEST_SIZE);
 	r = write_change(a, change);
 	if (r)
@@ -258,12 +265,14 @@ static int do_change(struct application *a, uint64_t seq, const struct change *c
 }
 
 /* A row that follows its state without a step. */
-static int do_rebase(struct application *a, const struct wanted *wanted)
+static int do_rebase(struct application *a, struct wanted *wanted)
 {
 	const struct declaration declared = observe_declaration(a->o, wanted);
 	struct object_texts texts;
-	int r;
+	int r = bind_late(a, wanted);
 
+	if (r)
+		return r;
 	r = object_read_texts(a->o->db, wanted->object->uid, a->plan->arena, &texts);
 	if (r)
 		return r;

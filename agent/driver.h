@@ -19,6 +19,7 @@ struct change;      /* agent/plan.h */
 struct effects;     /* agent/effect.h */
 struct observation; /* agent/observe.h */
 struct plan;
+struct zone_facts; /* agent/zone/records.h */
 
 /* What an object's absence from the state means. */
 enum absence {
@@ -54,6 +55,9 @@ struct wanted {
 
 struct wanted_list {
 	struct arena *arena;
+	/* What no state says, for kinds that are derived. A kind that makes such things adds
+	 * those that its objects will make; what comes behind it in `drivers` sees them. */
+	struct zone_facts *facts;
 	struct wanted *items; /* malloc'd */
 	size_t count;
 	size_t capacity;
@@ -86,12 +90,20 @@ struct driver {
 	/* False for a field of the spec that another kind shows (a host's listeners);
 	 * NULL: all are this kind's own. */
 	bool (*owns)(struct view path);
+	/* Adds to `o->facts` what derived kinds are made of, as it was applied: before any
+	 * kind is asked what it wants. NULL: it has no such thing. */
+	int (*know)(struct observation *o);
 	/* Adds what the state wants of this kind. */
 	void (*want)(const struct driver *driver, const struct desired *desired,
 			struct wanted_list *out);
 	/* Fills in `applied` where it names other objects, once all are matched; NULL: `want`
 	 * has done so. */
 	void (*refer)(struct wanted *wanted, const struct observation *o);
+	/* Fills in what of `applied` is made by a step of this very apply, as the public half of
+	 * a new key is: within the transaction, behind the steps of the kinds before it in
+	 * `drivers`, and before its own row is written. The spec never has such a value: it
+	 * names what makes it. NULL: the plan knew all of it. */
+	int (*bind)(struct application *a, struct wanted *wanted);
 	/* Compares all that lives of this kind with what was applied; NULL where nothing
 	 * lives outside the object's row. */
 	int (*observe)(const struct driver *driver, struct observation *o);

@@ -43,9 +43,13 @@ int observe(struct observation *o)
 {
 	int r = object_set_load(o->db, o->arena, &o->objects);
 
+	for (size_t i = 0; i < driver_count && r == 0; i++)
+		if (drivers[i]->know)
+			r = drivers[i]->know(o);
 	if (r)
 		return r;
 	o->wanted.arena = o->arena;
+	o->wanted.facts = &o->facts;
 	for (size_t i = 0; i < driver_count; i++) {
 		if (drivers[i] == &driver_user)
 			o->first_user = o->wanted.count;

@@ -7,6 +7,7 @@
 #include "agent/driver.h"
 #include "agent/object.h"
 #include "agent/plan.h"
+#include "agent/zone/records.h"
 #include "schema/agent_file.h"
 
 struct broker;
@@ -37,6 +38,8 @@ struct observation {
 	enum unowned_way unowned_way;
 	struct unowned_list *unowned; /* malloc'd: looked for by the first that asks */
 	struct object_set objects;
+	struct zone_facts
+			facts; /* what the drivers know, before any says what is wanted */
 	struct wanted_list wanted; /* one run a kind, in the order of drivers */
 	size_t first_user;         /* among them: the users, in the state's order */
 	struct object **touched;   /* malloc'd: those with touches */

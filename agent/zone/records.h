@@ -12,17 +12,22 @@
 /* A key that signs, or will: RFC 6376, 3.6.1; RFC 8463. */
 struct zone_key {
 	struct view domain, selector;
-	struct view algorithm;  /* "rsa", "ed25519" */
-	struct view public_key; /* base64, as `p=` has it */
+	struct view algorithm; /* "rsa", "ed25519" */
+	/* Base64, as `p=` has it; empty: the apply that brings the record makes the key. */
+	struct view public_key;
 };
 
 struct zone_facts {
-	const struct zone_key *keys;
-	size_t key_count;
+	struct zone_key *keys;
+	size_t key_count, key_capacity;
 	/* Who may issue for our hosts (RFC 8659), and to whom (RFC 8657); empty: unknown. */
 	struct view authority; /* "letsencrypt.org" */
 	struct view account;   /* a URI */
 };
+
+/* Its texts live as long as the facts. */
+void zone_facts_add_key(struct zone_facts *facts, struct arena *arena,
+		const struct zone_key *key);
 
 /* What no zone of ours can say: the owner of the addresses, the hoster, has to be asked. */
 struct zone_pointer {

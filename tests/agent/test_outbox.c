@@ -56,6 +56,30 @@ static void a_change_is_ready_at_its_own_generation(void **state)
 	assert_order("one two");
 }
 
+/* The plan does not know the value, the apply does, and the next plan finds nothing to do. */
+static void what_an_apply_makes_is_filled_in_by_it(void **state)
+{
+	const struct probe_line line = { A, "late", "" };
+	struct world *w = *state;
+	CLEANUP(agent_result_free) struct agent_result again = { 0 };
+
+	world_apply(w, &line, 1);
+	world_turn(w);
+	assert_order("made");
+	world_apply_result(w, &line, 1, &again);
+	assert_int_equal(again.code, EXIT_FINE);
+	assert_true(plan_is_empty(again.plan));
+	/* What made it makes another, and the state says the same as before. */
+	probe_made = NULL;
+	world_apply(w, &line, 1);
+	world_turn(w);
+	probe_made = "another";
+	world_apply(w, &line, 1);
+	world_turn(w);
+	assert_order("made another");
+	assert_true(world_is_ready(w, A));
+}
+
 static void what_left_stays_until_nothing_lives_of_it(void **state)
 {
 	struct world *w = *state;
@@ -464,6 +488,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		STORY(what_is_wanted_is_put_once),
 		STORY(a_change_is_ready_at_its_own_generation),
+		STORY(what_an_apply_makes_is_filled_in_by_it),
 		STORY(what_left_stays_until_nothing_lives_of_it),
 		STORY(what_was_never_called_goes_without_a_call),
 		STORY(what_returns_while_it_leaves_is_the_same_object),

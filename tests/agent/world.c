@@ -61,6 +61,7 @@ int world_setup(void **state)
 	probe_tell("reset", "null");
 	probe_patience = 2 * NS_PER_S;
 	probe_boundary = NULL;
+	probe_made = NULL;
 	*state = w;
 	return 0;
 }

@@ -19,22 +19,22 @@ static bool writes;
 /* An RSA key of 2048 bits takes two strings, one of ed25519 one. */
 #define SIXTY "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA1234567890abcdef"
 
-static void facts_of(struct zone_key keys[3], struct zone_facts *out)
+static void facts_of(struct arena *arena, struct zone_facts *out)
 {
 	struct view ed25519 = VIEW("11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=");
+	const struct zone_key keys[] = {
+		{ VIEW("a.example"), VIEW("p1"), VIEW("rsa"),
+				VIEW(SIXTY SIXTY SIXTY SIXTY SIXTY SIXTY "QIDAQAB") },
+		{ VIEW("a.example"), VIEW("p2"), VIEW("ed25519"), ed25519 },
+		{ VIEW("other.example"), VIEW("p1"), VIEW("ed25519"), ed25519 },
+	};
 
-	keys[0] = (struct zone_key){ VIEW("a.example"), VIEW("p1"), VIEW("rsa"),
-		VIEW(SIXTY SIXTY SIXTY SIXTY SIXTY SIXTY "QIDAQAB") };
-	keys[1] = (struct zone_key){ VIEW("a.example"), VIEW("p2"), VIEW("ed25519"),
-		ed25519 };
-	keys[2] = (struct zone_key){ VIEW("other.example"), VIEW("p1"), VIEW("ed25519"),
-		ed25519 };
 	*out = (struct zone_facts){
-		.keys = keys,
-		.key_count = 3,
 		.authority = VIEW("letsencrypt.org"),
 		.account = VIEW("https://acme-v02.api.letsencrypt.org/acme/acct/1234"),
 	};
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		zone_facts_add_key(out, arena, &keys[i]);
 }
 
 static void print_records(const struct desired *desired,
@@ -86,14 +86,13 @@ static void check_case(const char *name)
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
 	CLEANUP(buf_free) struct buf text = BUF_NULL(TEXT_MAX);
 	CLEANUP(checked_deinit) struct checked checked = { 0 };
-	struct zone_key keys[3];
 	struct zone_facts facts;
 	struct zone_records records;
 	char path[1024];
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	check_good(arena, path, &checked);
-	facts_of(keys, &facts);
+	facts_of(arena, &facts);
 	zone_records(checked.desired, strcmp(name, "small.yaml") == 0 ? NULL : &facts,
 			arena, &records);
 	print_records(checked.desired, &records, &text);

@@ -1,5 +1,6 @@
 #include "tests/lib/probe/probe.h"
 
+#include "agent/apply.h"
 #include "agent/effect.h"
 #include "agent/text.h"
 #include "agent/web.h"
@@ -19,6 +20,8 @@ enum {
 
 nstime probe_patience = 2 * NS_PER_S;
 void (*probe_boundary)(int after);
+
+const char *probe_made;
 
 static unsigned port; /* of the service that runs */
 
@@ -46,6 +49,17 @@ static struct view text_of(struct arena *arena, struct view provider, struct vie
 	return copy;
 }
 
+/* "late" is made by the apply that brings it: until then nobody knows what it will be. */
+static bool is_late(const struct desired_service *service)
+{
+	return view_eq(service->name, VIEW("late"));
+}
+
+static struct view value_of(const struct desired_service *service)
+{
+	return is_late(service) ? view_z(probe_made ? probe_made : "") : service->name;
+}
+
 static void add_needs(struct arena *arena, const struct desired_service *service,
 		struct wanted *wanted)
 {
@@ -70,11 +84,22 @@ static void want(const struct driver *driver, const struct desired *desired,
 		wanted->span = service->object.key_span;
 		wanted->desired = service;
 		wanted->applied = text_of(
-				out->arena, domain_of(wanted->key), service->name);
-		wanted->spec = wanted->applied;
+				out->arena, domain_of(wanted->key), value_of(service));
+		wanted->spec = text_of(out->arena, domain_of(wanted->key), service->name);
 		digest_bytes(wanted->spec, wanted->hash);
 		add_needs(out->arena, service, wanted);
 	}
+}
+
+static int bind_made(struct application *a, struct wanted *wanted)
+{
+	if (!is_late(wanted->desired))
+		return 0;
+	if (!probe_made)
+		probe_made = "made";
+	wanted->applied = text_of(a->plan->arena, domain_of(wanted->key),
+			value_of(wanted->desired));
+	return 0;
 }
 
 /* -- what lives -- */
@@ -168,6 +193,7 @@ const struct driver driver_probe = {
 	.absence = ABSENCE_REMOVES,
 	.risk = RISK_SERVICE,
 	.want = want,
+	.bind = bind_made,
 	.effects = &effects,
 };
 

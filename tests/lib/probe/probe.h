@@ -20,6 +20,10 @@ extern nstime probe_patience;
 /* Called, where it is set, on the courier's thread before (0) and after (1) each call. */
 extern void (*probe_boundary)(int after);
 
+/* The value of probes named "late": what the apply that brings one makes of it. NULL: none
+ * was made yet. */
+extern const char *probe_made;
+
 struct probe_service {
 	pid_t pid;
 	int end; /* closed, it ends */
