@@ -7,6 +7,7 @@
 #include "runtime/crypto/broker.h"
 #include "runtime/crypto/keyring.h"
 #include "runtime/net/net.h"
+#include "runtime/net/resolver.h"
 #include "runtime/net/tls_session.h"
 #include "runtime/service/account.h"
 #include "runtime/service/admin.h"
@@ -34,7 +35,8 @@ struct runtime {
 	struct accounts *accounts;
 	struct delivery *delivery;
 	struct intake *intake;
-	struct sending *sending; /* NULL: its queue does not open */
+	struct sending *sending;   /* NULL: its queue does not open */
+	struct resolver *resolver; /* NULL: there is none */
 	struct ports *ports;
 	struct admin *admin;
 	bool configured;
@@ -185,6 +187,30 @@ static void open_accounts(struct runtime *rt, const struct runtime_options *opti
 	rt->delivery = delivery_new(&delivery);
 }
 
+/* Name servers on loopback are asked where the operator names one: a resolver of his. */
+static void open_resolver(struct runtime *rt, const struct runtime_options *options)
+{
+	const struct resolver_options resolver = {
+		.anchors = options->anchors,
+		.forwarders = options->name_servers,
+		.forwarder_count = options->name_server_count,
+		.on_loopback = options->name_server_count > 0,
+	};
+	int r = resolver_new(&resolver, &rt->resolver);
+	const char *reason = r < 0                     ? strerror(-r)
+			     : r == RESOLVER_E_ANCHORS ? "no-trust-anchor"
+						       : "no-address";
+
+	if (r)
+		log_event(LOG_ERROR, "resolver.closed", log_text("reason", reason),
+				log_text("next", "mail goes by relays only, and what "
+						 "comes in is not checked; install "
+						 "dns-root-data, or say `resolver` in "
+						 "agent.yaml"));
+	service_set_resolver(rt->service, rt->resolver);
+	service_set_suffixes(rt->service, options->suffixes);
+}
+
 /* Without its queue the rest goes on: what leads out waits in the intake log, and no more
  * of it is taken. */
 static int open_sending(struct runtime *rt, const struct runtime_options *options)
@@ -193,9 +219,6 @@ static int open_sending(struct runtime *rt, const struct runtime_options *option
 	const struct sending_options sending = {
 		.service = rt->service,
 		.key = key,
-		.anchors = options->anchors,
-		.name_servers = options->name_servers,
-		.name_server_count = options->name_server_count,
 		.taken = taken,
 		.settled = settled,
 		.state = rt,
@@ -226,6 +249,7 @@ static void close_parts(struct runtime *rt)
 		delivery_stop(rt->delivery);
 	intake_close(rt->intake);
 	sending_free(rt->sending);
+	resolver_free(rt->resolver);
 	keyring_free(rt->keyring);
 	delivery_free(rt->delivery);
 	accounts_close(rt->accounts);
@@ -262,6 +286,7 @@ int runtime_start(const struct runtime_options *options, struct runtime **out)
 	rt->service = service_new(&service);
 	rt->ports = ports_new(rt->service);
 	open_accounts(rt, options);
+	open_resolver(rt, options);
 	r = open_intake(rt, options);
 	if (!r)
 		r = open_sending(rt, options);
@@ -593,6 +618,7 @@ void runtime_stop(struct runtime *rt, nstime grace)
 	ports_close(rt->ports);
 	if (rt->sending)
 		sending_drain(rt->sending);
+	resolver_stop(rt->resolver);
 	net_drain(net);
 	logins_stop(service_logins(rt->service));
 	cut_off = net_wait(net, clock_now() + grace);

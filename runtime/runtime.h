@@ -13,7 +13,8 @@
 #include <sys/types.h>
 
 struct runtime;
-struct broker; /* runtime/crypto/broker.h: unwraps account keys; the agent owns it */
+struct broker;      /* runtime/crypto/broker.h: unwraps account keys; the agent owns it */
+struct suffix_list; /* runtime/dns/suffix.h */
 
 struct runtime_options {
 	const char *data;    /* the data directory; it exists and its lock is held by the
@@ -27,6 +28,9 @@ struct runtime_options {
 	const char *const *name_servers;
 	size_t name_server_count;
 	const char *anchors;
+	/* Which names belong together, borrowed until runtime_free; NULL: mail that comes in
+	 * is not checked. */
+	const struct suffix_list *suffixes;
 	/* Users who may use the control socket besides root and our own: copied. */
 	const uint32_t *operators;
 	size_t operator_count;

@@ -9,6 +9,7 @@
 #include "runtime/base/log.h"
 #include "runtime/base/metric.h"
 #include "runtime/crypto/broker.h"
+#include "runtime/dns/suffix.h"
 #include "runtime/runtime.h"
 
 #include <errno.h>
@@ -50,8 +51,14 @@ static const char *const *name_servers(const struct setting *setting)
 	return all;
 }
 
-static enum exit_code start_runtime(const struct setting *setting, struct broker *broker,
-		struct runtime **out)
+/* What was made or read before the sandbox closed. */
+struct held {
+	struct broker *broker;
+	struct suffix_list *suffixes;
+};
+
+static enum exit_code start_runtime(const struct setting *setting,
+		const struct held *held, struct runtime **out)
 {
 	CLEANUP(freep) char *failed = NULL;
 	const struct agent_file *file = &setting->file;
@@ -64,7 +71,8 @@ static enum exit_code start_runtime(const struct setting *setting, struct broker
 					     : NULL,
 		.data = setting->data,
 		.control = setting->control,
-		.broker = broker,
+		.broker = held->broker,
+		.suffixes = held->suffixes,
 		.failed = &failed,
 		.operators = operators,
 		.operator_count = file->operator_count,
@@ -118,11 +126,11 @@ static void say_keys(struct agent *agent)
 }
 
 static enum exit_code serve_until_stopped(const struct setting *setting,
-		struct broker *broker, struct agent *agent, nstime started)
+		const struct held *held, struct agent *agent, nstime started)
 {
 	struct serve_options options = { .agent = agent };
 	struct runtime *runtime = NULL;
-	enum exit_code code = start_runtime(setting, broker, &runtime);
+	enum exit_code code = start_runtime(setting, held, &runtime);
 	int r;
 
 	if (code != EXIT_FINE)
@@ -154,6 +162,7 @@ static int run(const struct words *words)
 {
 	CLEANUP(setting_deinit) struct setting setting = { 0 };
 	CLEANUP(broker_stopp) struct broker *broker = NULL;
+	CLEANUP(suffix_list_freep) struct suffix_list *suffixes = NULL;
 	CLEANUP(agent_closep) struct agent *agent = NULL;
 	nstime started = clock_now();
 	enum exit_code code = setting_load(words, &setting);
@@ -164,10 +173,12 @@ static int run(const struct words *words)
 		code = opening_broker(&setting, true, &broker);
 	if (code == EXIT_FINE)
 		code = opening_agent(&setting, broker, &agent);
+	suffixes = suffix_list_load();
 	if (code == EXIT_FINE)
 		code = confine(&setting, agent);
 	if (code == EXIT_FINE)
-		code = serve_until_stopped(&setting, broker, agent, started);
+		code = serve_until_stopped(&setting,
+				&(const struct held){ broker, suffixes }, agent, started);
 	return (int)code;
 }
 

@@ -21,11 +21,14 @@ enum {
 	LARGEST_FILE = 1024 * 1024 /* of anchors */
 };
 
+static const char stops[] = "this server stops";
+
 struct resolver {
 	struct loop *loop;
 	struct ub_ctx *unbound;
 	struct event *readable;
 	struct map under_way; /* by number → struct resolver_question */
+	bool stopped;
 	_Atomic uint64_t numbers;
 };
 
@@ -142,6 +145,10 @@ static void run_ask(struct job *job)
 	char name[NAME_MAX + 1];
 	int error;
 
+	if (r->stopped) {
+		fail(q, stops);
+		return;
+	}
 	if (!dns_name_fits(buf_view(&q->lookup->name))) {
 		fail(q, "this is no name that can be asked for");
 		return;
@@ -286,8 +293,16 @@ static void stop(void *arg)
 	size_t at = 0;
 	void *q;
 
+	r->stopped = true;
 	for (; map_next(&r->under_way, &at, &number, &q); at = 0)
-		give_up(q, "this server stops");
+		give_up(q, stops);
+}
+
+static void end(void *arg)
+{
+	struct resolver *r = arg;
+
+	stop(r);
 	if (r->readable)
 		event_free(r->readable);
 }
@@ -357,11 +372,17 @@ int resolver_new(const struct resolver_options *options, struct resolver **out)
 	return 0;
 }
 
+void resolver_stop(struct resolver *r)
+{
+	if (r)
+		loop_call(r->loop, stop, r);
+}
+
 void resolver_free(struct resolver *r)
 {
 	if (!r)
 		return;
-	loop_call(r->loop, stop, r);
+	loop_call(r->loop, end, r);
 	ub_ctx_delete(r->unbound);
 	loop_free(r->loop);
 	map_free(&r->under_way);

@@ -47,8 +47,10 @@ enum resolver_outcome {
 
 /* -ENOENT where the anchors' file is absent (install dns-root-data), or another errno. */
 MUST_USE int resolver_new(const struct resolver_options *options, struct resolver **out);
-/* What is still asked is answered by DNS_FAILED before it returns; nothing may be asked
- * any more. Not from its loop. NULL is fine. */
+/* What is asked is answered by DNS_FAILED: what is under way before it returns, what comes
+ * later soon. Not from its loop. NULL is fine. */
+void resolver_stop(struct resolver *resolver);
+/* Stops it; nothing may be asked any more. Not from its loop. NULL is fine. */
 void resolver_free(struct resolver *resolver);
 
 enum {

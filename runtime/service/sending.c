@@ -240,11 +240,6 @@ static nstime turn(struct sending *s)
 	nstime now = clock_now(), next = NSTIME_NEVER;
 
 	commit(s, now);
-	if (!sending_goes_on(s)) {
-		/* what is still asked is answered now, and nothing is asked any more */
-		resolver_free(s->resolver);
-		s->resolver = NULL;
-	}
 	start_errands(s, now);
 	if (sending_goes_on(s) && s->reports_due <= now)
 		reports_make(s, now);
@@ -333,28 +328,6 @@ static int open_queue(struct sending *s, const struct key *key)
 	return queue_open(&options, &s->queue);
 }
 
-/* Name servers on loopback are asked where the operator names one: a resolver of his. */
-static void open_resolver(struct sending *s, const struct sending_options *options)
-{
-	const struct resolver_options resolver = {
-		.anchors = options->anchors,
-		.forwarders = options->name_servers,
-		.forwarder_count = options->name_server_count,
-		.on_loopback = options->name_server_count > 0,
-	};
-	int r = resolver_new(&resolver, &s->resolver);
-	const char *reason = r < 0                     ? strerror(-r)
-			     : r == RESOLVER_E_ANCHORS ? "no-trust-anchor"
-						       : "no-address";
-
-	if (r)
-		log_event(LOG_ERROR, "sending.resolver.closed",
-				log_text("reason", reason),
-				log_text("next", "mail goes by relays only; install "
-						 "dns-root-data, or say `resolver` in "
-						 "agent.yaml"));
-}
-
 int sending_new(const struct sending_options *options, struct sending **out)
 {
 	struct sending *s = xcalloc(1, sizeof(*s));
@@ -372,7 +345,7 @@ int sending_new(const struct sending_options *options, struct sending **out)
 	s->state = options->state;
 	s->schedule = schedule_new((struct schedule_bounds){
 			.in_lane = AT_ONCE_IN_LANE, .in_all = AT_ONCE });
-	open_resolver(s, options);
+	s->resolver = service_resolver(options->service);
 	s->trust = tls_trust_new();
 	r = tls_trust_add_file(s->trust, TLS_TRUST_SYSTEM);
 	if (r)
@@ -434,7 +407,6 @@ void sending_free(struct sending *s)
 	while ((link = list_pop(&s->takings)))
 		free(LIST_ITEM(link, struct taking, link));
 	reports_forget(s);
-	resolver_free(s->resolver);
 	queue_close(s->queue);
 	schedule_free(s->schedule);
 	tls_trust_unref(s->trust);

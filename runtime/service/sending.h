@@ -23,11 +23,6 @@ struct service;
 struct sending_options {
 	struct service *service;
 	const struct key *key; /* of PURPOSE_QUEUE; borrowed until sending_free */
-	/* Who answers questions to the DNS, and what is trusted there: as of struct
-	 * resolver_options. Where that does not work mail goes by relays only. */
-	const char *anchors;
-	const char *const *name_servers;
-	size_t name_server_count;
 	/* What leads out of the message is in the queue; its report is settled. On the
 	 * sending thread; they must only post. */
 	void (*taken)(void *state, struct intake_message *message);
@@ -35,11 +30,12 @@ struct sending_options {
 	void *state;
 };
 
-/* Opens DATA/queue.db. An outcome of store/database.h, or a fault. */
+/* Opens DATA/queue.db. Where the service has no resolver mail goes by relays only. An outcome of store/database.h, or a fault. */
 MUST_USE int sending_new(const struct sending_options *options, struct sending **out);
 /* Begins to send; once, after the filer has taken over what an earlier run left. */
 void sending_start(struct sending *s);
-/* Begins no attempt any more; those that are under way go on. */
+/* Begins no attempt any more; those that are under way go on. What is asked of the resolver
+ * must come to an end: it is stopped next. */
 void sending_drain(struct sending *s);
 /* Waits for them (the net is drained and ends its connections), then ends the thread. What
  * was not taken stays in the intake log. */

@@ -30,7 +30,7 @@ struct sending {
 
 	struct queue *queue;
 	struct schedule *schedule;
-	struct resolver *resolver; /* NULL: there is none; domains cannot be looked up */
+	struct resolver *resolver; /* the service's; NULL: domains cannot be looked up */
 	struct tls_trust *trust;
 	struct port port;     /* of its connections */
 	struct list takings;  /* to be written with the next commit */

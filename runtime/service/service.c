@@ -25,6 +25,8 @@ struct service {
 	struct allowances *allowances;
 	struct intake *intake;
 	atomic_bool sends;
+	struct resolver *resolver;
+	const struct suffix_list *suffixes;
 	struct accounts *accounts;
 
 	/* Held for as long as it takes to count a reference: long enough for the pointer
@@ -159,6 +161,26 @@ void service_set_sends(struct service *s, bool sends)
 bool service_sends(const struct service *s)
 {
 	return s->sends;
+}
+
+void service_set_resolver(struct service *s, struct resolver *resolver)
+{
+	s->resolver = resolver;
+}
+
+struct resolver *service_resolver(const struct service *s)
+{
+	return s->resolver;
+}
+
+void service_set_suffixes(struct service *s, const struct suffix_list *suffixes)
+{
+	s->suffixes = suffixes;
+}
+
+const struct suffix_list *service_suffixes(const struct service *s)
+{
+	return s->suffixes;
 }
 
 void service_set_accounts(struct service *s, struct accounts *accounts)

@@ -14,9 +14,11 @@ struct broker;     /* crypto/broker.h */
 struct intake;     /* store/intake.h */
 struct logins;     /* service/login.h */
 struct net;        /* net/net.h */
+struct resolver;   /* net/resolver.h */
 struct service;
-struct sessions; /* service/sessions.h: who is logged in where */
-struct workers;  /* net/worker.h */
+struct sessions;    /* service/sessions.h: who is logged in where */
+struct suffix_list; /* dns/suffix.h */
+struct workers;     /* net/worker.h */
 
 struct service_options {
 	const char *data; /* the data directory; copied */
@@ -56,6 +58,12 @@ struct intake *service_intake(const struct service *s);
 /* Whether mail to other hosts is taken: there is a queue for it. */
 void service_set_sends(struct service *s, bool sends);
 bool service_sends(const struct service *s);
+/* Who answers questions to the DNS; NULL: nobody does. */
+void service_set_resolver(struct service *s, struct resolver *resolver);
+struct resolver *service_resolver(const struct service *s);
+/* Which names belong together; NULL: nobody knows. */
+void service_set_suffixes(struct service *s, const struct suffix_list *suffixes);
+const struct suffix_list *service_suffixes(const struct service *s);
 void service_set_accounts(struct service *s, struct accounts *accounts);
 struct accounts *service_accounts(const struct service *s);
 
