@@ -284,6 +284,7 @@ int build_configuration(struct observation *o, const struct key *tls_key,
 	r = certificates_add(o->db, tls_key, host.name, c);
 	if (r)
 		return r;
+	configuration_set_connect(c, &o->file->connect);
 	put_relays(&b, c);
 	for (size_t i = 0; i < b.shard_count; i++)
 		put_domain(&b, &b.shards[i], c);

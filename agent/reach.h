@@ -8,24 +8,9 @@
 #ifndef AGENT_REACH_H
 #define AGENT_REACH_H
 
-#include "runtime/base/view.h"
-
-#include <stdbool.h>
+#include "runtime/base/reach.h"
 
 struct agent_file; /* schema/agent_file.h */
-struct sockaddr_storage;
-
-enum reach {
-	REACH_PUBLIC,
-	REACH_LOOPBACK,
-	REACH_PRIVATE,
-	REACH_LINK_LOCAL,
-	REACH_NOWHERE, /* nobody serves there: unspecified, multicast, reserved */
-};
-
-/* What kind of address it is. IPv4 in IPv6 (mapped, translated, 6to4) is the IPv4 one. */
-enum reach reach_of(const struct sockaddr_storage *address);
-const char *reach_name(enum reach reach);
 
 /* True where agent.yaml lets the agent connect there. Without `allow.connect.deny` private,
  * loopback and link-local addresses are denied; what is REACH_NOWHERE is denied always. */

@@ -41,8 +41,14 @@ struct configuration {
 	struct map domains;      /* name → struct shard */
 	struct map accounts;     /* uid → const struct account_spec */
 	struct map members;      /* uid → struct member */
-	struct map relays;       /* name → struct relay_spec */
+	struct map relays;       /* name → struct relay */
 	struct map destinations; /* domain → struct destination */
+	struct connect_rules connect;
+};
+
+struct relay {
+	struct relay_spec spec;
+	struct secret password;
 };
 
 struct destination {
@@ -238,12 +244,27 @@ void configuration_add_domain(struct configuration *c, const struct domain_spec 
 
 void configuration_add_relay(struct configuration *c, const struct relay_spec *spec)
 {
-	struct relay_spec *copy = ARENA_NEW(c->arena, struct relay_spec);
+	struct relay *copy = ARENA_NEW(c->arena, struct relay);
 
-	*copy = *spec;
-	copy->name = arena_copy(c->arena, spec->name);
-	copy->host = arena_copy(c->arena, spec->host);
-	map_set(&c->relays, copy->name, copy);
+	copy->spec = *spec;
+	copy->spec.name = arena_copy(c->arena, spec->name);
+	copy->spec.host = arena_copy(c->arena, spec->host);
+	copy->spec.user = arena_copy(c->arena, spec->user);
+	copy->password = SECRET_NULL;
+	if (spec->password) {
+		copy->password = secret_copy(secret_expose(spec->password));
+		copy->spec.password = &copy->password;
+	}
+	map_set(&c->relays, copy->spec.name, copy);
+}
+
+void configuration_set_connect(struct configuration *c, const struct connect_rules *rules)
+{
+	c->connect = *rules;
+	c->connect.denied = copy_array(c->arena, rules->denied,
+			rules->deny_count * sizeof(*rules->denied));
+	c->connect.excepts = copy_array(c->arena, rules->excepts,
+			rules->except_count * sizeof(*rules->excepts));
 }
 
 void configuration_add_destination(
@@ -291,6 +312,17 @@ static void free_members(struct configuration *c)
 	map_free(&c->members);
 }
 
+static void free_relays(struct configuration *c)
+{
+	struct view name;
+	void *relay;
+	size_t at = 0;
+
+	while (map_next(&c->relays, &at, &name, &relay))
+		secret_free(&((struct relay *)relay)->password);
+	map_free(&c->relays);
+}
+
 void configuration_unref(struct configuration *c)
 {
 	struct view name;
@@ -303,7 +335,7 @@ void configuration_unref(struct configuration *c)
 		shard_unref(shard);
 	for (size_t i = 0; i < c->identity_count; i++)
 		secret_free(&c->keys[i]);
-	map_free(&c->relays);
+	free_relays(c);
 	map_free(&c->destinations);
 	map_free(&c->domains);
 	map_free(&c->accounts);
@@ -397,7 +429,20 @@ const struct relay_spec *configuration_relay(
 		said = shard->send_via;
 	if (said.len == 0)
 		said = c->host.send_via;
-	return map_get(&c->relays, said);
+	return configuration_relay_named(c, said);
+}
+
+const struct relay_spec *configuration_relay_named(
+		const struct configuration *c, struct view name)
+{
+	const struct relay *relay = map_get(&c->relays, name);
+
+	return relay ? &relay->spec : NULL;
+}
+
+const struct connect_rules *configuration_connect(const struct configuration *c)
+{
+	return &c->connect;
 }
 
 const struct account_spec *configuration_account(

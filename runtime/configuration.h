@@ -12,6 +12,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/base/network.h"
+#include "runtime/base/reach.h"
 #include "runtime/base/secret.h"
 #include "runtime/base/view.h"
 #include "runtime/store/account_mark.h"
@@ -63,7 +64,10 @@ struct host_spec {
 struct relay_spec {
 	struct view name;
 	struct view host; /* a name, or an address */
-	uint16_t port;
+	uint16_t port;    /* 465: TLS from the first byte (RFC 8314) */
+	struct view user; /* empty: no login */
+	/* NULL where there is a user: it could not be read, and nothing is sent. */
+	const struct secret *password;
 };
 
 /* A certificate chain and its key, PEM. The first one given is the default; others by
@@ -179,6 +183,9 @@ void configuration_add_domain(struct configuration *c, const struct domain_spec 
 void configuration_add_identity(
 		struct configuration *c, const struct identity_spec *spec);
 void configuration_add_relay(struct configuration *c, const struct relay_spec *spec);
+/* Where its relays may be; nothing is denied where nobody says so. */
+void configuration_set_connect(
+		struct configuration *c, const struct connect_rules *rules);
 /* Mail to that domain, and to those below it, goes by that relay, or "direct". */
 void configuration_add_destination(
 		struct configuration *c, struct view domain, struct view send_via);
@@ -201,6 +208,10 @@ bool configuration_has_domain(const struct configuration *c, struct view domain)
  * says, then the host. */
 const struct relay_spec *configuration_relay(
 		const struct configuration *c, struct view from, struct view to);
+/* By its name; NULL: there is none. */
+const struct relay_spec *configuration_relay_named(
+		const struct configuration *c, struct view name);
+const struct connect_rules *configuration_connect(const struct configuration *c);
 const struct account_spec *configuration_account(
 		const struct configuration *c, const unsigned char uid[ACCOUNT_UID_SIZE]);
 /* By the address that it logs in with: its first address or a further one of its own.

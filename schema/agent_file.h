@@ -3,7 +3,7 @@
 #ifndef SCHEMA_AGENT_FILE_H
 #define SCHEMA_AGENT_FILE_H
 
-#include "runtime/base/network.h"
+#include "runtime/base/reach.h"
 #include "schema/diagnostic.h"
 
 enum master_key_kind {
@@ -16,21 +16,6 @@ enum sandbox_wish {
 	SANDBOX_BEST,    /* what the kernel can */
 	SANDBOX_REQUIRE, /* all of it, or no start */
 	SANDBOX_OFF,
-};
-
-/* allow.connect: where a state may have the agent connect to. Private, loopback and link-local
- * addresses are denied where nothing is said. */
-struct connect_except {
-	struct network address;
-	uint16_t port;
-};
-
-struct connect_rules {
-	bool deny_private, deny_loopback, deny_link_local;
-	struct network *denied;
-	size_t deny_count;
-	struct connect_except *excepts;
-	size_t except_count;
 };
 
 /* A person of the machine, known at the control socket by his user. */
@@ -58,6 +43,8 @@ struct agent_file {
 	size_t name_server_count;
 	uint64_t name_server_port;
 	struct view anchors; /* resolver.anchors; empty: the root's, as the system has them */
+	/* allow.connect: private, loopback and link-local addresses are denied where nothing
+	 * is said. */
 	struct connect_rules connect;
 	/* allow.credentials: each with the only place that may use it, KIND/ID/path.to.field */
 	struct allowed_credential {

@@ -166,5 +166,6 @@ void allowed_check(struct check *c);
 void rules_check(struct check *c);
 /* What the records of SPF would cost those who read them. */
 void spf_check_domains(struct check *c);
+void spf_check_relays(struct check *c);
 
 #endif

@@ -338,6 +338,7 @@ struct desired_relay {
 	struct desired_object object;
 	struct view host; /* a name, or an address */
 	uint64_t port;
+	struct view spf; /* one mechanism (RFC 7208, 4.6.1), or empty */
 };
 
 /* A domain of others, and all below it. */

@@ -322,6 +322,7 @@ void rules_check(struct check *c)
 			check_object(c, object_at(&c->kinds[kind], i));
 	allowed_check(c);
 	spf_check_domains(c);
+	spf_check_relays(c);
 	choose_host(c);
 	moved_check(c);
 	if (c->d->errors == 0)

@@ -117,3 +117,15 @@ void spf_check_domains(struct check *c)
 			seen = also->node;
 	}
 }
+
+void spf_check_relays(struct check *c)
+{
+	const struct objects *relays = &c->kinds[KIND_RELAY];
+
+	for (size_t i = 0; i < relays->count; i++) {
+		const struct value *spf = value_at(object_at(relays, i)->values, "spf");
+
+		if (spf)
+			(void)check_term(c, spf);
+	}
+}

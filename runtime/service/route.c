@@ -14,6 +14,7 @@ void route_find(const struct configuration *c, struct view from, struct view to,
 		out->way = WAY_HOST;
 		out->port = relay->port;
 		out->host = arena_copy(arena, relay->host);
+		out->relay = arena_copy(arena, relay->name);
 		out->lane = arena_printf(arena, "relay:%.*s", VIEW_ARG(relay->name));
 		return;
 	}

@@ -17,6 +17,7 @@ struct route {
 			     in the queue's order */
 	struct view host; /* a domain, or a host's name, or an address */
 	uint16_t port;
+	struct view relay; /* its name; empty: the way goes by none */
 };
 
 /* Domains are normalised, that of the null sender is empty. What is made lives in the

@@ -355,6 +355,8 @@ int sending_new(const struct sending_options *options, struct sending **out)
 	s->port = (struct port){
 		.class = &sending_port_class, .context = s, .name = "sending"
 	};
+	s->tls_port = s->port;
+	s->tls_port.implicit_tls = true;
 	list_init(&s->takings);
 	list_init(&s->outcomes);
 	list_init(&s->reports);

@@ -271,6 +271,53 @@ void attempt_put_off(struct attempt *a, const struct smtp_result *why, struct vi
 
 /* -- hosts, one after the other -- */
 
+/* Where not even one host is another machine (RFC 5321, 5.1): it would come back for as
+ * long as it is kept. */
+static void refuse_loop(struct attempt *a)
+{
+	const struct smtp_result why = { .verdict = SMTP_REFUSED,
+		.stage = SMTP_STAGE_GREETING,
+		.cause = SMTP_CAUSE_OURS,
+		.status = VIEW("5.4.6"),
+		.text = VIEW("its mail leads back to this machine") };
+
+	attempt_put_off(a, &why, VIEW_NULL);
+}
+
+/* A state says where relays are, and strangers where their mail goes: neither may reach
+ * what only this machine can. */
+static bool may_go(struct attempt *a, const struct host *host,
+		const struct sockaddr_storage *to)
+{
+	CLEANUP(configuration_unrefp)
+	struct configuration *c = service_configuration(a->sending->service);
+	enum reach reach = reach_of(to);
+	struct smtp_result why = { .stage = SMTP_STAGE_GREETING,
+		.cause = SMTP_CAUSE_OURS,
+		.status = VIEW("4.4.1") };
+
+	if (a->route.way == WAY_MX && reach != REACH_LOOPBACK)
+		return true;
+	if (connect_allowed(configuration_connect(c), to))
+		return true;
+	why.text = arena_printf(a->arena,
+			"its address is %s, where `allow.connect` of agent.yaml lets "
+			"nothing go",
+			reach_name(reach));
+	a->loops += reach == REACH_LOOPBACK && a->address + 1 == host->count;
+	attempt_cannot(a, &why, host->name);
+	return false;
+}
+
+static void dial(struct attempt *a)
+{
+	const struct host *host = &a->hosts[a->host];
+	const struct sockaddr_storage *to = &host->addresses[a->address];
+
+	if (may_go(a, host, to))
+		channel_dial(a, host, to);
+}
+
 void attempt_go_on(struct attempt *a)
 {
 	if (!sending_goes_on(a->sending)) {
@@ -282,13 +329,15 @@ void attempt_go_on(struct attempt *a)
 		a->host++;
 		a->address = 0;
 	}
-	if (a->host == a->host_count)
+	if (a->host == a->host_count && a->loops == a->host_count &&
+			a->route.way == WAY_MX)
+		refuse_loop(a);
+	else if (a->host == a->host_count)
 		attempt_put_off(a, &a->why, a->why_host);
 	else if (!a->hosts[a->host].looked)
 		hosts_look_up(a);
 	else
-		channel_dial(a, &a->hosts[a->host],
-				&a->hosts[a->host].addresses[a->address]);
+		dial(a);
 }
 
 void attempt_cannot(struct attempt *a, const struct smtp_result *why, struct view host)

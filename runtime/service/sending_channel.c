@@ -12,6 +12,10 @@
 
 #include <stdlib.h>
 
+enum {
+	TLS_PORT = 465 /* RFC 8314, 3.3 */
+};
+
 /* -- giving a message -- */
 
 static void give(struct channel *c, struct smtp_client_next *next)
@@ -110,6 +114,11 @@ void channel_written(struct channel *c)
 	answer(c);
 }
 
+static bool may_be_plain(const struct channel *c)
+{
+	return c->security == SECURITY_MAY || c->security == SECURITY_HERE;
+}
+
 /* No transaction is possible here: without TLS where that was what failed, else the next
  * host. */
 static void perform_failed(struct channel *c, const struct smtp_client_failed *failed)
@@ -117,12 +126,17 @@ static void perform_failed(struct channel *c, const struct smtp_client_failed *f
 	struct attempt *a = TAKE(c->attempt);
 	struct smtp_result why = failed->result;
 
+	if (why.stage == SMTP_STAGE_TLS && !may_be_plain(c)) {
+		why.status = VIEW("4.7.5");
+		if (c->failure.reason[0])
+			why.text = view_z(c->failure.reason);
+	}
 	log_event(LOG_INFO, "sending.host.failed",
 			log_number("message", (int64_t)a->message.id),
 			log_view("host", c->host),
 			log_text("stage", smtp_stage_name(why.stage)),
 			log_number("code", why.code), log_view("reply", why.text));
-	if (why.stage == SMTP_STAGE_TLS && !a->plain) {
+	if (why.stage == SMTP_STAGE_TLS && !a->plain && may_be_plain(c)) {
 		a->plain = true;
 		attempt_go_on(a);
 	} else {
@@ -153,6 +167,13 @@ static void perform_on_thread(struct job *job)
 
 /* -- the connection; on its loop -- */
 
+static enum smtp_tls_policy policy_of(const struct channel *c)
+{
+	if (c->plain)
+		return SMTP_TLS_NEVER;
+	return may_be_plain(c) ? SMTP_TLS_MAY : SMTP_TLS_MUST;
+}
+
 static struct engine *open_channel(void *context, struct connection *connection)
 {
 	struct sending *s = context;
@@ -161,7 +182,11 @@ static struct engine *open_channel(void *context, struct connection *connection)
 	struct configuration *configuration = service_configuration(s->service);
 	const struct smtp_client_options options = {
 		.name = configuration_host(configuration)->name,
-		.policy = c->plain ? SMTP_TLS_NEVER : SMTP_TLS_MAY,
+		.policy = policy_of(c),
+		.tls = connection_port(connection)->implicit_tls,
+		.user = c->user ? view_z(c->user) : VIEW_NULL,
+		.password = c->user ? &c->password : NULL,
+		.on_this_machine = c->security == SECURITY_HERE,
 	};
 
 	return smtp_client_new(&options, clock_now());
@@ -170,20 +195,28 @@ static struct engine *open_channel(void *context, struct connection *connection)
 static void perform(void *context, struct connection *connection, struct op *op)
 {
 	struct channel *c = connection_data(connection);
+	const struct dial_failure *failure = connection_failure(connection);
 
 	(void)context;
+	if (failure)
+		c->failure = *failure;
 	c->op = op;
 	c->job.run = perform_on_thread;
 	sending_post(c->sending, &c->job);
 }
 
-static void free_on_thread(struct job *job)
+static void channel_free(struct channel *c)
 {
-	struct channel *c = CONTAINER_OF(job, struct channel, job);
-
 	c->sending->channels--;
+	secret_free(&c->password);
+	free(c->user);
 	free(c->name);
 	free(c);
+}
+
+static void free_on_thread(struct job *job)
+{
+	channel_free(CONTAINER_OF(job, struct channel, job));
 }
 
 static void closed(void *context, struct connection *connection)
@@ -203,7 +236,7 @@ static void failed_on_thread(struct job *job)
 		.stage = c->failure.stage == DIAL_TLS ? SMTP_STAGE_TLS
 						      : SMTP_STAGE_GREETING,
 		.cause = SMTP_CAUSE_LOST,
-		.status = VIEW("4.4.1"),
+		.status = may_be_plain(c) ? VIEW("4.4.1") : VIEW("4.7.5"),
 		.text = view_z(c->failure.reason) };
 
 	log_event(LOG_INFO, "sending.host.failed",
@@ -235,17 +268,31 @@ const struct port_class sending_port_class = {
 	.dial_failed = dial_failed,
 };
 
+static void set_login(struct channel *c, const struct attempt *a)
+{
+	CLEANUP(configuration_unrefp)
+	struct configuration *configuration = service_configuration(c->sending->service);
+	const struct relay_spec *relay =
+			configuration_relay_named(configuration, a->route.relay);
+
+	if (!relay || !relay->password || c->security == SECURITY_MAY)
+		return;
+	c->user = xstrndup(relay->user.data, relay->user.len);
+	c->password = secret_copy(secret_expose(relay->password));
+}
+
 void channel_dial(struct attempt *a, const struct host *host,
 		const struct sockaddr_storage *to)
 {
 	struct sending *s = a->sending;
 	struct channel *c = xcalloc(1, sizeof(*c));
 	const struct dial_options options = {
-		.port = &s->port,
+		.port = a->route.port == TLS_PORT ? &s->tls_port : &s->port,
 		.data = c,
 		.to = *to,
 		.trust = s->trust,
-		.verify = TLS_VERIFY_RECORD,
+		.verify = host->security == SECURITY_VERIFIED ? TLS_VERIFY_REQUIRE
+							      : TLS_VERIFY_RECORD,
 		.host = host->name,
 	};
 
@@ -253,6 +300,8 @@ void channel_dial(struct attempt *a, const struct host *host,
 	c->sending = s;
 	c->attempt = a;
 	c->plain = a->plain;
+	c->security = host->security;
+	set_login(c, a);
 	c->name = xstrndup(host->name.data, host->name.len);
 	c->host = view_of(c->name, host->name.len);
 	connection_dial(service_net(s->service), &options);

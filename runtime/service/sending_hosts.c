@@ -126,11 +126,39 @@ static void mx_came(struct looking *l)
 	attempt_go_on(a);
 }
 
+/* A password goes to nobody but the relay itself. */
+static enum security relay_security(
+		const struct attempt *a, const struct relay_spec *relay)
+{
+	struct sockaddr_storage address;
+
+	if (!relay || relay->user.len == 0)
+		return SECURITY_MAY;
+	return ip_parse(a->route.host, a->route.port, &address) &&
+					       reach_of(&address) == REACH_LOOPBACK
+			       ? SECURITY_HERE
+			       : SECURITY_VERIFIED;
+}
+
 static void use_one(struct attempt *a)
 {
+	CLEANUP(configuration_unrefp)
+	struct configuration *c = service_configuration(a->sending->service);
+	const struct relay_spec *relay = configuration_relay_named(c, a->route.relay);
 	struct host *host = ARENA_NEW(a->arena, struct host);
+	const struct smtp_result locked = { .verdict = SMTP_DEFERRED,
+		.stage = SMTP_STAGE_AUTH,
+		.cause = SMTP_CAUSE_OURS,
+		.status = VIEW("4.7.0"),
+		.text = VIEW("the password for the relay could not be read on this "
+			     "host") };
 
+	if (relay && relay->user.len && !relay->password) {
+		attempt_put_off(a, &locked, VIEW_NULL);
+		return;
+	}
 	host->name = a->route.host;
+	host->security = relay_security(a, relay);
 	host->looked = ip_parse(a->route.host, a->route.port, &host->addresses[0]);
 	host->count = host->looked;
 	a->hosts = host;

@@ -32,12 +32,12 @@ struct sending {
 	struct schedule *schedule;
 	struct resolver *resolver; /* the service's; NULL: domains cannot be looked up */
 	struct tls_trust *trust;
-	struct port port;     /* of its connections */
-	struct list takings;  /* to be written with the next commit */
-	struct list outcomes; /* the same: attempts */
-	nstime again;         /* when a commit that failed is tried again */
-	struct list reports;  /* on their way into the intake log */
-	nstime reports_due;   /* when owed reports are looked for */
+	struct port port, tls_port; /* of its connections; TLS from the first byte */
+	struct list takings;        /* to be written with the next commit */
+	struct list outcomes;       /* the same: attempts */
+	nstime again;               /* when a commit that failed is tried again */
+	struct list reports;        /* on their way into the intake log */
+	nstime reports_due;         /* when owed reports are looked for */
 	size_t attempts, channels;
 
 	pthread_t thread;
@@ -66,8 +66,16 @@ struct taking {
 
 /* -- attempts -- */
 
+/* What a connection to a host must be. */
+enum security {
+	SECURITY_MAY,      /* TLS where it is offered, by any certificate; else none */
+	SECURITY_HERE,     /* the same, within this machine: a password may be sent */
+	SECURITY_VERIFIED, /* TLS, and a certificate for that name from a trusted root */
+};
+
 struct host {
 	struct view name;
+	enum security security;
 	bool looked; /* what is known of its addresses is known */
 	struct sockaddr_storage addresses[MX_ADDRESSES];
 	size_t count;
@@ -85,6 +93,7 @@ struct attempt {
 	struct host *hosts;
 	size_t host_count;
 	size_t host, address;   /* the next to be tried */
+	size_t loops;           /* hosts that are this machine */
 	bool plain;             /* STARTTLS failed there: without it */
 	struct smtp_result why; /* the last host could not be used … */
 	struct view why_host;
@@ -132,7 +141,10 @@ struct channel {
 	struct attempt *next;    /* that follows once its outcome is written */
 	char *name;              /* the host's */
 	struct view host;
-	bool plain;     /* never TLS */
+	enum security security;
+	bool plain; /* never TLS */
+	char *user; /* NULL: no login */
+	struct secret password;
 	uint64_t piece; /* of the message, the next */
 	struct op *op;  /* that is out */
 	struct job job;

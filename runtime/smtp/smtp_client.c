@@ -376,6 +376,7 @@ struct engine *smtp_client_new(const struct smtp_client_options *options, nstime
 		.engine = { &client_class },
 		.policy = options->policy,
 		.tls = options->tls,
+		.on_this_machine = options->on_this_machine,
 		.extended = true,
 		.times = whole_times(&options->times),
 		.name = BUF_NULL(options->name.len),

@@ -54,9 +54,10 @@ struct smtp_client_options {
 	enum smtp_tls_policy policy;
 	bool tls; /* on from the first byte */
 	/* Copied, the copy wiped; NULL: no AUTH. PLAIN, else LOGIN, and neither without
-	 * TLS. */
+	 * TLS but to a server `on_this_machine`. */
 	struct view user;
 	const struct secret *password;
+	bool on_this_machine;
 	struct smtp_client_times times;
 };
 

@@ -1,5 +1,5 @@
-/* AUTH (RFC 4954): PLAIN (RFC 4616), and LOGIN for those who know nothing else; inside TLS
- * alone. What holds the password is wiped behind its use. */
+/* AUTH (RFC 4954): PLAIN (RFC 4616), and LOGIN for those who know nothing else; inside TLS,
+ * or within this machine. What holds the password is wiped behind its use. */
 #include "runtime/base/base64.h"
 #include "runtime/base/error.h"
 #include "runtime/smtp/smtp_client_session.h"
@@ -48,7 +48,7 @@ static bool plain_fits(const struct smtp_client *s)
 
 void smtp_client_log_in(struct smtp_client *s)
 {
-	if (!s->tls) {
+	if (!s->tls && !s->on_this_machine) {
 		smtp_client_fail_by_us(s, SMTP_STAGE_AUTH, "4.7.0",
 				"a password is not sent without TLS");
 		return;

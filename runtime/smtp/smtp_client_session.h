@@ -99,6 +99,7 @@ struct smtp_client {
 	struct buf user;
 	struct secret password;
 	bool logs_in;
+	bool on_this_machine;
 
 	unsigned offers;
 	uint64_t size_max;

@@ -67,6 +67,8 @@ static bool read_word(struct world *w, struct view word,
 
 	if (view_eq(word, VIEW("tls"))) {
 		options->tls = true;
+	} else if (view_eq(word, VIEW("here"))) {
+		options->on_this_machine = true;
 	} else if (view_eq(word, VIEW("login"))) {
 		options->user = VIEW("alice");
 		*password = secret_copy(VIEW("wonderland"));

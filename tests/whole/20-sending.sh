@@ -6,12 +6,13 @@
 . "$root/tests/packages.sh"
 
 agent_new
-read -r SINK DEAD NAMES < <(free_ports 3)
+read -r SINK DEAD SHUT NAMES < <(free_ports 4)
 # no trust anchor lies above the zones of this test: they are not signed
 printf "elsewhere.invalid. IN DS 1 13 2 %064d\n" 1 >"$home/anchors"
+sed -i "s/^allow: {/&connect: {except: [\"127.0.0.1:$SINK\", \"127.0.0.1:$DEAD\", \"127.0.0.9:25\", \"127.0.0.10:25\"]}, /" "$home/agent.yaml"
 echo "resolver: {servers: [127.0.0.1], port: $NAMES, anchors: $home/anchors}" >>"$home/agent.yaml"
 agent_state "$root/tests/whole/states/sending.yaml"
-sed -i "s/@SINK@/$SINK/; s/@DEAD@/$DEAD/" "$home/state/sending.yaml"
+sed -i "s/@SINK@/$SINK/; s/@DEAD@/$DEAD/; s/@SHUT@/$SHUT/" "$home/state/sending.yaml"
 agent_start || exit 1
 check "apply" posthus apply --wait
 printf 'pass-bo\n' | posthus account passwd bo >/dev/null
@@ -51,6 +52,10 @@ names_start() {
 		bare A 127.0.0.9
 		null MX 0 .
 		silent MX 10 gone
+		loop MX 10 back
+		loop MX 20 back2
+		back A 127.0.0.66
+		back2 A 127.0.0.67
 	ZONE
 	cat >"$home/names/knot.conf" <<-CONF
 		server:
@@ -159,6 +164,10 @@ check "puts it off" await eval "posthus queue list | grep -q 'ana@dead.example: 
 check "with the reason" grep -q "nobody listens there" <(posthus queue list)
 check "drop" posthus queue drop "$(posthus queue list -o json | python3 -c 'import json,sys; print(json.load(sys.stdin)["messages"][0]["id"])')"
 
+check "a relay where the agent file lets nothing go" send ana@shut.example shut
+check "G16 is not dialled" await eval "posthus queue list | grep -q 'its address is loopback, where .allow.connect. of agent.yaml lets nothing go'"
+check "drop that" posthus queue drop "$(posthus queue list -o json | python3 -c 'import json,sys; print(json.load(sys.stdin)["messages"][0]["id"])')"
+
 sink_stop
 check "while the relay is away mail is taken" send ana@elsewhere.example patient
 check "and waits" await queued 1
@@ -203,6 +212,8 @@ check "a null MX" send ana@null.direct.example null
 check "S35 comes back at once" await in_inbox "takes no mail at all"
 check "a domain that is none" send ana@none.direct.example none
 check "comes back at once" await in_inbox "none.direct.example"
+check "a domain whose hosts are this machine" send ana@loop.direct.example loop
+check "S27 comes back at once" await in_inbox "leads back to this machine"
 check "a host without an address" send ana@silent.direct.example silent
 check "waits" await eval "posthus queue list | grep -q 'it has no address'"
 kill -STOP "$names_pid"
