@@ -19,6 +19,7 @@ packages_build=(
 	libevent-dev
 	libidn2-dev
 	libjansson-dev
+	libldns-dev
 	libpsl-dev
 	publicsuffix
 	libsodium-dev
