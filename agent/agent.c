@@ -119,8 +119,8 @@ int agent_open(const struct agent_options *options, struct agent **out)
 	agent->os = options->os ? options->os : os_real();
 	agent->data = xstrndup(options->data, strlen(options->data));
 	agent->interval = nstime_seconds(INTERVAL_SECONDS);
-	agent->full_due = agent->os->now(agent->os->state) +
-			  agent_jittered(nstime_seconds(AUDIT_SECONDS));
+	agent->full_due =
+			agent_now(agent) + agent_jittered(nstime_seconds(AUDIT_SECONDS));
 	r = take_directory(agent, options->offline, failed);
 	if (r == 0)
 		r = open_databases(agent, failed);
@@ -153,6 +153,11 @@ struct agent_keys agent_keys(struct agent *agent)
 		runtime_observe(agent->runtime, &live);
 	return (struct agent_keys){ keys.bytes + live.key_bytes,
 		keys.locked && live.keys_locked };
+}
+
+nstime agent_now(const struct agent *agent)
+{
+	return agent->os->now(agent->os->state);
 }
 
 const struct trusted *agent_operator(const struct agent *agent, uint32_t uid)

@@ -95,8 +95,7 @@ int confirmation_look(struct agent *agent, struct confirmation *out)
 	left = out->until - agent->os->wall(agent->os->state);
 	if (left > out->within)
 		left = out->within;
-	agent->confirm_due = agent->os->now(agent->os->state) +
-			     nstime_seconds(left > 0 ? left : 0);
+	agent->confirm_due = agent_now(agent) + nstime_seconds(left > 0 ? left : 0);
 	if (agent->confirm_due == 0)
 		agent->confirm_due = 1;
 	return 0;
@@ -109,7 +108,7 @@ int confirmation_expire(struct agent *agent, struct agent_result *out, bool *tak
 	int r = confirmation_look(agent, &confirmation);
 
 	*taken_out = false;
-	if (r || agent->os->now(agent->os->state) < agent->confirm_due)
+	if (r || agent_now(agent) < agent->confirm_due)
 		return r > 0 ? fault(-EIO) : r;
 	log_event(LOG_WARN, "agent.confirm.missed",
 			log_number("generation", (int64_t)confirmation.generation),

@@ -134,6 +134,8 @@ void purge_sweep(struct agent *agent);
 MUST_USE int agent_purge_run(struct agent *agent, const struct desired_purge *purge,
 		struct view actor, struct agent_result *out);
 
+/* By the clock that counts from somewhere. */
+nstime agent_now(const struct agent *agent);
 /* An interval, ±10 %. */
 nstime agent_jittered(nstime interval);
 /* Swaps the configuration in that follows from what was written, then commits: what is

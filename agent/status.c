@@ -140,7 +140,7 @@ static int count_objects(
 static void read_waiting(struct status *status, const struct agent *agent)
 {
 	const struct last_run *last = &agent->last;
-	nstime now = agent->os->now(agent->os->state);
+	nstime now = agent_now(agent);
 
 	status->waiting = arena_array(
 			status->arena, last->waiting_count, sizeof(*status->waiting));
