@@ -268,6 +268,9 @@ static const char *const steps[] = {
 	" at INTEGER NOT NULL,"
 	" PRIMARY KEY (step, person)"
 	") STRICT, WITHOUT ROWID;",
+
+	/* What of an object may live besides what its row of the outbox wants (effect.h). */
+	"ALTER TABLE outbox ADD COLUMN former TEXT NOT NULL DEFAULT '';",
 };
 
 const struct database_schema control_schema = {

@@ -30,6 +30,7 @@ static int prepare(struct dispatch *d, struct delivery *delivery, struct errand 
 		.file = d->file,
 		.operation = row.operation,
 		.text = row.text,
+		.former = row.former,
 		.key = row.key,
 	};
 	memcpy(errand->effect.uid, row.uid, UID_SIZE);

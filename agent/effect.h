@@ -32,6 +32,9 @@ struct effect {
 	/* JSON as the driver gave it in `wanted.applied`: what shall live; of a removal, what
 	 * lived. */
 	struct view text;
+	/* What of this object may live besides, as `applied` was before: one JSON a line, the
+	 * newest last. With `text` it is all that is ours; empty: nothing else is. */
+	struct view former;
 	/* The same in each try of one effect; another effect has another. For providers that
 	 * do nothing twice under one key. */
 	struct view key;

@@ -108,9 +108,9 @@ int outbox_insert(struct database *db, const struct outbox_row *row)
 			" (serial, seq, uid, kind, id, provider, operation,"
 			" idempotency_key, text, pre_hash, post_hash, dependencies, "
 			"state,"
-			" attempts, next_at, class, reason, message)"
+			" attempts, next_at, class, reason, message, former)"
 			" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
-			" ?14, ?15, ?16, ?17, ?18)",
+			" ?14, ?15, ?16, ?17, ?18, ?19)",
 			&s);
 
 	if (r)
@@ -128,6 +128,7 @@ int outbox_insert(struct database *db, const struct outbox_row *row)
 	bind_live(s, 11, &row->after);
 	bind_blob(s, 12, row->dependencies);
 	bind_progress(s, 13, row);
+	bind_text(s, 19, row->former);
 	return statement_run(s);
 }
 
@@ -147,6 +148,20 @@ int outbox_update(struct database *db, const struct outbox_row *row)
 	bind_live(s, 3, &row->before);
 	bind_progress(s, 4, row);
 	bind_text(s, 10, view_z(operation_name(row->operation)));
+	return statement_run(s);
+}
+
+int outbox_forget_former(struct database *db, struct outbox_id id)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = database_prepare(db,
+			"UPDATE outbox SET former = '' WHERE serial = ?1 AND seq = ?2",
+			&s);
+
+	if (r)
+		return r;
+	bind_u64(s, 1, id.serial);
+	bind_u64(s, 2, id.seq);
 	return statement_run(s);
 }
 
@@ -230,7 +245,7 @@ int outbox_read(struct database *db, struct outbox_id id, struct arena *arena,
 	CLEANUP(statement_done) struct statement *s = NULL;
 	int r = database_prepare(db,
 			"SELECT " OUTBOX_COLUMNS
-			", text FROM outbox WHERE serial = ?1 AND seq = ?2",
+			", text, former FROM outbox WHERE serial = ?1 AND seq = ?2",
 			&s);
 
 	if (r)
@@ -238,9 +253,11 @@ int outbox_read(struct database *db, struct outbox_id id, struct arena *arena,
 	bind_u64(s, 1, id.serial);
 	bind_u64(s, 2, id.seq);
 	r = read_one(s, arena, out);
-	if (r == 0)
-		out->text = arena_copy(arena, column_view(s, 16));
-	return r;
+	if (r)
+		return r;
+	out->text = arena_copy(arena, column_view(s, 16));
+	out->former = arena_copy(arena, column_view(s, 17));
+	return 0;
 }
 
 int outbox_newest(struct database *db, const unsigned char uid[UID_SIZE],

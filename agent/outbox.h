@@ -62,6 +62,7 @@ struct outbox_row {
 	enum operation operation;
 	struct view key;
 	struct view text;
+	struct view former; /* what else of ours may live (effect.h) */
 	struct live_hash before, after;
 	struct view dependencies; /* uids of what has to be done first, one after the other */
 	enum outbox_state state;
@@ -79,13 +80,15 @@ MUST_USE int outbox_insert(struct database *db, const struct outbox_row *row);
 /* State, attempts, next_at, reason and message; and what lives, with the operation that
  * follows from it, where that is known better now. */
 MUST_USE int outbox_update(struct database *db, const struct outbox_row *row);
+/* Only what its text says lives of it. */
+MUST_USE int outbox_forget_former(struct database *db, struct outbox_id id);
 MUST_USE int outbox_delete(struct database *db, struct outbox_id id);
 
 enum {
 	OUTBOX_E_ABSENT = 100, /* beyond the outcomes of a database */
 };
 
-/* One row, with its text: the others come without. */
+/* One row, with its text and what was before: the others come without. */
 MUST_USE int outbox_read(struct database *db, struct outbox_id id, struct arena *arena,
 		struct outbox_row *out);
 /* The object's newest row. */

@@ -20,21 +20,38 @@ static struct live_hash left_by(const struct outbox_row *row)
 	}
 }
 
-/* Takes the object's row out of the box, and its retries with it; *before_out is what lives.
- * A call that is out cannot be taken back: its row stays beside the new one until its
- * answer is there. */
-static int replace(struct application *a, const unsigned char uid[UID_SIZE],
-		struct live_hash *before_out)
+/* What of the object may live, whatever that row came to. */
+static struct view former_of(const struct outbox_row *row, struct arena *arena)
 {
-	struct outbox_row row;
-	int r = outbox_newest(a->o->db, uid, a->plan->arena, &row);
+	bool was_called = row->state != OUTBOX_PENDING && row->state != OUTBOX_FAILED;
 
-	*before_out = (struct live_hash){ .is = LIVE_NOTHING };
+	if (row->state == OUTBOX_DONE || !row->former.len)
+		return was_called ? row->text : VIEW_NULL;
+	if (!was_called || view_find_view(row->former, row->text) < row->former.len)
+		return row->former;
+	return arena_printf(
+			arena, "%.*s\n%.*s", VIEW_ARG(row->former), VIEW_ARG(row->text));
+}
+
+/* Takes the object's row out of the box, and its retries with it: the new one begins from
+ * what that one left. A call that is out cannot be taken back: its row stays beside the new
+ * one until its answer is there. */
+static int replace(struct application *a, const unsigned char uid[UID_SIZE],
+		struct outbox_row *out)
+{
+	struct arena *arena = a->plan->arena;
+	struct outbox_row row;
+	int r = outbox_newest(a->o->db, uid, arena, &row);
+
+	out->before = (struct live_hash){ .is = LIVE_NOTHING };
 	if (r == OUTBOX_E_ABSENT)
 		return 0;
+	if (r == 0)
+		r = outbox_read(a->o->db, row.id, arena, &row);
 	if (r)
 		return r;
-	*before_out = left_by(&row);
+	out->before = left_by(&row);
+	out->former = former_of(&row, arena);
 	return row.state == OUTBOX_INTENT ? 0 : outbox_delete(a->o->db, row.id);
 }
 
@@ -85,7 +102,7 @@ int outgoing_put(struct application *a, struct object *object,
 		.after = live_hash_of(wanted->applied),
 	};
 	bool is_done;
-	int r = replace(a, object->uid, &row.before);
+	int r = replace(a, object->uid, &row);
 
 	if (r == 0)
 		r = dependence_write(a->o->db, object->uid, wanted);
@@ -99,6 +116,7 @@ int outgoing_put(struct application *a, struct object *object,
 						      : OPERATION_UPDATE;
 	if (is_done) {
 		row.state = OUTBOX_DONE;
+		row.former = VIEW_NULL;
 		object->observed_generation = object->generation;
 	}
 	r = insert(a, object, &row);
@@ -137,7 +155,7 @@ int outgoing_remove(struct application *a, struct object *object)
 	int r = object_read_texts(a->o->db, object->uid, a->plan->arena, &texts);
 
 	if (r == 0)
-		r = replace(a, object->uid, &row.before);
+		r = replace(a, object->uid, &row);
 	if (r)
 		return r;
 	if (row.before.is == LIVE_NOTHING)

@@ -84,6 +84,8 @@ static int done(struct settling *s, enum settlement *out)
 	settle_wait_for_audit(s);
 	r = outbox_update(s->db, &s->row);
 	if (r == 0)
+		r = outbox_forget_former(s->db, s->row.id);
+	if (r == 0)
 		r = dependence_settle(s->db, s->row.uid);
 	return r ? r : say_done(s);
 }

@@ -80,6 +80,45 @@ static void what_an_apply_makes_is_filled_in_by_it(void **state)
 	assert_true(world_is_ready(w, A));
 }
 
+static void assert_former(const char *expected)
+{
+	assert_view(buf_view(&probe_former), expected);
+}
+
+/* A change knows what it replaces, also where nobody knows which of several it is. */
+static void what_may_live_besides_is_told(void **state)
+{
+	struct world *w = *state;
+
+	WORLD_APPLY(w, { A, "one" });
+	world_turn(w);
+	assert_former("");
+	WORLD_APPLY(w, { A, "two" });
+	world_turn(w);
+	assert_former("one");
+
+	/* A refusal is certain: that value never lived. */
+	probe_tell("faults", "[{\"name\": \"*\", \"on\": \"PUT\", \"fault\": \"403\", "
+			     "\"count\": 1}]");
+	WORLD_APPLY(w, { A, "refused" });
+	world_turn(w);
+	assert_former("two");
+	/* Of one whose answer is lost nobody knows. */
+	probe_tell("faults", "[{\"name\": \"*\", \"on\": \"PUT\", \"fault\": "
+			     "\"reset-after\"}]");
+	WORLD_APPLY(w, { A, "lost" });
+	world_turn(w);
+	assert_string_equal(world_row(w, A, "state"), "unknown");
+	probe_tell("faults", "[]");
+	WORLD_APPLY(w, { A, "three" });
+	world_converge(w, 60);
+	assert_former("two lost");
+	world_apply(w, NULL, 0);
+	world_turn(w);
+	assert_former("three");
+	assert_order("one two lost three -");
+}
+
 static void what_left_stays_until_nothing_lives_of_it(void **state)
 {
 	struct world *w = *state;
@@ -489,6 +528,7 @@ int main(int argc, char **argv)
 		STORY(what_is_wanted_is_put_once),
 		STORY(a_change_is_ready_at_its_own_generation),
 		STORY(what_an_apply_makes_is_filled_in_by_it),
+		STORY(what_may_live_besides_is_told),
 		STORY(what_left_stays_until_nothing_lives_of_it),
 		STORY(what_was_never_called_goes_without_a_call),
 		STORY(what_returns_while_it_leaves_is_the_same_object),

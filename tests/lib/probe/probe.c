@@ -22,6 +22,7 @@ nstime probe_patience = 2 * NS_PER_S;
 void (*probe_boundary)(int after);
 
 const char *probe_made;
+struct buf probe_former = { .max = PROBE_FORMER };
 
 static unsigned port; /* of the service that runs */
 
@@ -170,12 +171,29 @@ static int look(const struct effect *effect, struct effect_answer *out)
 	return r;
 }
 
+/* The values among what may live besides, as the service's log has them. */
+static void note_former(struct view former)
+{
+	buf_clear(&probe_former);
+	while (former.len) {
+		struct view line = view_cut(&former, '\n');
+		json_t *json = json_loadb(line.data, line.len, 0, NULL);
+
+		buf_addf(&probe_former, "%s%.*s", probe_former.len ? " " : "",
+				VIEW_ARG(member(json, "value")));
+		json_decref(json);
+	}
+}
+
 static int perform(const struct effect *effect, struct effect_answer *out)
 {
 	CLEANUP(web_reply_deinit) struct web_reply reply = WEB_REPLY_NULL;
 	json_t *json = json_loadb(effect->text.data, effect->text.len, 0, NULL);
 	bool removes = effect->operation == OPERATION_REMOVE;
-	int r = call(effect, removes ? "DELETE" : "PUT", json, &reply, out);
+	int r;
+
+	note_former(effect->former);
+	r = call(effect, removes ? "DELETE" : "PUT", json, &reply, out);
 
 	json_decref(json);
 	return r ? r : web_judge(&reply, out);

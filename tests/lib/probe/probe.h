@@ -24,6 +24,14 @@ extern void (*probe_boundary)(int after);
  * was made yet. */
 extern const char *probe_made;
 
+enum {
+	PROBE_FORMER = 4096
+};
+
+/* The values that might have lived beside the one that was put last: of worlds where one
+ * probe is put at a time. */
+extern struct buf probe_former;
+
 struct probe_service {
 	pid_t pid;
 	int end; /* closed, it ends */
