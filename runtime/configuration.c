@@ -6,6 +6,7 @@
 #include "runtime/base/arena.h"
 #include "runtime/base/error.h"
 #include "runtime/base/map.h"
+#include "runtime/crypto/signing_key.h"
 
 #include <assert.h>
 #include <stdatomic.h>
@@ -24,6 +25,8 @@ struct shard {
 	char subaddress;
 	struct view catch_all;
 	struct view send_via;
+	struct signing signings[DOMAIN_SIGNINGS];
+	size_t signing_count;
 	const struct account_spec *accounts;
 	size_t account_count;
 	struct map routes; /* local part → const struct route_spec */
@@ -67,6 +70,8 @@ static void shard_unref(struct shard *shard)
 {
 	if (atomic_fetch_sub(&shard->references, 1) != 1)
 		return;
+	for (size_t i = 0; i < shard->signing_count; i++)
+		signing_key_free(shard->signings[i].key);
 	map_free(&shard->routes);
 	arena_free(shard->arena);
 	free(shard);
@@ -225,6 +230,19 @@ static void copy_route(struct shard *shard, const struct route_spec *spec)
 	map_set(&shard->routes, copy->local_part, copy);
 }
 
+static void read_signings(struct shard *shard, const struct domain_spec *spec)
+{
+	assert(spec->signing_count <= DOMAIN_SIGNINGS);
+	for (size_t i = 0; i < spec->signing_count; i++) {
+		struct signing *signing = &shard->signings[shard->signing_count];
+
+		if (signing_key_read(spec->signings[i].key, &signing->key))
+			continue;
+		signing->selector = arena_copy(shard->arena, spec->signings[i].selector);
+		shard->signing_count++;
+	}
+}
+
 void configuration_add_domain(struct configuration *c, const struct domain_spec *spec)
 {
 	struct shard *shard = xcalloc(1, sizeof(*shard));
@@ -236,6 +254,7 @@ void configuration_add_domain(struct configuration *c, const struct domain_spec 
 	shard->subaddress = spec->subaddress;
 	shard->catch_all = arena_copy(shard->arena, spec->catch_all);
 	shard->send_via = arena_copy(shard->arena, spec->send_via);
+	read_signings(shard, spec);
 	copy_accounts(shard, spec);
 	for (size_t i = 0; i < spec->route_count; i++)
 		copy_route(shard, &spec->routes[i]);
@@ -404,6 +423,15 @@ bool configuration_has_domain(const struct configuration *c, struct view domain)
 	for (size_t i = 0; i < domain.len; i++)
 		lower[i] = byte_lower(domain.data[i]);
 	return map_get(&c->domains, view_of(lower, domain.len)) != NULL;
+}
+
+const struct signing *configuration_signings(
+		const struct configuration *c, struct view domain, size_t *count_out)
+{
+	const struct shard *shard = map_get(&c->domains, domain);
+
+	*count_out = shard ? shard->signing_count : 0;
+	return *count_out ? shard->signings : NULL;
 }
 
 /* What is said of mail to that domain, by itself or by the nearest one above it. */

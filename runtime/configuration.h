@@ -26,6 +26,7 @@ enum {
 };
 
 struct configuration;
+struct signing_key; /* crypto/signing_key.h */
 
 /* -- what it is built from: views are copied -- */
 
@@ -157,12 +158,24 @@ struct route_spec {
 	size_t sender_count;
 };
 
+/* A key that signs what goes out from a domain (DKIM). */
+struct signing_spec {
+	struct view selector;
+	const struct secret *key; /* as signing_key_write() makes it */
+};
+
+enum {
+	DOMAIN_SIGNINGS = 4 /* of one domain, at most */
+};
+
 struct domain_spec {
 	struct view name;
 	unsigned char hash[CONFIGURATION_HASH]; /* over all that the spec says */
 	char subaddress; /* what begins the detail, usually '+'; '\0': no subaddresses */
 	struct view catch_all; /* a whole address, or empty */
 	struct view send_via;  /* of mail from it: as of the host; empty: not said */
+	const struct signing_spec *signings; /* those whose record is seen everywhere */
+	size_t signing_count;
 	const struct account_spec
 			*accounts; /* those whose first address is in this domain */
 	size_t account_count;
@@ -179,6 +192,7 @@ MUST_USE struct configuration *configuration_new(
  * configuration_add_domain must not be called for it. */
 MUST_USE bool configuration_share_domain(struct configuration *c, struct view name,
 		const unsigned char hash[CONFIGURATION_HASH]);
+/* A signing key that does not read is left out: who built it knows that it does. */
 void configuration_add_domain(struct configuration *c, const struct domain_spec *spec);
 void configuration_add_identity(
 		struct configuration *c, const struct identity_spec *spec);
@@ -203,6 +217,15 @@ size_t configuration_identity_count(const struct configuration *c);
 const struct identity_spec *configuration_identity(
 		const struct configuration *c, size_t i);
 bool configuration_has_domain(const struct configuration *c, struct view domain);
+
+struct signing {
+	struct view selector;
+	struct signing_key *key;
+};
+
+/* Those of a domain of ours, normalised; NULL where it has none. */
+const struct signing *configuration_signings(
+		const struct configuration *c, struct view domain, size_t *count_out);
 /* The relay for mail from one domain to another, both normalised; NULL: it goes direct.
  * What the destination says counts first (the most specific), then what the sender's domain
  * says, then the host. */

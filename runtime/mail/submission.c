@@ -1,20 +1,17 @@
 #include "runtime/mail/submission.h"
 
-#include "runtime/base/limit.h"
 #include "runtime/mail/date.h"
 #include "runtime/mail/header.h"
 
 void submission_init(struct submission *s, struct view id, struct view host, walltime now)
 {
-	*s = (struct submission){ .header = BUF_NULL(2 * limit_value(LIMIT_SMTP_HEADER)),
-		.id = id,
-		.host = host,
-		.now = now };
+	*s = (struct submission){ .id = id, .host = host, .now = now };
+	held_header_init(&s->held);
 }
 
 void submission_deinit(struct submission *s)
 {
-	buf_free(&s->header);
+	held_header_deinit(&s->held);
 }
 
 static bool is_hidden(struct view name)
@@ -35,11 +32,11 @@ static void add_missing(const struct submission *s, struct view header, struct b
 				VIEW_ARG(s->host));
 }
 
-/* Passes on the header, which is the first `len` bytes that are held, but the hidden fields,
- * and what follows it. A line that is no field goes on as it came. */
-static void pass_header(struct submission *s, size_t len, struct buf *out)
+/* Passes on the header but the hidden fields, and what follows it. A line that is no field
+ * goes on as it came. */
+static void pass_header(struct submission *s, struct view header, struct view rest,
+		struct buf *out)
 {
-	struct view header = view_sub(buf_view(&s->header), 0, len);
 	struct header_iterator it = header_iterate(header);
 	struct header_field field;
 
@@ -47,40 +44,24 @@ static void pass_header(struct submission *s, size_t len, struct buf *out)
 	while (header_next(&it, &field))
 		if (!is_hidden(field.name))
 			buf_add(out, field.whole);
-	buf_add(out, view_from(buf_view(&s->header), len));
-	buf_free(&s->header);
-	s->in_body = true;
-}
-
-/* Where the header ends, its empty line not counted, with no end before `from`; the length
- * where it has not come. */
-static size_t header_end(struct view held, size_t from)
-{
-	struct view tail = view_from(held, from);
-	size_t at = view_find_view(tail, VIEW("\r\n\r\n"));
-
-	if (view_starts(held, VIEW("\r\n")))
-		return 0;
-	return at == tail.len ? held.len : from + at + strlen("\r\n");
+	buf_add(out, rest);
+	held_header_deinit(&s->held);
 }
 
 void submission_feed(struct submission *s, struct view bytes, struct buf *out)
 {
-	/* the empty line may have begun in what came before */
-	size_t from = s->header.len < 3 ? 0 : s->header.len - 3, end;
+	struct view header, rest;
 
-	if (s->in_body) {
+	if (s->held.passed)
 		buf_add(out, bytes);
-		return;
-	}
-	buf_add(&s->header, bytes);
-	end = header_end(buf_view(&s->header), from);
-	if (end < s->header.len)
-		pass_header(s, end, out);
+	else if (held_header_feed(&s->held, bytes, &header, &rest))
+		pass_header(s, header, rest, out);
 }
 
 void submission_finish(struct submission *s, struct buf *out)
 {
-	if (!s->in_body)
-		pass_header(s, s->header.len, out);
+	struct view header;
+
+	if (held_header_finish(&s->held, &header))
+		pass_header(s, header, VIEW_NULL, out);
 }

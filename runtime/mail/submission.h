@@ -5,12 +5,11 @@
 #ifndef MAIL_SUBMISSION_H
 #define MAIL_SUBMISSION_H
 
-#include "runtime/base/buf.h"
 #include "runtime/base/clock.h"
+#include "runtime/mail/held_header.h"
 
 struct submission {
-	struct buf header; /* until its end has come; its limit is the server's */
-	bool in_body;
+	struct held_header held;
 	struct view id; /* left of the @ of a Message-ID; borrowed */
 	struct view host;
 	walltime now;
@@ -21,7 +20,8 @@ void submission_init(
 		struct submission *s, struct view id, struct view host, walltime now);
 void submission_deinit(struct submission *s);
 
-/* Adds to `out` what goes on, perhaps nothing yet. Lines end in CRLF. */
+/* Adds to `out` what goes on, perhaps nothing yet; the header whole, with the first bytes.
+ * Lines end in CRLF. */
 void submission_feed(struct submission *s, struct view bytes, struct buf *out);
 /* The message has ended: what was held goes on. */
 void submission_finish(struct submission *s, struct buf *out);

@@ -7,20 +7,24 @@
 #include "runtime/base/map.h"
 #include "runtime/crypto/random.h"
 #include "runtime/mail/address.h"
+#include "runtime/mail/incoming.h"
 #include "runtime/mail/received.h"
 #include "runtime/mail/submission.h"
+#include "runtime/mailauth/author.h"
 #include "runtime/service/account.h"
 #include "runtime/service/allowance.h"
 #include "runtime/service/author.h"
+#include "runtime/service/checking.h"
 #include "runtime/service/service.h"
 #include "runtime/service/sessions.h"
+#include "runtime/service/signing.h"
 #include "runtime/store/intake.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 enum {
-	TRACE_SIZE = 4096,
+	TRACE_SIZE = VERDICT_FIELD_MAX + DKIM_FIELDS_MAX + 4096,
 	ID_BYTES = 12,       /* of a Message-ID of ours */
 	LONGEST_REASON = 400 /* of an alias that rejects; more is cut */
 };
@@ -50,7 +54,15 @@ struct receive {
 	bool begun;
 	struct intake_message *message; /* NULL where all of it is discarded */
 	struct submission submission;   /* of one of our people, from begin on */
-	struct buf edited;              /* what it makes of a chunk */
+	struct incoming incoming;       /* from outside, likewise */
+	struct buf edited;              /* what they make of a chunk */
+	bool head_passed;               /* the header, whole, was among it */
+	struct checking *checking;      /* from outside; NULL: it is not checked */
+	struct dkim_sign *sign;         /* of our people; NULL: it is not signed */
+	struct buf trace;               /* that we put on top */
+	struct buf verdict;             /* for the log */
+	intake_done *done;
+	void *arg;
 };
 
 /* -- who sends -- */
@@ -93,6 +105,8 @@ struct receive *receive_open(struct service *s, const struct receive_login *logi
 
 	r->service = s;
 	r->edited = BUF_NULL(SIZE_MAX); /* a chunk and a header, both limited before */
+	r->trace = BUF_NULL(TRACE_SIZE);
+	r->verdict = BUF_NULL(VERDICT_LINE_MAX);
 	r->configuration = service_configuration(s);
 	r->arena = arena_new();
 	r->end = &r->targets;
@@ -117,8 +131,13 @@ void receive_free(struct receive *r)
 	if (r->taken)
 		allowance_give_back(service_allowances(r->service), r->account->uid,
 				r->taken, r->taken_at);
+	checking_free(r->checking);
+	dkim_sign_free(r->sign);
 	submission_deinit(&r->submission);
+	incoming_deinit(&r->incoming);
 	buf_free(&r->edited);
+	buf_free(&r->trace);
+	buf_free(&r->verdict);
 	map_free(&r->by_account);
 	resolution_free(&r->found);
 	arena_free(r->arena);
@@ -365,7 +384,32 @@ void receive_outcome(int outcome, struct buf *reply)
 	buf_add_z(reply, "451 4.3.0 The message cannot be kept now; try again later");
 }
 
-void receive_begin(struct receive *r, walltime now, struct buf *reply)
+/* Asks who the client may be, from now on. */
+static void check(struct receive *r, const struct receive_client *client)
+{
+	struct mail_check_request request = { .helo = client->hello,
+		.receiver = configuration_host(r->configuration)->name,
+		.suffixes = service_suffixes(r->service),
+		.now = r->began };
+	struct address sender = { 0 };
+	unsigned char sample;
+
+	if (!client->address || !service_resolver(r->service) ||
+			!service_suffixes(r->service) ||
+			!network_of(client->address, &request.client))
+		return;
+	if (r->sender.mailbox.len && address_parse(r->arena, r->sender.mailbox,
+						     &sender) == ADDRESS_OK) {
+		request.local = sender.local;
+		request.domain = sender.domain;
+	}
+	random_bytes(&sample, sizeof(sample));
+	request.sample = sample * 100U / 256;
+	r->checking = checking_new(r->service, &request);
+}
+
+void receive_begin(struct receive *r, walltime now, const struct receive_client *client,
+		struct buf *reply)
 {
 	struct intake_envelope envelope = {
 		.sender = r->sender.mailbox,
@@ -375,14 +419,17 @@ void receive_begin(struct receive *r, walltime now, struct buf *reply)
 		.ret = r->sender.ret,
 		.envid = r->sender.envid,
 	};
+	struct view name = configuration_host(r->configuration)->name;
 	struct intake_recipient *all;
 	size_t count = map_count(&r->by_account);
 
 	r->begun = true;
 	r->began = now;
 	if (r->account)
-		submission_init(&r->submission, random_name(r->arena, ID_BYTES),
-				configuration_host(r->configuration)->name, now);
+		submission_init(&r->submission, random_name(r->arena, ID_BYTES), name,
+				now);
+	else
+		incoming_init(&r->incoming, name);
 	if (count == 0)
 		return; /* to addresses that discard */
 	all = arena_array(r->arena, count, sizeof(*all));
@@ -392,38 +439,86 @@ void receive_begin(struct receive *r, walltime now, struct buf *reply)
 	receive_outcome(intake_begin(service_intake(r->service), &envelope, &r->message),
 			reply);
 	r->begun = reply->len == 0;
+	if (r->begun && !r->account)
+		check(r, client);
 }
 
-static void keep(struct receive *r, struct view bytes, struct buf *reply)
+/* -- its bytes -- */
+
+static bool is_sent_out(const struct receive *r)
 {
-	if (r->message && bytes.len)
+	for (const struct target *t = r->targets; t; t = t->next)
+		if (intake_leads_out(&t->recipient))
+			return true;
+	return false;
+}
+
+/* The header has come: who wrote it is known. Of several authors, or none, each reader and
+ * filter may believe another (RFC 7489, 6.6.1); what is odd otherwise fails DMARC. */
+static void see_header(struct receive *r, struct view header, struct buf *reply)
+{
+	struct author author;
+	int outcome = author_find(r->arena, header, &author);
+
+	r->head_passed = true;
+	if (r->account && outcome == AUTHOR_OK && is_sent_out(r))
+		r->sign = signing_begin(r->configuration, author.domain, r->began);
+	else if (!r->account && outcome)
+		buf_add_z(reply, outcome == AUTHOR_E_FIELDS
+						 ? "554 5.6.0 A message needs one From "
+						   "field, and only one"
+				 : outcome == AUTHOR_E_NONE
+						 ? "554 5.6.0 From names nobody"
+						 : "554 5.6.0 From names people of "
+						   "several domains");
+}
+
+/* What was made of a piece goes on. */
+static void keep_edited(struct receive *r, struct buf *reply)
+{
+	struct view bytes = buf_view(&r->edited);
+
+	if (!bytes.len)
+		return;
+	if (!r->head_passed)
+		see_header(r, bytes, reply);
+	if (r->sign)
+		dkim_sign_feed(r->sign, bytes);
+	if (r->message && reply->len == 0)
 		receive_outcome(intake_chunk(r->message, bytes), reply);
 }
 
 void receive_chunk(struct receive *r, struct view bytes, struct buf *reply)
 {
-	if (!r->account) {
-		keep(r, bytes, reply);
-		return;
-	}
+	if (r->checking)
+		checking_feed(r->checking, bytes);
 	buf_clear(&r->edited);
-	submission_feed(&r->submission, bytes, &r->edited);
-	keep(r, buf_view(&r->edited), reply);
+	if (r->account)
+		submission_feed(&r->submission, bytes, &r->edited);
+	else
+		incoming_feed(&r->incoming, bytes, &r->edited);
+	keep_edited(r, reply);
 }
 
 /* The last bytes, and what was held until the end came. */
 static void finish(struct receive *r, struct view bytes, struct buf *reply)
 {
 	receive_chunk(r, bytes, reply);
-	if (!r->account || reply->len)
+	if (reply->len)
 		return;
 	buf_clear(&r->edited);
-	submission_finish(&r->submission, &r->edited);
-	keep(r, buf_view(&r->edited), reply);
+	if (r->account)
+		submission_finish(&r->submission, &r->edited);
+	else
+		incoming_finish(&r->incoming, &r->edited);
+	keep_edited(r, reply);
+	if (!r->head_passed) /* it is empty */
+		see_header(r, VIEW_NULL, reply);
 }
 
-static void write_trace(const struct receive *r, const struct receive_trace *trace,
-		struct buf *out)
+/* -- its end -- */
+
+static void write_received(struct receive *r, const struct receive_trace *trace)
 {
 	const struct received received = {
 		.helo = trace->hello,
@@ -438,15 +533,44 @@ static void write_trace(const struct receive *r, const struct receive_trace *tra
 		.date = { r->began, 0 },
 	};
 
-	received_write(out, &received);
+	received_write(&r->trace, &received);
+}
+
+/* It goes to the disk, under `top` and the trace; who asked may be done with it by now. */
+static void commit(struct receive *r, struct buf *top)
+{
+	buf_add(top, buf_view(&r->trace));
+	intake_commit(TAKE(r->message), buf_view(top), r->done, r->arg);
+}
+
+static void checked(void *arg)
+{
+	struct receive *r = arg;
+	const struct verdict *verdict = checking_verdict(r->checking);
+	CLEANUP(buf_free) struct buf top = BUF_NULL(TRACE_SIZE);
+
+	verdict_write_line(verdict, &r->verdict);
+	verdict_write_field(verdict, configuration_host(r->configuration)->name,
+			r->sender.utf8, &top);
+	commit(r, &top);
+}
+
+static bool sign_and_commit(struct receive *r, struct buf *reply)
+{
+	CLEANUP(buf_free) struct buf top = BUF_NULL(TRACE_SIZE);
+
+	if (r->sign)
+		signing_finish(r->sign, &top, reply);
+	if (reply->len)
+		return false;
+	commit(r, &top);
+	return true;
 }
 
 bool receive_commit(struct receive *r, struct view bytes, struct view from,
-		struct view sender, const struct receive_trace *trace,
-		void (*done)(void *arg, int outcome, uint64_t intake_id), void *arg,
-		struct buf *reply)
+		struct view sender, const struct receive_trace *trace, intake_done *done,
+		void *arg, struct buf *reply)
 {
-	CLEANUP(buf_free) struct buf text = BUF_NULL(TRACE_SIZE);
 	const char *refused = r->account ? author_refusal(r->configuration, r->account,
 							   from, sender)
 					 : NULL;
@@ -458,14 +582,23 @@ bool receive_commit(struct receive *r, struct view bytes, struct view from,
 		finish(r, bytes, reply);
 	if (reply->len)
 		return false;
+	r->done = done;
+	r->arg = arg;
+	write_received(r, trace);
 	r->begun = false;
 	if (!r->message) {
 		done(arg, INTAKE_OK, 0);
 		return true;
 	}
-	write_trace(r, trace, &text);
-	intake_commit(TAKE(r->message), buf_view(&text), done, arg);
+	if (!r->checking)
+		return sign_and_commit(r, reply);
+	checking_finish(r->checking, checked, r);
 	return true;
+}
+
+struct view receive_verdict(const struct receive *r)
+{
+	return buf_view(&r->verdict);
 }
 
 struct view receive_sender(const struct receive *r)

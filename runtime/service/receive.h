@@ -4,6 +4,10 @@
  * Recipients are resolved to accounts when they are named, so that whoever cannot get the
  * message is refused in the session and nothing has to bounce.
  *
+ * What comes from outside loses what only we may write into its header; what our people
+ * send out is signed. Both have their place on top, with Received: there the log, and whoever
+ * files it, finds the verdict.
+ *
  *   receive_open ──► (resolve ──► look* ──► recipient)* ──► begin ──► chunk* ──► commit */
 #ifndef SERVICE_RECEIVE_H
 #define SERVICE_RECEIVE_H
@@ -13,6 +17,7 @@
 #include "runtime/mail/dsn.h"
 
 struct account; /* service/account.h */
+struct sockaddr_storage;
 struct receive;
 struct service;
 
@@ -33,6 +38,13 @@ struct receive_sender {
 	bool utf8, eight_bit;
 	enum dsn_ret ret;
 	struct view envid;
+};
+
+/* Who has connected; borrowed for the call. */
+struct receive_client {
+	struct view hello; /* as it calls itself */
+	const struct sockaddr_storage
+			*address; /* NULL: this host, whom SPF cannot know */
 };
 
 /* What the Received field says of the session. */
@@ -70,14 +82,17 @@ MUST_USE struct account *receive_look(struct receive *r);
  * reports; of two recipients with one account those of the first are. */
 void receive_recipient(struct receive *r, uint64_t size, unsigned notify,
 		struct view orcpt, struct buf *reply);
-void receive_begin(struct receive *r, walltime now, struct buf *reply);
+/* What comes from another host is checked from here on (checking.h), where the service has a
+ * resolver. */
+void receive_begin(struct receive *r, walltime now, const struct receive_client *client,
+		struct buf *reply);
 
 /* -- what may wait for the disk: a worker's -- */
 
 void receive_chunk(struct receive *r, struct view bytes, struct buf *reply);
 /* The last bytes; on submission From and Sender are checked. True: done() comes, once,
- * perhaps before this returns, and must only post; receive_outcome() then turns its
- * outcome into a reply. False: refused. */
+ * perhaps before this returns, or as late as the check of the message needs, and must only
+ * post; receive_outcome() then turns its outcome into a reply. False: refused. */
 MUST_USE bool receive_commit(struct receive *r, struct view bytes, struct view from,
 		struct view sender, const struct receive_trace *trace,
 		void (*done)(void *arg, int outcome, uint64_t intake_id), void *arg,
@@ -88,7 +103,8 @@ void receive_sent(struct receive *r);
 /* Adds the refusal that goes with an outcome of the intake log; none for 0. */
 void receive_outcome(int outcome, struct buf *reply);
 
-/* For the log. */
+/* For the log. The verdict is as verdict_write_line() makes it; empty: not checked. */
+struct view receive_verdict(const struct receive *r);
 struct view receive_sender(const struct receive *r);
 size_t receive_recipients(const struct receive *r);
 size_t receive_accounts(const struct receive *r);

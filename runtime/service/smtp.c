@@ -215,15 +215,31 @@ static void recipient(struct session *n, struct smtp_path_op *op)
 
 /* -- the message -- */
 
+static bool is_this_host(const struct peer *peer)
+{
+	struct network network;
+
+	if (!network_of(&peer->address, &network))
+		return true; /* a UNIX socket's */
+	return network.six ? memcmp(network.bytes, &in6addr_loopback,
+					     sizeof(in6addr_loopback)) == 0
+			   : network.bytes[0] == IN_LOOPBACKNET;
+}
+
 static void begin(struct session *n, struct smtp_begin *op)
 {
 	const struct os *os = service_os(n->service);
+	const struct peer *peer = connection_peer(n->connection);
+	struct receive_client client = { 0 };
 
 	buf_clear(&n->hello);
 	buf_add(&n->hello, buf_view(&op->hello));
 	n->extended = op->with[0] != 'S'; /* "SMTP" */
 	n->messages++;
-	receive_begin(n->transaction, os->wall(os->state), &op->base.reply);
+	client.hello = buf_view(&n->hello);
+	if (!is_this_host(peer))
+		client.address = &peer->address;
+	receive_begin(n->transaction, os->wall(os->state), &client, &op->base.reply);
 	answer(n);
 }
 
@@ -268,6 +284,7 @@ static void report_on_worker(struct job *job)
 					(int64_t)receive_recipients(n->transaction)),
 			log_number("accounts", (int64_t)receive_accounts(n->transaction)),
 			log_number("size", (int64_t)op->size),
+			log_view("verdict", receive_verdict(n->transaction)),
 			log_view("reply", kept ? VIEW("250") : reply_of(&op->base.op)));
 	end_transaction(n);
 	answer(n);
@@ -355,17 +372,6 @@ static void perform(void *context, struct connection *c, struct op *op)
 		abort_transaction(n);
 		break;
 	}
-}
-
-static bool is_this_host(const struct peer *peer)
-{
-	const struct sockaddr_in *four = (const struct sockaddr_in *)&peer->address;
-	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&peer->address;
-
-	if (peer->address.ss_family == AF_INET)
-		return ntohl(four->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
-	return peer->address.ss_family != AF_INET6 ||
-	       IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
 }
 
 static struct engine *open_session(void *context, struct connection *c)

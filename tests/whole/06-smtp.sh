@@ -53,7 +53,7 @@ unicode() { python3 "$root/tests/whole/smtp_unicode.py" "$1"; }
 check "smtplib with SMTPUTF8: three ways to write jörg" unicode send
 check "all filed" agent_filed
 check "as they were sent" unicode look
-printf 'Subject: from curl\r\n\r\nx\r\n' >"$work/m.eml"
+printf 'From: otto@elsewhere.example\r\nSubject: from curl\r\n\r\nx\r\n' >"$work/m.eml"
 to_joerg() { LC_ALL=C.UTF-8 curl -sS --url "smtp://localhost:$SMTP" --mail-from otto@elsewhere.example --mail-rcpt jörg@org.example -T "$work/m.eml"; }
 check "curl with SMTPUTF8" to_joerg
 check "and it arrived" arrived jörg@org.example 1 3

@@ -76,7 +76,7 @@ def send_mail(s, subject):
     """A message to anna; the greeting was not read yet."""
     must(reply(s).startswith("220"), "a greeting")
     for command, answer in ("EHLO client.example.net", "250"), ("MAIL FROM:<bo@example.net>", "250"), (
-            "RCPT TO:<anna@whole.test>", "250"), ("DATA", "354"), (f"Subject: {subject}\r\n\r\nbody\r\n.", "250"):
+            "RCPT TO:<anna@whole.test>", "250"), ("DATA", "354"), (f"From: a@elsewhere.example\r\nSubject: {subject}\r\n\r\nbody\r\n.", "250"):
         line = ask(s, command.encode())
         must(line.startswith(answer), f"{command} gives {answer}: {line!r}")
 

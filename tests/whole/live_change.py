@@ -41,7 +41,7 @@ def send(to, expect=250, port=SMTP):
         s.mail("x@elsewhere.example")
         code, text = s.rcpt(to)
         if code == 250 == expect:
-            assert s.data(f"Subject: to {to}\r\n\r\nhello\r\n")[0] == 250
+            assert s.data(f"From: x@elsewhere.example\r\nSubject: to {to}\r\n\r\nhello\r\n")[0] == 250
         assert code == expect, (to, code, text)
         return text.decode()
 
@@ -62,7 +62,7 @@ class Kept:
         self.smtp.rcpt("anna@org.example")
 
     def end(self):
-        code, _ = self.smtp.data("Subject: begun before every change\r\n\r\nx\r\n")
+        code, _ = self.smtp.data("From: x@elsewhere.example\r\nSubject: begun before every change\r\n\r\nx\r\n")
         assert code == 250, code
         self.smtp.quit()
         assert self.imap.noop()[0] == "OK"

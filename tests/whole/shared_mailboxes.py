@@ -47,7 +47,7 @@ def no(answer, text):
 
 def post(to, subject, body="hello", sender="x@elsewhere.example"):
     with smtplib.SMTP("localhost", SMTP) as s:
-        s.sendmail(sender, [to], f"Subject: {subject}\r\n\r\n{body}\r\n")
+        s.sendmail(sender, [to], f"From: {sender}\r\nSubject: {subject}\r\n\r\n{body}\r\n")
     while '"waiting": 0' not in posthus("status", "-o", "json"):
         pass
 

@@ -38,7 +38,7 @@ def smtp_speaks_starttls():
         s.starttls(context=CONTEXT)
         s.ehlo()
         assert "auth" not in s.esmtp_features and "size" in s.esmtp_features
-        assert s.sendmail("x@elsewhere.example", [ANNA[0], "nobody@org.example"], "Subject: two\r\n\r\nx\r\n").keys() \
+        assert s.sendmail("x@elsewhere.example", [ANNA[0], "nobody@org.example"], "From: x@elsewhere.example\r\n\r\nx\r\n").keys() \
             == {"nobody@org.example"}
         assert s.verify("anna")[0] == 252
 

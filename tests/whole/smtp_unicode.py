@@ -36,7 +36,7 @@ def send():
         for to in (JOERG, "JÖRG@org.example", "jo\u0308rg@bücher.example"):
             assert s.send_message(message(to)) == {}
         try:
-            s.sendmail("otto@elsewhere.example", ["carol@org.example"], "Subject: grüße\r\n\r\n".encode())
+            s.sendmail("otto@elsewhere.example", ["carol@org.example"], "From: otto@elsewhere.example\r\nSubject: grüße\r\n\r\n".encode())
         except smtplib.SMTPDataError as refusal:
             assert refusal.smtp_code == 554 and b"5.6.9" in refusal.smtp_error, refusal
         else:

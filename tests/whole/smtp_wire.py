@@ -70,11 +70,11 @@ def is_sound(text):
 
 
 def smuggling():
-    inner = transaction(b"bo@org.example") + b"BDAT 16 LAST\r\nSubject: inner\r\n"
+    inner = transaction(b"bo@org.example") + b"BDAT 19 LAST\r\nFrom: i@n.example\r\n"
     ends = [bytes(e) for n in (1, 2, 3) for e in itertools.product(b"\r\n\0", repeat=n)]
     outer_count = inner_count = tried = 0
     for before, behind, bdat in itertools.product(ends, ends, (False, True)):
-        payload = b"Subject: outer\r\n\r\none" + before + b"." + behind + inner
+        payload = b"From: o@u.example\r\n\r\none" + before + b"." + behind + inner
         if bdat:
             outer, hidden = int(is_sound(payload)), 0
         else:

@@ -4,6 +4,8 @@
 #include "tests/lib/test.h"
 #include "tests/runtime/service/house.h"
 
+#include <sys/socket.h>
+
 static void done(void *arg, int outcome, uint64_t id)
 {
 	(void)arg;
@@ -23,14 +25,23 @@ static void name_recipient(struct receive *r, const char *address, unsigned noti
 	assert_view(buf_view(&reply), wanted);
 }
 
-static const struct intake_envelope *commit(struct house *house, struct receive *r)
+/* True where it was taken. */
+static bool give(struct receive *r, struct view message, struct buf *reply)
 {
 	const struct receive_trace trace = { .hello = VIEW("c"), .extended = true };
+	const struct sockaddr_storage address = { .ss_family = AF_UNIX };
+
+	receive_begin(r, 1795505623,
+			&(const struct receive_client){ VIEW("c"), &address }, reply);
+	return receive_commit(
+			r, message, VIEW_NULL, VIEW_NULL, &trace, done, NULL, reply);
+}
+
+static const struct intake_envelope *commit(struct house *house, struct receive *r)
+{
 	CLEANUP(buf_free) struct buf reply = BUF_NULL(500);
 
-	receive_begin(r, 1795505623, &reply);
-	assert_true(receive_commit(r, VIEW("x\r\n"), VIEW_NULL, VIEW_NULL, &trace, done,
-			NULL, &reply));
+	assert_true(give(r, VIEW("From: c@example.net\r\n\r\nx\r\n"), &reply));
 	assert_int_equal(reply.len, 0);
 	return intake_message_envelope(house_await_message(house));
 }
@@ -90,11 +101,90 @@ static void a_sender_of_ours_may_be_written_in_any_case(void **state)
 	house_free(house);
 }
 
+static struct receive *open_from_outside(struct house *house)
+{
+	const struct receive_sender sender = { .mailbox = VIEW("carol@example.net") };
+	CLEANUP(buf_free) struct buf reply = BUF_NULL(500);
+	struct receive *r = receive_open(house->service, NULL, &sender, &reply);
+
+	assert_non_null(r);
+	name_recipient(r, "alice@example.org", 0, VIEW_NULL, "");
+	return r;
+}
+
+static void M06_whose_author_is_not_one_is_refused(void **state)
+{
+	/* clang-format off */
+	static const struct { const char *header, *reply; } rows[] = {
+		{ "From: a@b.example\r\n",                                      "" },
+		{ "From: a@b.example, c@b.example\r\nSender: a@b.example\r\n",  "" },
+		{ "From: 'a@b.example' <a@b.example>\r\n",                      "" }, /* as Outlook writes */
+		{ "Subject: x\r\n",                                             "554 5.6.0 A message needs one From field, and only one" },
+		{ "Sender: a@b.example\r\n",                                    "554 5.6.0 A message needs one From field, and only one" },
+		{ "Resent-From: a@b.example\r\n",                               "554 5.6.0 A message needs one From field, and only one" },
+		{ "From: a@b.example\r\nfrom : c@d.example\r\n",                "554 5.6.0 A message needs one From field, and only one" },
+		{ "From:\r\n a@b.example\r\nFrom: c@d.example\r\n",            "554 5.6.0 A message needs one From field, and only one" },
+		{ "From: \r\nSender: a@b.example\r\n",                          "554 5.6.0 From names nobody" },
+		{ "From: a\r\nResent-From: a@b.example\r\n",                    "554 5.6.0 From names nobody" },
+		{ "From: a@b\r\n",                                              "554 5.6.0 From names nobody" },
+		{ "From: a@b.example, c@d.example\r\n",                         "554 5.6.0 From names people of several domains" },
+		{ "",                                                           "554 5.6.0 A message needs one From field, and only one" },
+	};
+	/* clang-format on */
+	struct house *house = house_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		CLEANUP(buf_free) struct buf reply = BUF_NULL(500);
+		CLEANUP(buf_free) struct buf message = BUF_NULL(500);
+		struct receive *r = open_from_outside(house);
+		bool taken;
+
+		buf_addf(&message, "%s\r\nbody\r\n", rows[i].header);
+		taken = give(r, buf_view(&message), &reply);
+		assert_view(buf_view(&reply), rows[i].reply);
+		assert_int_equal(taken, rows[i].reply[0] == '\0');
+		if (taken)
+			(void)house_await_message(house);
+		receive_free(r);
+	}
+	assert_true(house_is_quiet(house));
+	house_free(house);
+}
+
+static void M14_what_is_kept_says_nothing_in_our_name(void **state)
+{
+	static const char *const
+			before = "Authentication-Results: mail.example.org; spf=pass\r\n"
+				 "Authentication-Results: mx.example.net; spf=fail\r\n"
+				 "From: a@b.example\r\n\r\nbody\r\n",
+			*const after = "Authentication-Results: mx.example.net; "
+				       "spf=fail\r\n"
+				       "From: a@b.example\r\n\r\nbody\r\n";
+	CLEANUP(buf_free) struct buf reply = BUF_NULL(500);
+	struct house *house = house_new();
+	struct receive *r = open_from_outside(house);
+	const struct intake_message *message;
+	char bytes[500];
+	size_t len;
+
+	(void)state;
+	assert_true(give(r, view_z(before), &reply));
+	message = house_await_message(house);
+	assert_int_equal(intake_message_read(message, 0, bytes, sizeof(bytes), &len), 0);
+	assert_view(view_of(bytes, len), after);
+	assert_true(view_starts(intake_message_trace(message), VIEW("Received: ")));
+	receive_free(r);
+	house_free(house);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_reports_are_asked_for_is_kept),
 		cmocka_unit_test(a_sender_of_ours_may_be_written_in_any_case),
+		cmocka_unit_test(M06_whose_author_is_not_one_is_refused),
+		cmocka_unit_test(M14_what_is_kept_says_nothing_in_our_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
