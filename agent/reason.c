@@ -82,6 +82,7 @@ static const struct reason reasons[] = {
 	{ "KeysLost",            CLASS_CONFLICT,  "account files are here that no key opens" },
 	{ "PortTaken",           CLASS_CONFLICT,  "another program listens there" },
 	{ "StalePlan",           CLASS_CONFLICT,  "the plan is not what applying would do now" },
+	{ "ZoneGone",            CLASS_CONFLICT,  "a zone is not where it was: nothing is made in its place" },
 	{ "DependencyNotReady",  CLASS_WAITING,   "what it needs is not Ready" },
 	{ "InProgress",          CLASS_WAITING,   "the other side works on it" },
 	{ "Queued",              CLASS_WAITING,   "its turn comes" },

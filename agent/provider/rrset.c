@@ -1,9 +1,9 @@
-#include "agent/provider/rrset.h"
+#include "agent/provider/rrset_inside.h"
 
 #include "runtime/base/limit.h"
 #include "runtime/dns/record.h"
 
-#include <ldns/ldns.h>
+#include <inttypes.h>
 
 const char *rrset_outcome_text(enum rrset_outcome outcome)
 {
@@ -45,26 +45,29 @@ static bool is_plain(struct view value)
 }
 
 /* Meta types (RFC 6895, 3.1) and what ldns has no name for are none of a zone. */
-static bool type_fits(struct view type, ldns_rr_type *out)
+ldns_rr_type rrset_type(struct view type)
 {
 	char name[16] = "";
+	ldns_rr_type number;
 
 	if (type.len == 0 || type.len >= sizeof(name))
-		return false;
+		return 0;
 	memcpy(name, type.data, type.len);
-	*out = ldns_get_rr_type_by_name(name);
-	return *out != 0 && *out != LDNS_RR_TYPE_OPT &&
-	       (*out < LDNS_RR_TYPE_TKEY || *out > LDNS_RR_TYPE_ANY);
+	number = ldns_get_rr_type_by_name(name);
+	if (number == LDNS_RR_TYPE_OPT ||
+			(number >= LDNS_RR_TYPE_TKEY && number <= LDNS_RR_TYPE_ANY))
+		return 0;
+	return number;
 }
 
-static void free_rr(ldns_rr **rr)
+void rrset_free_rr(ldns_rr **rr)
 {
 	ldns_rr_free(*rr);
 }
 
-static void free_rdf(ldns_rdf **rdf)
+void rrset_free_name(ldns_rdf **name)
 {
-	ldns_rdf_deep_free(*rdf);
+	ldns_rdf_deep_free(*name);
 }
 
 static void free_buffer(ldns_buffer **buffer)
@@ -127,7 +130,7 @@ static bool numbers_fit(const ldns_rr *rr, struct view value)
 	return true;
 }
 
-static bool print_rdata(struct arena *arena, const ldns_rr *rr, struct view *out)
+bool rrset_print(struct arena *arena, const ldns_rr *rr, struct view *out)
 {
 	CLEANUP(free_buffer)
 	ldns_buffer *text = ldns_buffer_new(LDNS_MIN_BUFLEN);
@@ -145,26 +148,41 @@ static bool print_rdata(struct arena *arena, const ldns_rr *rr, struct view *out
 	return count > 0;
 }
 
+int rrset_record(struct view name, struct view type, uint32_t ttl, struct view value,
+		ldns_rr **out)
+{
+	CLEANUP(rrset_free_rr) ldns_rr *rr = NULL;
+	CLEANUP(rrset_free_name)
+	ldns_rdf *origin = ldns_dname_new_frm_str("relative.posthus.invalid.");
+	CLEANUP(buf_free) struct buf line = BUF_NULL(limit_value(LIMIT_DNS_OCTETS) + 512);
+	ldns_rr_type number = rrset_type(type);
+
+	if (!number)
+		return RRSET_E_TYPE;
+	if (!is_plain(value))
+		return RRSET_E_VALUE;
+	buf_addf(&line, "%.*s. %" PRIu32 " IN %.*s %.*s", VIEW_ARG(name), ttl,
+			VIEW_ARG(type), VIEW_ARG(value));
+	buf_add_byte(&line, '\0');
+	if (buf_failed(&line))
+		return RRSET_E_TOO_MANY;
+	if (ldns_rr_new_frm_str(&rr, line.data, 0, origin, NULL) != LDNS_STATUS_OK ||
+			ldns_rr_get_type(rr) != number || !is_absolute(rr, origin) ||
+			!numbers_fit(rr, value))
+		return RRSET_E_VALUE;
+	*out = TAKE(rr);
+	return RRSET_OK;
+}
+
 int rrset_value(struct arena *arena, struct view type, struct view value,
 		struct view *out)
 {
-	CLEANUP(free_rr) ldns_rr *rr = NULL;
-	CLEANUP(free_rdf)
-	ldns_rdf *origin = ldns_dname_new_frm_str("relative.posthus.invalid.");
-	const char *line;
-	ldns_rr_type number;
+	CLEANUP(rrset_free_rr) ldns_rr *rr = NULL;
+	int r = rrset_record(VIEW_NULL, type, 0, value, &rr);
 
-	if (!type_fits(type, &number))
-		return RRSET_E_TYPE;
-	if (value.len > limit_value(LIMIT_DNS_OCTETS) || !is_plain(value))
-		return RRSET_E_VALUE;
-	line = arena_printf(arena, ". 0 IN %.*s %.*s", VIEW_ARG(type), VIEW_ARG(value))
-			       .data;
-	if (ldns_rr_new_frm_str(&rr, line, 0, origin, NULL) != LDNS_STATUS_OK ||
-			ldns_rr_get_type(rr) != number || !is_absolute(rr, origin) ||
-			!numbers_fit(rr, value) || !print_rdata(arena, rr, out))
-		return RRSET_E_VALUE;
-	return RRSET_OK;
+	if (r)
+		return r;
+	return rrset_print(arena, rr, out) ? RRSET_OK : RRSET_E_VALUE;
 }
 
 /* -- two values -- */
@@ -247,6 +265,15 @@ static void add(struct rrset *set, struct view value)
 	set->count++;
 }
 
+ldns_rdf *rrset_wire_name(struct view name)
+{
+	CLEANUP(buf_free) struct buf text = BUF_NULL(LDNS_MAX_DOMAINLEN + 2);
+
+	buf_add(&text, name);
+	buf_add(&text, view_of(".", 2));
+	return buf_failed(&text) ? NULL : ldns_dname_new_frm_str(text.data);
+}
+
 static bool name_fits(struct arena *arena, struct view name, struct view *out)
 {
 	char *lower;
@@ -270,11 +297,10 @@ int rrset_make(struct arena *arena, struct view name, struct view type, uint32_t
 {
 	struct rrset set = { .ttl = ttl, .type = arena_copy(arena, type) };
 	size_t octets = 0;
-	ldns_rr_type number;
 
 	if (!name_fits(arena, name, &set.name))
 		return RRSET_E_NAME;
-	if (!type_fits(type, &number))
+	if (!rrset_type(type))
 		return RRSET_E_TYPE;
 	if (count > limit_value(LIMIT_DNS_RECORDS))
 		return RRSET_E_TOO_MANY;
