@@ -164,6 +164,10 @@ void purge_take(struct check *c, struct desired *desired);
 void allowed_check(struct check *c);
 /* What cannot be said of one field alone. */
 void rules_check(struct check *c);
+/* A domain's own records to typed form: values in the form of zone files. */
+void records_decode(struct check *c, struct desired_domain *domain);
+/* Who holds a zone that is to be kept. */
+void records_check(struct check *c);
 /* What the records of SPF would cost those who read them. */
 void spf_check_domains(struct check *c);
 void spf_check_relays(struct check *c);

@@ -349,6 +349,9 @@ static void finish(struct check *c, struct desired_object *object)
 	case KIND_SHARED:
 		finish_shared(c, typed);
 		break;
+	case KIND_DOMAIN:
+		records_decode(c, typed);
+		break;
 	case KIND_ALIAS:
 		finish_alias(typed);
 		break;

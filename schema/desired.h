@@ -296,6 +296,16 @@ enum desired_dmarc {
 	DESIRED_DMARC_NONE
 };
 
+/* Further records of ours at one name of a zone. */
+struct desired_record {
+	struct view name; /* whole, lower case, without final dot */
+	/* As zone files have them, but for texts: those are as they were written. */
+	struct view_list a, aaaa, txt, mx, srv, caa;
+	struct view cname; /* empty, or alone; without final dot */
+	uint64_t ttl;      /* seconds; 0: as the zone's others */
+	struct span span;
+};
+
 struct desired_domain {
 	struct desired_object object; /* key: A-label */
 	struct target_list contact;   /* none or one */
@@ -303,12 +313,15 @@ struct desired_domain {
 	uint64_t subaddress_word;
 	struct view subaddress; /* one byte, or empty: no subaddresses */
 	struct target_list same_as_target;
-	struct target_list send_via;          /* none: as the host */
-	uint64_t dns_mode;                    /* enum dns_mode */
-	uint64_t dns_except;                  /* a set of enum dns_part */
-	struct view_list spf_also;            /* terms, each read (RFC 7208, 4.6.1) */
-	uint64_t spf_all;                     /* enum desired_spf */
-	uint64_t dmarc_policy;                /* enum desired_dmarc */
+	struct target_list send_via;     /* none: as the host */
+	uint64_t dns_mode;               /* enum dns_mode */
+	struct target_list dns_provider; /* none or one */
+	uint64_t dns_except;             /* a set of enum dns_part */
+	struct view_list spf_also;       /* terms, each read (RFC 7208, 4.6.1) */
+	uint64_t spf_all;                /* enum desired_spf */
+	uint64_t dmarc_policy;           /* enum desired_dmarc */
+	struct desired_record *records;
+	size_t record_count;
 	const struct desired_domain *same_as; /* NULL: itself. Never a twin of a twin */
 	/* Sorted by local part. A twin borrows those of its domain, as it does contact,
 	 * catch_all and subaddress. */

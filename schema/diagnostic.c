@@ -83,6 +83,7 @@ static const struct diagnostic_row rows[DIAGNOSTIC_NAMES] = {
 	[FILE_NOT_ALLOWED]      = { "FileNotAllowed",      SEVERITY_ERROR, "a file of the host that the agent's file does not allow" },
 	[FOLDER_NOT_ALLOWED]    = { "FolderNotAllowed",    SEVERITY_ERROR, "a folder of the host that the agent's file does not let a state write to" },
 	[CREDENTIAL_NOT_ALLOWED] = { "CredentialNotAllowed", SEVERITY_ERROR, "a credential that the agent's file does not allow in this place" },
+	[BAD_RECORD]            = { "BadRecord",           SEVERITY_ERROR, "a value that no record of its type can have" },
 	[BAD_SPF]               = { "BadSpf",              SEVERITY_ERROR, "a term that others could not read or would not heed" },
 	[TOO_MANY_LOOKUPS]      = { "TooManyLookups",      SEVERITY_ERROR, "an SPF record that asks the DNS more often than is allowed" },
 	[NOT_SERVED_YET]        = { "NotServedYet",        SEVERITY_ERROR, "right, but this version does not act on it" },

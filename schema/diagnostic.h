@@ -89,6 +89,7 @@ enum diagnostic_name {
 	FILE_NOT_ALLOWED,
 	FOLDER_NOT_ALLOWED,
 	CREDENTIAL_NOT_ALLOWED,
+	BAD_RECORD,
 	BAD_SPF,
 	TOO_MANY_LOOKUPS,
 	/* what this version does not do */

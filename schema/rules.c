@@ -321,6 +321,7 @@ void rules_check(struct check *c)
 		for (size_t i = 0; i < c->kinds[kind].count; i++)
 			check_object(c, object_at(&c->kinds[kind], i));
 	allowed_check(c);
+	records_check(c);
 	spf_check_domains(c);
 	spf_check_relays(c);
 	choose_host(c);

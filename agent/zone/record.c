@@ -6,6 +6,25 @@ enum {
 	TEXT_MAX = 4 * 65535 + 1024 /* RDATA, every octet escaped, and the quotes */
 };
 
+enum zone_keeping zone_keeping(const struct desired_domain *zone)
+{
+	static const enum zone_keeping by_mode[] = {
+		[DNS_MANAGE] = ZONE_MANAGED,
+		[DNS_MANUAL] = ZONE_WATCHED,
+		[DNS_NONE] = ZONE_LEFT,
+	};
+
+	if (zone->dns_mode == DNS_MANAGE && !zone->dns_provider.count)
+		return ZONE_PRINTED;
+	return by_mode[zone->dns_mode];
+}
+
+uint32_t zone_ttl(const struct desired_domain *zone)
+{
+	(void)zone;
+	return ZONE_TTL;
+}
+
 struct view zone_record_plain(const struct zone_record *record)
 {
 	return record->text.len ? record->text : record->value;

@@ -14,16 +14,32 @@ enum {
 struct zone_record {
 	const struct desired_domain *zone; /* in which it lies */
 	enum dns_part part;
+	bool declared;    /* the state says it itself, below `records`: of no part */
 	struct view name; /* without a final dot */
 	const char *type; /* "MX" */
 	uint32_t ttl;
 	struct view value; /* as zone files have it (RFC 1035, 5.1): names absolute, texts
 			    * quoted and split */
 	struct view text;  /* TXT: its strings joined, as a registrar's form wants it */
-	struct view why;   /* for people */
-	struct span span;  /* the line of the state that asks for it */
-	size_t order;      /* in which it was made */
+	/* The object of kind dkim-key that makes the value; empty: the state says it. */
+	struct view maker;
+	bool pending; /* it is made by the very apply that brings the record: no value yet */
+	struct view why;  /* for people */
+	struct span span; /* the line of the state that asks for it */
+	size_t order;     /* in which it was made */
 };
+
+/* Who puts a zone's records there. */
+enum zone_keeping {
+	ZONE_LEFT,    /* somebody else, and we say nothing of it */
+	ZONE_PRINTED, /* nobody said: they are printed and checked, and nothing waits */
+	ZONE_WATCHED, /* a person, and they are waited for */
+	ZONE_MANAGED, /* we, at its provider */
+};
+
+enum zone_keeping zone_keeping(const struct desired_domain *zone);
+/* Of a zone's records, where nothing else is said: its provider's. */
+uint32_t zone_ttl(const struct desired_domain *zone);
 
 /* What a person would type: the text of a TXT record, the value of all others. */
 struct view zone_record_plain(const struct zone_record *record);

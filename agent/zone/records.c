@@ -54,27 +54,45 @@ static struct zone_record *making_room(struct making *m)
 	return &m->items[m->count];
 }
 
-void making_add(struct making *m, const struct made *made)
+static void add_to(struct making *m, const struct desired_domain *zone,
+		const struct made *made, bool declared)
 {
-	const struct desired_domain *zone = making_zone(m, made->name);
 	bool text = view_eq(view_z(made->type), VIEW("TXT"));
 
-	if (!zone || zone->dns_mode == DNS_NONE ||
-			zone->dns_except & UINT64_C(1) << made->part)
-		return;
 	*making_room(m) = (struct zone_record){
 		.zone = zone,
 		.part = made->part,
+		.declared = declared,
 		.name = made->name,
 		.type = made->type,
-		.ttl = ZONE_TTL,
+		.ttl = made->ttl ? made->ttl : zone_ttl(zone),
 		.value = text ? zone_text(m->arena, made->value) : made->value,
 		.text = text ? made->value : VIEW_NULL,
+		.maker = made->maker,
+		.pending = made->pending,
 		.why = made->why,
 		.span = made->span,
 		.order = m->count,
 	};
 	m->count++;
+}
+
+void making_add(struct making *m, const struct made *made)
+{
+	const struct desired_domain *zone = making_zone(m, made->name);
+
+	if (zone && (m->whole || (zone_keeping(zone) != ZONE_LEFT &&
+						 !(zone->dns_except &
+								 UINT64_C(1) << made->part))))
+		add_to(m, zone, made, false);
+}
+
+void making_add_declared(struct making *m, const struct made *made)
+{
+	const struct desired_domain *zone = making_zone(m, made->name);
+
+	if (zone && (m->whole || zone_keeping(zone) != ZONE_LEFT))
+		add_to(m, zone, made, true);
 }
 
 /* -- hosts -- */
@@ -151,6 +169,7 @@ static void (*const of_domains[])(struct making *, const struct desired_domain *
 	make_policy,
 	make_tls_reports,
 	make_services,
+	make_declared,
 };
 /* clang-format on */
 
@@ -182,13 +201,14 @@ static void list_pointers(const struct desired *desired, struct arena *arena,
 			};
 }
 
-void zone_records(const struct desired *desired, const struct zone_facts *facts,
-		struct arena *arena, struct zone_records *out)
+static void make_all(const struct desired *desired, const struct zone_facts *facts,
+		bool whole, struct arena *arena, struct zone_records *out)
 {
 	static const struct zone_facts nothing;
 	struct making m = {
 		.desired = desired,
 		.facts = facts ? facts : &nothing,
+		.whole = whole,
 		.arena = arena,
 	};
 
@@ -203,4 +223,16 @@ void zone_records(const struct desired *desired, const struct zone_facts *facts,
 	out->items = m.items;
 	out->count = m.count;
 	list_pointers(desired, arena, out);
+}
+
+void zone_records(const struct desired *desired, const struct zone_facts *facts,
+		struct arena *arena, struct zone_records *out)
+{
+	make_all(desired, facts, false, arena, out);
+}
+
+void zone_records_whole(const struct desired *desired, const struct zone_facts *facts,
+		struct arena *arena, struct zone_records *out)
+{
+	make_all(desired, facts, true, arena, out);
 }

@@ -15,6 +15,7 @@ struct zone_key {
 	struct view algorithm; /* "rsa", "ed25519" */
 	/* Base64, as `p=` has it; empty: the apply that brings the record makes the key. */
 	struct view public_key;
+	struct view object; /* of kind dkim-key: its key; empty: there is none */
 };
 
 struct zone_facts {
@@ -25,6 +26,8 @@ struct zone_facts {
 	struct view account;   /* a URI */
 };
 
+/* What its record says (RFC 6376, 3.6.1). */
+struct view zone_key_text(struct arena *arena, const struct zone_key *key);
 /* Its texts live as long as the facts. */
 void zone_facts_add_key(struct zone_facts *facts, struct arena *arena,
 		const struct zone_key *key);
@@ -45,6 +48,9 @@ struct zone_records {
 
 /* `facts` may be NULL. The lists live in `arena`, their texts there or in `desired`. */
 void zone_records(const struct desired *desired, const struct zone_facts *facts,
+		struct arena *arena, struct zone_records *out);
+/* The same, with what somebody else keeps: what the zones should say, whoever says it. */
+void zone_records_whole(const struct desired *desired, const struct zone_facts *facts,
 		struct arena *arena, struct zone_records *out);
 
 #endif

@@ -7,6 +7,7 @@
 struct making {
 	const struct desired *desired;
 	const struct zone_facts *facts;
+	bool whole; /* also what somebody else keeps */
 	struct arena *arena;
 	struct zone_record *items;
 	size_t count, capacity;
@@ -20,10 +21,15 @@ struct made {
 	struct view value; /* of TXT: the text */
 	struct view why;
 	struct span span;
+	uint32_t ttl;      /* 0: the zone's */
+	struct view maker; /* as in record.h */
+	bool pending;
 };
 
 /* Adds it, unless the zone that it lies in is none of ours or somebody else keeps it. */
 void making_add(struct making *m, const struct made *made);
+/* One that the state says itself: no part of the zone that somebody else could keep. */
+void making_add_declared(struct making *m, const struct made *made);
 
 /* The domain of ours that a name lies in, the longest; NULL: none. */
 const struct desired_domain *making_zone(const struct making *m, struct view name);
@@ -42,5 +48,7 @@ void make_keys(struct making *m, const struct desired_domain *domain);
 void make_policy(struct making *m, const struct desired_domain *domain);
 void make_tls_reports(struct making *m, const struct desired_domain *domain);
 void make_services(struct making *m, const struct desired_domain *domain);
+/* What the state says of a zone itself. */
+void make_declared(struct making *m, const struct desired_domain *domain);
 
 #endif

@@ -74,6 +74,12 @@ void make_senders(struct making *m, const struct desired_domain *domain)
 
 /* -- DKIM (RFC 6376) -- */
 
+struct view zone_key_text(struct arena *arena, const struct zone_key *key)
+{
+	return arena_printf(arena, "v=DKIM1; k=%.*s; p=%.*s", VIEW_ARG(key->algorithm),
+			VIEW_ARG(key->public_key));
+}
+
 void make_keys(struct making *m, const struct desired_domain *domain)
 {
 	for (size_t i = 0; i < m->facts->key_count; i++) {
@@ -81,19 +87,18 @@ void make_keys(struct making *m, const struct desired_domain *domain)
 
 		if (!view_eq(key->domain, domain->object.key))
 			continue;
-		making_add(m, &(struct made){ DNS_PART_DKIM,
-					      arena_printf(m->arena,
+		making_add(m, &(struct made){ .part = DNS_PART_DKIM,
+					      .name = arena_printf(m->arena,
 							      "%.*s._domainkey.%.*s",
 							      VIEW_ARG(key->selector),
 							      VIEW_ARG(key->domain)),
-					      "TXT",
-					      arena_printf(m->arena,
-							      "v=DKIM1; k=%.*s; p=%.*s",
-							      VIEW_ARG(key->algorithm),
-							      VIEW_ARG(key->public_key)),
-					      VIEW("what its signatures are checked "
-						   "with"),
-					      domain->object.key_span });
+					      .type = "TXT",
+					      .value = zone_key_text(m->arena, key),
+					      .why = VIEW("what its signatures are "
+							  "checked with"),
+					      .span = domain->object.key_span,
+					      .maker = key->object,
+					      .pending = !key->public_key.len });
 	}
 }
 

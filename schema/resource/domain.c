@@ -2,12 +2,12 @@
 #include "schema/row.h"
 
 #define AT(member) offsetof(struct desired_domain, member)
+#define OF(member) offsetof(struct desired_record, member)
 
 /* clang-format off */
 static const struct field dns_fields[] = {
-	{ "provider", REFERENCE(REFERS(KIND_DNS_PROVIDER)),      NULL,     OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "the entry of `dns` that holds the zone" },
-	{ "mode",     WORDS("manage", "manual", "none"),         "manage", OWNER_ENFORCE, RISK_SERVICE,  SERVED, AT(dns_mode), "manage: write the records; manual: `posthus dns records` prints them; none: neither",
-	  .later_word = "manage" },
+	{ "provider", REFERENCE(REFERS(KIND_DNS_PROVIDER)),      NULL,     OWNER_ENFORCE, RISK_EXPOSING, SERVED, AT(dns_provider), "the entry of `dns` that holds the zone" },
+	{ "mode",     WORDS("manage", "manual", "none"),         "manage", OWNER_ENFORCE, RISK_SERVICE,  SERVED, AT(dns_mode), "manage: write the records at the provider; manual: `posthus dns records` prints them, and they are waited for; none: neither" },
 	{ "except",   LIST_OF(WORDS("mx", "a", "spf", "dkim", "dmarc", "mta-sts", "tls-rpt", "tlsa", "caa", "srv")),
 	                                                         NULL,     OWNER_ENFORCE, RISK_SERVICE,  SERVED, AT(dns_except), "records that somebody else keeps" },
 };
@@ -18,14 +18,14 @@ static const struct table dns_table = {
 };
 
 static const struct field record_fields[] = {
-	{ "a",     LIST_OF(TYPE(TYPE_IP)),         NULL, OWNER_ENFORCE, RISK_SERVICE, LATER, 0, "IPv4 addresses" },
-	{ "aaaa",  LIST_OF(TYPE(TYPE_IP)),         NULL, OWNER_ENFORCE, RISK_SERVICE, LATER, 0, "IPv6 addresses" },
-	{ "cname", TYPE(TYPE_DOMAIN),              NULL, OWNER_ENFORCE, RISK_SERVICE, LATER, 0, "the name that it stands for" },
-	{ "txt",   LIST_OF(TYPE(TYPE_TEXT)),       NULL, OWNER_ENFORCE, RISK_SERVICE, LATER, 0, "texts, split into strings by us" },
-	{ "mx",    LIST_OF(TYPE(TYPE_TEXT)),       NULL, OWNER_ENFORCE, RISK_SERVICE, LATER, 0, "`PREFERENCE NAME`" },
-	{ "srv",   LIST_OF(TYPE(TYPE_TEXT)),       NULL, OWNER_ENFORCE, RISK_SERVICE, LATER, 0, "`PRIORITY WEIGHT PORT NAME`" },
-	{ "caa",   LIST_OF(TYPE(TYPE_TEXT)),       NULL, OWNER_ENFORCE, RISK_SERVICE, LATER, 0, "`FLAGS TAG VALUE`" },
-	{ "ttl",   BETWEEN(TYPE_INT, 30, 604800), "300", OWNER_ENFORCE, RISK_SERVICE, LATER, 0, "seconds" },
+	{ "a",     LIST_OF(TYPE(TYPE_IP)),         NULL, OWNER_ENFORCE, RISK_SERVICE, SERVED, 0, "IPv4 addresses" },
+	{ "aaaa",  LIST_OF(TYPE(TYPE_IP)),         NULL, OWNER_ENFORCE, RISK_SERVICE, SERVED, 0, "IPv6 addresses" },
+	{ "cname", TYPE(TYPE_DOMAIN),              NULL, OWNER_ENFORCE, RISK_SERVICE, SERVED, OF(cname), "the name that it stands for" },
+	{ "txt",   LIST_OF(TYPE(TYPE_TEXT)),       NULL, OWNER_ENFORCE, RISK_SERVICE, SERVED, 0, "texts, split into strings by us" },
+	{ "mx",    LIST_OF(TYPE(TYPE_TEXT)),       NULL, OWNER_ENFORCE, RISK_SERVICE, SERVED, 0, "`PREFERENCE NAME`" },
+	{ "srv",   LIST_OF(TYPE(TYPE_TEXT)),       NULL, OWNER_ENFORCE, RISK_SERVICE, SERVED, 0, "`PRIORITY WEIGHT PORT NAME`" },
+	{ "caa",   LIST_OF(TYPE(TYPE_TEXT)),       NULL, OWNER_ENFORCE, RISK_SERVICE, SERVED, 0, "`FLAGS TAG VALUE`" },
+	{ "ttl",   BETWEEN(TYPE_INT, 1, 604800),  NULL, OWNER_ENFORCE, RISK_SERVICE, SERVED, OF(ttl), "seconds; not said: as the provider's" },
 };
 
 static const struct table record_table = {
@@ -68,7 +68,7 @@ static const struct field fields[] = {
 	{ "same_as",     REFERENCE(REFERS(KIND_DOMAIN)),       NULL,  OWNER_ENFORCE, RISK_EXPOSING, SERVED | FIELD_OWN, AT(same_as_target), "the domain of which it is a twin: every address exists in both" },
 	{ "dns",         RECORD(&dns_table),                   NULL,  OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "who keeps the zone's records" },
 	{ "records",     MAP_OF(TYPE(TYPE_TEXT), RECORD(&record_table)),
-	                                                       NULL,  OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "further records of ours in the zone, by name below the domain" },
+	                                                       NULL,  OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "further records of ours in the zone, by name below the domain" },
 	{ "spf",         RECORD(&spf_table),                   NULL,  OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "who may send for it" },
 	{ "dkim",        RECORD(&dkim_table),                  NULL,  OWNER_ENFORCE, RISK_SERVICE,  LATER, 0, "signatures" },
 	{ "dmarc",       RECORD(&dmarc_table),                 NULL,  OWNER_ENFORCE, RISK_SERVICE,  SERVED, 0, "what others do with mail that fails" },
