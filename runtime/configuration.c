@@ -434,6 +434,15 @@ const struct signing *configuration_signings(
 	return *count_out ? shard->signings : NULL;
 }
 
+struct view configuration_own_domain(const struct configuration *c)
+{
+	struct view domain = configuration_host(c)->name;
+
+	while (domain.len && !configuration_has_domain(c, domain))
+		view_cut(&domain, '.');
+	return domain;
+}
+
 /* What is said of mail to that domain, by itself or by the nearest one above it. */
 static struct view said_of_destination(const struct configuration *c, struct view domain)
 {

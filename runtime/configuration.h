@@ -217,6 +217,8 @@ size_t configuration_identity_count(const struct configuration *c);
 const struct identity_spec *configuration_identity(
 		const struct configuration *c, size_t i);
 bool configuration_has_domain(const struct configuration *c, struct view domain);
+/* The domain of ours that the host's name is, or lies in; empty: there is none. */
+struct view configuration_own_domain(const struct configuration *c);
 
 struct signing {
 	struct view selector;

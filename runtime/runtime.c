@@ -12,6 +12,7 @@
 #include "runtime/service/account.h"
 #include "runtime/service/admin.h"
 #include "runtime/service/delivery.h"
+#include "runtime/service/letter.h"
 #include "runtime/service/login.h"
 #include "runtime/service/ports.h"
 #include "runtime/service/sending.h"
@@ -518,6 +519,28 @@ int runtime_queue_change(
 	if (r == DATABASE_E_ABSENT)
 		return RUNTIME_E_NO_MESSAGE;
 	return r ? RUNTIME_E_NO_QUEUE : 0;
+}
+
+int runtime_write_letter(struct runtime *rt, const struct runtime_letter *letter)
+{
+	const struct letter_order order = {
+		.to = letter->to,
+		.to_count = letter->to_count,
+		.account = letter->account,
+		.subject = letter->subject,
+		.text = letter->text,
+		.unique = letter->unique,
+	};
+	int r;
+
+	if (!rt->configured)
+		return RUNTIME_E_LATER;
+	r = letter_send(rt->service, &order);
+	if (r < 0)
+		return fault(r);
+	if (r == LETTER_E_NOBODY)
+		return RUNTIME_E_NOBODY;
+	return r ? RUNTIME_E_LATER : 0;
 }
 
 /* -- what the agent pulls -- */

@@ -67,6 +67,28 @@ enum {
 MUST_USE int runtime_queue_change(
 		struct runtime *rt, enum runtime_queue_change change, uint64_t message);
 
+/* A letter of ours: what this server itself has to tell people, in plain text. */
+struct runtime_letter {
+	const struct view *to; /* addresses, here or elsewhere */
+	size_t to_count;
+	const unsigned char *account; /* where there is no `to`: whose INBOX it goes to */
+	struct view subject;          /* one line */
+	struct view text;             /* UTF-8, lines ended by LF */
+	struct view unique; /* letters and digits: those of the Message-ID, so that the same
+			       letter, sent twice, can be known */
+};
+
+enum runtime_letter_outcome {
+	RUNTIME_E_NOBODY = 20, /* none of those takes mail */
+	RUNTIME_E_LATER, /* it is not taken now: the log's disk, the queue's, or nothing
+				  was configured yet */
+};
+
+/* Writes it from the null sender, so that nothing comes back. Waits for the disk: when it
+ * returns 0 the letter is as safe as any message that was accepted. */
+MUST_USE int runtime_write_letter(
+		struct runtime *rt, const struct runtime_letter *letter);
+
 struct runtime_failure {
 	struct listener_spec listener; /* address is a view into `address` */
 	char address[64];

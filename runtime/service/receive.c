@@ -220,10 +220,8 @@ static void add_account(struct receive *r, const struct account_spec *account,
 /* <postmaster> without a domain: that of our host name, or of the domain it is in. */
 static bool postmaster(struct receive *r, struct view *out)
 {
-	struct view domain = configuration_host(r->configuration)->name;
+	struct view domain = configuration_own_domain(r->configuration);
 
-	while (domain.len && !configuration_has_domain(r->configuration, domain))
-		view_cut(&domain, '.');
 	*out = arena_printf(r->arena, "postmaster@%.*s", VIEW_ARG(domain));
 	return domain.len > 0;
 }

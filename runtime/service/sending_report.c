@@ -7,6 +7,7 @@
 #include "runtime/crypto/random.h"
 #include "runtime/mail/report.h"
 #include "runtime/queue/retry.h"
+#include "runtime/service/letter.h"
 #include "runtime/service/service.h"
 #include "runtime/store/intake.h"
 
@@ -200,31 +201,6 @@ static int draft(struct sending *s, uint64_t report, uint64_t message, struct dr
 
 /* -- handing it in -- */
 
-/* Who gets it: the accounts behind the sender, or the sender elsewhere. None: nobody. */
-static struct intake_recipient *addressees(struct draft *d, size_t *count_out)
-{
-	struct resolution found = { 0 };
-	struct intake_recipient *all = NULL;
-	int outcome = configuration_resolve(d->configuration, d->message.sender, &found);
-
-	*count_out = 0;
-	if (outcome == RESOLVE_E_FOREIGN) {
-		all = ARENA_NEW(d->arena, struct intake_recipient);
-		all->address = d->message.sender;
-		*count_out = 1;
-	} else if (outcome == RESOLVE_OK && found.count) {
-		all = arena_array(d->arena, found.count, sizeof(*all));
-		for (size_t i = 0; i < found.count; i++) {
-			memcpy(all[i].account, found.accounts[i].account->uid,
-					sizeof(all[i].account));
-			all[i].address = d->message.sender;
-		}
-		*count_out = found.count;
-	}
-	resolution_free(&found);
-	return all;
-}
-
 static int write_report(const struct draft *d, struct intake_message *m)
 {
 	CLEANUP(buf_free) struct buf text = BUF_NULL(REPORT_MAX);
@@ -288,7 +264,8 @@ static int make(struct sending *s, uint64_t report, uint64_t message)
 	int r = draft(s, report, message, &d);
 
 	if (!r && d.report.recipient_count)
-		to = addressees(&d, &count);
+		to = letter_addressees(
+				d.configuration, d.message.sender, d.arena, &count);
 	if (!r)
 		r = count ? hand_in(&d, report, to, count) : drop(&d, report);
 	draft_end(&d);
