@@ -122,6 +122,18 @@ static void write_value(struct check *c, const struct value *value, void *at)
 	}
 }
 
+static void write_secret(const struct value *record, struct desired_secret *out)
+{
+	struct value *forms = record ? record->first : NULL;
+	const struct value *credential = value_at(forms, "credential");
+	const struct value *file = value_at(forms, "host_file");
+
+	if (credential)
+		*out = (struct desired_secret){ SECRET_CREDENTIAL, credential->text };
+	else if (file)
+		*out = (struct desired_secret){ SECRET_HOST_FILE, file->text };
+}
+
 static struct value *default_of(struct check *c, const struct field *field)
 {
 	struct view key = view_of(&field, sizeof(field));
@@ -145,7 +157,9 @@ void decode_fields(struct check *c, const struct table *table, struct value *val
 		if (!field->at && field->type->kind != TYPE_RECORD)
 			continue;
 		value = value_field(values, field);
-		if (field->type->kind == TYPE_RECORD)
+		if (field->at && field->type->table == &secret_table)
+			write_secret(value, (void *)((char *)object + field->at));
+		else if (field->type->kind == TYPE_RECORD)
 			decode_fields(c, field->type->table, value ? value->first : NULL,
 					object);
 		else if (value || (value = default_of(c, field)))

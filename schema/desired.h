@@ -112,6 +112,21 @@ struct target_list {
 	size_t count;
 };
 
+/* -- secrets -- */
+
+/* A secret by the name that the machine has it under; what it is stays there. The places of
+ * `password` are not of this kind: they may hold a hash. */
+enum desired_secret_form {
+	SECRET_NONE, /* none was given, or in a form that this version does not act on */
+	SECRET_CREDENTIAL,
+	SECRET_HOST_FILE,
+};
+
+struct desired_secret {
+	enum desired_secret_form form;
+	struct view name; /* of the credential; or the path */
+};
+
 /* -- host -- */
 
 enum listen_service {

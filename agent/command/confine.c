@@ -9,6 +9,7 @@
 #include "runtime/mail/charset.h"
 
 #include <libgen.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -44,7 +45,8 @@ static void fill(const struct setting *setting, struct sandbox_options *out)
 	struct arena *arena = setting->arena;
 	const struct agent_file *file = &setting->file;
 	size_t most = ARRAY_LEN(always) + setting->state_count + file->host_file_count +
-		      1;
+		      2;
+	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
 	const char **read = arena_array(arena, most, sizeof(*read));
 	const char **write = arena_array(arena, 2, sizeof(*write));
 
@@ -56,6 +58,8 @@ static void fill(const struct setting *setting, struct sandbox_options *out)
 		read[out->read_count++] = to_read(arena, view_z(setting->state[i]));
 	for (size_t i = 0; i < file->host_file_count; i++)
 		read[out->read_count++] = to_read(arena, file->host_files[i]);
+	if (credentials && *credentials)
+		read[out->read_count++] = credentials;
 	if (file->anchors.len)
 		read[out->read_count++] = to_read(arena, file->anchors);
 	out->read = read;

@@ -1,0 +1,103 @@
+#include "agent/secret_form.h"
+
+#include "agent/text.h"
+#include "runtime/base/error.h"
+#include "runtime/base/os.h"
+#include "schema/agent_file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* clang-format off */
+static const char *const words[] = {
+	[SECRET_CREDENTIAL] = "credential",
+	[SECRET_HOST_FILE]  = "host_file",
+};
+/* clang-format on */
+
+void secret_form_add(struct buf *json, const struct desired_secret *secret)
+{
+	if (secret->form == SECRET_NONE) {
+		buf_add_z(json, "null");
+		return;
+	}
+	buf_addf(json, "{\"%s\":", words[secret->form]);
+	text_add_json(json, secret->name);
+	buf_add_byte(json, '}');
+}
+
+static int fail(struct effect_answer *answer, const char *reason, const char *what,
+		const char *name, const char *why)
+{
+	answer->untouched = true;
+	return effect_failed(answer, reason, "%s %s: %s", what, name, why);
+}
+
+static int read_path(const char *path, const char *what, const char *name,
+		struct secret *out, struct effect_answer *answer)
+{
+	CLEANUP(freep) char *bytes = NULL;
+	struct view text;
+	size_t len;
+	int r = os_read_file(os_real(), path, SECRET_BYTES, &bytes, &len);
+
+	if (r)
+		return fail(answer, "SecretMissing", what, name, strerror(-r));
+	text = view_of(bytes, len);
+	if (view_ends(text, VIEW("\n")))
+		text.len--;
+	if (view_ends(text, VIEW("\r")))
+		text.len--;
+	if (text.len)
+		*out = secret_copy(text);
+	explicit_bzero(bytes, len);
+	return text.len ? EFFECT_DONE
+			: fail(answer, "SecretMissing", what, name, "it is empty");
+}
+
+static int read_credential(const char *name, const struct agent_file *file,
+		struct secret *out, struct effect_answer *answer)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+	CLEANUP(freep) char *path = NULL;
+	bool allowed = false;
+
+	for (size_t i = 0; i < file->credential_count; i++)
+		allowed |= view_eq(file->credentials[i].name, view_z(name));
+	if (!allowed || strchr(name, '/') || name[0] == '.')
+		return fail(answer, "NotAllowed", "credential", name,
+				"`allow.credentials` of agent.yaml does not name it");
+	if (!folder || !*folder)
+		return fail(answer, "SecretMissing", "credential", name,
+				"systemd hands out none: see LoadCredential= of the "
+				"unit");
+	if (asprintf(&path, "%s/%s", folder, name) < 0)
+		die("out of memory");
+	return read_path(path, "credential", name, out, answer);
+}
+
+static int read_host_file(const char *path, const struct agent_file *file,
+		struct secret *out, struct effect_answer *answer)
+{
+	for (size_t i = 0; i < file->host_file_count; i++)
+		if (view_eq(file->host_files[i], view_z(path)))
+			return read_path(path, "file", path, out, answer);
+	return fail(answer, "NotAllowed", "file", path,
+			"`allow.host_files` of agent.yaml does not name it");
+}
+
+int secret_form_read(const json_t *form, const struct agent_file *file,
+		struct secret *out, struct effect_answer *answer)
+{
+	const char *credential = json_string_value(
+			json_object_get(form, words[SECRET_CREDENTIAL]));
+	const char *path =
+			json_string_value(json_object_get(form, words[SECRET_HOST_FILE]));
+
+	if (credential)
+		return read_credential(credential, file, out, answer);
+	if (path)
+		return read_host_file(path, file, out, answer);
+	return fail(answer, "SecretMissing", "secret", "of this object",
+			"the state names none");
+}
