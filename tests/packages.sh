@@ -17,6 +17,7 @@ packages_build=(
 	pkg-config
 	libcurl4-openssl-dev
 	libevent-dev
+	libgit2-dev
 	libidn2-dev
 	libjansson-dev
 	libldns-dev

@@ -1,5 +1,6 @@
 #include "agent/git/allowed_signers.h"
 
+#include "agent/git/pattern.h"
 #include "runtime/base/base64.h"
 
 #include <time.h>
@@ -210,50 +211,6 @@ int allowed_signers_read(struct view text, struct arena *arena,
 
 /* -- looking one up -- */
 
-/* As ssh does: `*` and `?`, without turning back more than once a star. */
-static bool matches(struct view text, struct view pattern)
-{
-	size_t t = 0, p = 0, star = SIZE_MAX, held = 0;
-
-	while (t < text.len) {
-		if (p < pattern.len && pattern.data[p] == '*') {
-			star = p++;
-			held = t;
-		} else if (p < pattern.len &&
-				(pattern.data[p] == '?' ||
-						pattern.data[p] == text.data[t])) {
-			p++;
-			t++;
-		} else if (star != SIZE_MAX) {
-			p = star + 1;
-			t = ++held;
-		} else {
-			return false;
-		}
-	}
-	while (p < pattern.len && pattern.data[p] == '*')
-		p++;
-	return p == pattern.len;
-}
-
-/* A pattern with a `!` before it takes out what others let in. */
-static bool lets(struct view patterns, struct view namespace)
-{
-	bool any = patterns.len == 0;
-
-	while (patterns.len) {
-		struct view pattern = view_trim(view_cut(&patterns, ','));
-
-		if (pattern.len && pattern.data[0] == '!') {
-			if (matches(namespace, view_from(pattern, 1)))
-				return false;
-		} else if (matches(namespace, pattern)) {
-			any = true;
-		}
-	}
-	return any;
-}
-
 int allowed_signers_find(const struct allowed_signers *list, const struct ssh_key *key,
 		struct view namespace, walltime now, const struct allowed_signer **out)
 {
@@ -266,7 +223,8 @@ int allowed_signers_find(const struct allowed_signers *list, const struct ssh_ke
 		if (!view_eq(signer->key.blob, key->blob))
 			continue;
 		*out = signer;
-		if (!lets(signer->namespaces, namespace))
+		if (signer->namespaces.len &&
+				!pattern_list_has(signer->namespaces, namespace))
 			why = ALLOWED_E_NAMESPACE;
 		else if (signer->after && now < signer->after)
 			why = ALLOWED_E_EARLY;

@@ -84,7 +84,7 @@ static struct view unfold(const struct header *header, struct arena *arena)
 static int form(const char **why_out, const char *why)
 {
 	*why_out = why;
-	return GIT_E_FORM;
+	return GIT_PARSE_E_FORM;
 }
 
 static bool is_named(const struct header *header, const char *name)
@@ -113,7 +113,7 @@ static int read_parents(
 			return form(why_out, "a parent that is none, or more than 16");
 		commit->parent_count++;
 	}
-	return GIT_OK;
+	return GIT_PARSE_OK;
 }
 
 static bool read_one_person(struct lines *lines, const char *name, struct git_person *out)
@@ -144,9 +144,9 @@ static int read_signature(struct lines *lines, struct view bytes, struct arena *
 
 	commit->payload = bytes;
 	if (!next_is(lines, "gpgsig"))
-		return GIT_OK;
+		return GIT_PARSE_OK;
 	if (!next_header(lines, &header))
-		return GIT_E_SIGNATURES;
+		return GIT_PARSE_E_SIGNATURES;
 	commit->signature = unfold(&header, arena);
 	before = (size_t)(header.whole.data - bytes.data);
 	after = before + header.whole.len;
@@ -154,7 +154,7 @@ static int read_signature(struct lines *lines, struct view bytes, struct arena *
 	memcpy(payload, bytes.data, before);
 	memcpy(payload + before, bytes.data + after, bytes.len - after);
 	commit->payload = view_of(payload, bytes.len - header.whole.len);
-	return GIT_OK;
+	return GIT_PARSE_OK;
 }
 
 int git_commit_parse(struct view bytes, struct arena *arena, struct git_commit *out,
@@ -186,14 +186,14 @@ int git_commit_parse(struct view bytes, struct arena *arena, struct git_commit *
 	}
 	if (next_header(&lines, &header)) {
 		*why_out = "a header behind the signature, or one that is not known";
-		return view_starts(header.name, VIEW("gpgsig")) ? GIT_E_SIGNATURES
-								: GIT_E_FORM;
+		return view_starts(header.name, VIEW("gpgsig")) ? GIT_PARSE_E_SIGNATURES
+								: GIT_PARSE_E_FORM;
 	}
 	if (lines.rest.len == 0 || lines.rest.data[0] != '\n')
 		return form(why_out, "no blank line before the message");
 	commit.message = view_from(lines.rest, 1);
 	*out = commit;
-	return GIT_OK;
+	return GIT_PARSE_OK;
 }
 
 /* -- tags: the signature is the end of the message -- */
@@ -249,7 +249,7 @@ int git_tag_parse(struct view bytes, struct git_tag *out, const char **why_out)
 	tag.payload = bytes;
 	if (!find_signature(lines.rest, &at)) {
 		*why_out = "a tag with two signatures";
-		return GIT_E_SIGNATURES;
+		return GIT_PARSE_E_SIGNATURES;
 	}
 	if (at != SIZE_MAX) {
 		at += bytes.len - lines.rest.len;
@@ -257,5 +257,5 @@ int git_tag_parse(struct view bytes, struct git_tag *out, const char **why_out)
 		tag.payload = view_sub(bytes, 0, at);
 	}
 	*out = tag;
-	return GIT_OK;
+	return GIT_PARSE_OK;
 }

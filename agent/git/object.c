@@ -126,11 +126,11 @@ int git_tree_next(struct view *rest, struct git_entry *out, const char **why_out
 	if (blank == rest->len || end == name.len || id.len != OBJECT_ID_SIZE ||
 			!read_mode(view_sub(*rest, 0, blank), &out->mode)) {
 		*why_out = "a tree that git does not write";
-		return GIT_E_FORM;
+		return GIT_PARSE_E_FORM;
 	}
 	out->name = view_sub(name, 0, end);
 	memcpy(out->id.bytes, id.data, OBJECT_ID_SIZE);
 	*rest = view_from(name, end + 1 + OBJECT_ID_SIZE);
 	*why_out = name_wrong(out->name);
-	return *why_out ? GIT_E_FORM : GIT_OK;
+	return *why_out ? GIT_PARSE_E_FORM : GIT_PARSE_OK;
 }

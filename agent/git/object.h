@@ -38,9 +38,9 @@ MUST_USE bool object_id_read(struct view text, struct object_id *out);
 struct view object_id_text(const struct object_id *id, struct arena *arena);
 
 enum {
-	GIT_OK = 0,
-	GIT_E_FORM = 1,   /* not as git writes it; `why` says what is wrong */
-	GIT_E_SIGNATURES, /* more than one, or in a form that is not read */
+	GIT_PARSE_OK = 0,
+	GIT_PARSE_E_FORM = 1,   /* not as git writes it; `why` says what is wrong */
+	GIT_PARSE_E_SIGNATURES, /* more than one, or in a form that is not read */
 };
 
 struct git_person {
@@ -87,7 +87,7 @@ struct git_entry {
 	struct object_id id;
 };
 
-/* Reads the next entry of a tree and leaves what follows it in *rest; GIT_E_FORM also for
+/* Reads the next entry of a tree and leaves what follows it in *rest; GIT_PARSE_E_FORM also for
  * names that no file of a state has (attacks G01). The end is an empty *rest. */
 MUST_USE int git_tree_next(
 		struct view *rest, struct git_entry *out, const char **why_out);

@@ -61,10 +61,9 @@ static int close_others(int fd)
 	return close_range((unsigned)fd + 1, ~0U, 0) ? fault_errno() : 0;
 }
 
-int helper_confine(int fd, pid_t parent, const struct system_call *calls, unsigned count)
+int helper_settle(int fd, pid_t parent)
 {
 	static const struct rlimit none = { 0, 0 };
-	int r;
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || prctl(PR_SET_DUMPABLE, 0) ||
 			prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
@@ -72,6 +71,12 @@ int helper_confine(int fd, pid_t parent, const struct system_call *calls, unsign
 		return fault_errno();
 	if (getppid() != parent)
 		return -ESRCH; /* it ended before the signal was asked for */
-	r = close_others(fd);
+	return close_others(fd);
+}
+
+int helper_confine(int fd, pid_t parent, const struct system_call *calls, unsigned count)
+{
+	int r = helper_settle(fd, parent);
+
 	return r ? r : system_calls_filter(calls, count, true);
 }

@@ -20,8 +20,10 @@ MUST_USE int helper_start(void (*body)(int fd, pid_t parent, void *with), void *
 /* Ends the child, which reads an end of file, and waits for it. */
 void helper_stop(struct helper *helper);
 
-/* For the child, once it has all that it needs: keeps `fd` and stderr open and nothing else;
- * no dumps, no tracing, no new privileges; dies with `parent`; any system call but these
+/* For the child: keeps `fd` and stderr open and nothing else, and dies with `parent`; no
+ * dumps, no tracing, no new privileges. */
+MUST_USE int helper_settle(int fd, pid_t parent);
+/* For the child, once it has all that it needs: the same, and any system call but these
  * ends it. SYSTEM_CALLS_E_UNKNOWN where the last was left out: it is still a process of its
  * own, with nothing open. */
 MUST_USE int helper_confine(

@@ -23,6 +23,15 @@
 #define ARCHITECTURE AUDIT_ARCH_AARCH64
 #endif
 
+bool process_is_sanitized(void)
+{
+#ifdef SANITIZED
+	return true;
+#else
+	return false;
+#endif
+}
+
 #if defined(ARCHITECTURE) && !defined(SANITIZED)
 
 enum {

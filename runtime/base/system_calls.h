@@ -34,5 +34,7 @@ MUST_USE int system_calls_filter(
 		const struct system_call *calls, unsigned count, bool kill);
 /* Why SYSTEM_CALLS_E_UNKNOWN, in words for the log. */
 const char *system_calls_why_not(void);
+/* Built with AddressSanitizer, which needs calls and memory of its own. */
+bool process_is_sanitized(void);
 
 #endif

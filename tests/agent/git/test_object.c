@@ -50,7 +50,7 @@ static void what_git_signs_is_found_and_verified(void **state)
 	(void)state;
 	assert_int_equal(git_commit_parse(vector(arena, "commit-signed"), arena, &commit,
 					 &why),
-			GIT_OK);
+			GIT_PARSE_OK);
 	check_signed(arena, commit.signature, commit.payload);
 	assert_int_equal(commit.parent_count, 1);
 	assert_view(commit.author.text, "Anna <anna@a.example>");
@@ -59,19 +59,20 @@ static void what_git_signs_is_found_and_verified(void **state)
 	/* A merged tag is in it, with a signature of its own, which is not the commit's. */
 	assert_int_equal(git_commit_parse(vector(arena, "commit-merge"), arena, &commit,
 					 &why),
-			GIT_OK);
+			GIT_PARSE_OK);
 	check_signed(arena, commit.signature, commit.payload);
 	assert_int_equal(commit.parent_count, 2);
 	assert_int_equal(git_commit_parse(vector(arena, "commit-unsigned"), arena,
 					 &commit, &why),
-			GIT_OK);
+			GIT_PARSE_OK);
 	assert_int_equal(commit.signature.len, 0);
-	assert_int_equal(git_tag_parse(vector(arena, "tag-signed"), &tag, &why), GIT_OK);
+	assert_int_equal(git_tag_parse(vector(arena, "tag-signed"), &tag, &why),
+			GIT_PARSE_OK);
 	check_signed(arena, tag.signature, tag.payload);
 	assert_view(tag.name, "v1");
 	assert_view(tag.target_type, "commit");
-	assert_int_equal(
-			git_tag_parse(vector(arena, "tag-unsigned"), &tag, &why), GIT_OK);
+	assert_int_equal(git_tag_parse(vector(arena, "tag-unsigned"), &tag, &why),
+			GIT_PARSE_OK);
 	assert_int_equal(tag.signature.len, 0);
 }
 
@@ -98,11 +99,11 @@ static void G05_a_signature_in_the_message_is_none(void **state)
 	const char *why;
 
 	(void)state;
-	assert_int_equal(git_commit_parse(body, arena, &commit, &why), GIT_OK);
+	assert_int_equal(git_commit_parse(body, arena, &commit, &why), GIT_PARSE_OK);
 	assert_int_equal(commit.signature.len, 0);
 	/* The signed one, its header moved into the message. */
 	body = replaced(arena, bytes, "\ngpgsig ", "\n\ngpgsig ");
-	assert_int_equal(git_commit_parse(body, arena, &commit, &why), GIT_OK);
+	assert_int_equal(git_commit_parse(body, arena, &commit, &why), GIT_PARSE_OK);
 	assert_int_equal(commit.signature.len, 0);
 }
 
@@ -131,14 +132,14 @@ static void G05_two_signatures_are_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(two); i++) {
 		assert_int_equal(git_commit_parse(two[i], arena, &commit, &why),
-				GIT_E_SIGNATURES);
+				GIT_PARSE_E_SIGNATURES);
 		assert_non_null(why);
 	}
 	assert_int_equal(git_tag_parse(arena_printf(arena, "%.*s%.*s", VIEW_ARG(tag),
 						       VIEW_ARG(vector(arena,
 								       "ed25519.sig"))),
 					 &parsed, &why),
-			GIT_E_SIGNATURES);
+			GIT_PARSE_E_SIGNATURES);
 }
 
 static void commits_in_other_forms_are_refused(void **state)
@@ -167,11 +168,11 @@ static void commits_in_other_forms_are_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (git_commit_parse(replaced(arena, bytes, rows[i].what, rows[i].with),
-				    arena, &commit, &why) == GIT_OK)
+				    arena, &commit, &why) == GIT_PARSE_OK)
 			fail_msg("row %zu was read", i);
 	for (size_t len = 0; len < bytes.len; len++)
 		if (git_commit_parse(view_sub(bytes, 0, len), arena, &commit, &why) ==
-						GIT_OK &&
+						GIT_PARSE_OK &&
 				len < view_find_view(bytes, VIEW("\n\n")) + 2)
 			fail_msg("%zu bytes were read", len);
 }
@@ -198,18 +199,18 @@ static void a_tree_is_read_entry_by_entry(void **state)
 	const char *why;
 
 	(void)state;
-	assert_int_equal(git_tree_next(&rest, &e, &why), GIT_OK);
+	assert_int_equal(git_tree_next(&rest, &e, &why), GIT_PARSE_OK);
 	assert_view(e.name, "state.yaml");
 	assert_int_equal(e.mode, GIT_FILE);
-	assert_int_equal(git_tree_next(&rest, &e, &why), GIT_OK);
+	assert_int_equal(git_tree_next(&rest, &e, &why), GIT_PARSE_OK);
 	assert_view(e.name, "users");
 	assert_int_equal(e.mode, GIT_FOLDER);
 	assert_int_equal(rest.len, 0);
 	rest = entry(arena, "120000", "a.yaml");
-	assert_int_equal(git_tree_next(&rest, &e, &why), GIT_OK);
+	assert_int_equal(git_tree_next(&rest, &e, &why), GIT_PARSE_OK);
 	assert_int_equal(e.mode, GIT_LINK);
 	rest = entry(arena, "160000", "a");
-	assert_int_equal(git_tree_next(&rest, &e, &why), GIT_OK);
+	assert_int_equal(git_tree_next(&rest, &e, &why), GIT_PARSE_OK);
 	assert_int_equal(e.mode, GIT_MODULE);
 }
 
@@ -228,18 +229,18 @@ static void G01_names_that_no_file_has_are_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		rest = entry(arena, "100644", names[i]);
-		if (git_tree_next(&rest, &e, &why) != GIT_E_FORM)
+		if (git_tree_next(&rest, &e, &why) != GIT_PARSE_E_FORM)
 			fail_msg("\"%s\" is a name", names[i]);
 		assert_non_null(why);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(fine); i++) {
 		rest = entry(arena, "100644", fine[i]);
-		assert_int_equal(git_tree_next(&rest, &e, &why), GIT_OK);
+		assert_int_equal(git_tree_next(&rest, &e, &why), GIT_PARSE_OK);
 	}
 	rest = entry(arena, "100000", "a");
-	assert_int_equal(git_tree_next(&rest, &e, &why), GIT_E_FORM);
+	assert_int_equal(git_tree_next(&rest, &e, &why), GIT_PARSE_E_FORM);
 	rest = view_sub(entry(arena, "100644", "a"), 0, 27);
-	assert_int_equal(git_tree_next(&rest, &e, &why), GIT_E_FORM);
+	assert_int_equal(git_tree_next(&rest, &e, &why), GIT_PARSE_E_FORM);
 }
 
 int main(int argc, char **argv)

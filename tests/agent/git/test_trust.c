@@ -246,8 +246,7 @@ static void G06_a_rewind_is_refused_until_it_is_accepted(void **state)
 {
 	struct repository repo;
 	CLEANUP(trust_freep)
-	struct trust *refused = NULL,
-		     *accepted = NULL, *other = NULL;
+	struct trust *refused = NULL, *accepted = NULL, *other = NULL;
 	struct trust_policy policy = { 0 };
 
 	(void)state;
