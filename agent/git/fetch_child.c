@@ -358,7 +358,8 @@ static void answer_failed(int fd, const struct fetch *f, nstime deadline)
 	CLEANUP(buf_free) struct buf out = BUF_NULL(FRAME_MAX);
 
 	buf_addf(&out, "%s\n%s", f->reason ? f->reason : "InternalError", f->message);
-	(void)frame_send(fd, FRAME_FAILED, buf_view(&out), deadline, NULL);
+	if (frame_send(fd, FRAME_FAILED, buf_view(&out), deadline, NULL))
+		_exit(1);
 }
 
 static void run(int fd, struct fetch *f, nstime deadline)
