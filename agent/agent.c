@@ -67,16 +67,20 @@ static int take_keys(struct agent *agent, const char *path)
 		return r;
 	agent->control_key = keyring_take(agent->keyring);
 	agent->tls_key = keyring_take(agent->keyring);
+	agent->dkim_key = keyring_take(agent->keyring);
 	if (!agent->broker && access(path, F_OK) == 0)
 		return AGENT_E_KEY;
 	if (!agent->broker) {
 		key_random(agent->control_key);
 		key_random(agent->tls_key);
+		key_random(agent->dkim_key);
 		return 0;
 	}
 	r = broker_purpose_key(agent->broker, PURPOSE_CONTROL, agent->control_key);
 	if (r == 0)
 		r = broker_purpose_key(agent->broker, PURPOSE_TLS, agent->tls_key);
+	if (r == 0)
+		r = broker_purpose_key(agent->broker, PURPOSE_DKIM, agent->dkim_key);
 	return r > 0 ? fault(-EPROTO) : r;
 }
 
@@ -180,6 +184,7 @@ void agent_close(struct agent *agent)
 	if (agent->keyring) {
 		keyring_give(agent->keyring, agent->control_key);
 		keyring_give(agent->keyring, agent->tls_key);
+		keyring_give(agent->keyring, agent->dkim_key);
 	}
 	keyring_free(agent->keyring);
 	data_directory_copy_remove(agent->copy);
@@ -305,6 +310,7 @@ void agent_observation(struct agent *agent, const struct desired *desired,
 		.desired = desired,
 		.data = agent->data,
 		.deeds = agent->deeds,
+		.dkim_key = agent->dkim_key,
 		.broker = agent->broker,
 	};
 }
@@ -325,9 +331,18 @@ nstime agent_outbox_deadline(const struct agent *agent)
 	return dispatch_deadline(agent->dispatch);
 }
 
+/* What was awaited may be Ready: one look for all that comes together. */
+static void look_soon(struct agent *agent)
+{
+	agent->settled_serial = 0;
+	agent->deadline = nstime_min(agent->deadline, agent_now(agent) + NS_PER_S);
+}
+
 void agent_outbox_turn(struct agent *agent)
 {
 	dispatch_turn(agent->dispatch);
+	if (dispatch_brought(agent->dispatch) && agent->awaits_ready)
+		look_soon(agent);
 }
 
 int agent_history(struct agent *agent, size_t most, struct history **out)

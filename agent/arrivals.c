@@ -58,6 +58,7 @@ static void follow(struct dispatch *d, const struct errand *errand,
 				s->delay == NSTIME_NEVER ? NSTIME_NEVER : now + s->delay);
 	if (settlement == SETTLED_AGAIN)
 		pause_provider(d, errand, s->delay);
+	d->brought |= settlement == SETTLED_DONE;
 	if (settlement == SETTLED_DONE || settlement == SETTLED_GONE)
 		deliveries_wake(&d->all, s->row.uid, now);
 }

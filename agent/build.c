@@ -158,8 +158,61 @@ static void append_routes(struct route_spec *routes, struct domain_spec *spec,
 	spec->route_count += from ? from->left_count : 0;
 }
 
-static void put_domain(
-		struct build *b, const struct shard *shard, struct configuration *c)
+/* Those that sign, of all that there are. */
+static int gather_keys(struct build *b)
+{
+	struct dkim_row *rows;
+	size_t count;
+	int r = dkim_rows_read(b->o->db, b->arena, &rows, &count);
+
+	b->keys = rows;
+	for (size_t i = 0; r == 0 && i < count; i++)
+		if (dkim_row_state(&rows[i], b->o->now) == DKIM_ACTIVE)
+			b->keys[b->key_count++] = rows[i];
+	return r;
+}
+
+/* The keys of one domain, opened; a domain's are in a row. */
+struct opened {
+	struct signing_spec specs[DOMAIN_SIGNINGS];
+	struct secret keys[DOMAIN_SIGNINGS];
+	size_t count;
+};
+
+static void opened_deinit(struct opened *opened)
+{
+	for (size_t i = 0; i < opened->count; i++)
+		secret_free(&opened->keys[i]);
+}
+
+static int open_keys(const struct build *b, struct view domain, struct opened *out)
+{
+	size_t first = 0, behind = b->key_count;
+	int r = 0;
+
+	while (first < behind) {
+		size_t middle = first + (behind - first) / 2;
+
+		if (view_compare(b->keys[middle].domain, domain) < 0)
+			first = middle + 1;
+		else
+			behind = middle;
+	}
+	for (size_t i = first;
+			r == 0 && i < b->key_count && out->count < DOMAIN_SIGNINGS &&
+			view_eq(b->keys[i].domain, domain);
+			i++) {
+		r = dkim_row_open(&b->keys[i], b->o->dkim_key, &out->keys[out->count]);
+		if (r)
+			break;
+		out->specs[out->count] = (struct signing_spec){ b->keys[i].selector,
+			&out->keys[out->count] };
+		out->count++;
+	}
+	return r;
+}
+
+static int put_domain(struct build *b, const struct shard *shard, struct configuration *c)
 {
 	const struct shard *original =
 			shard->twin_of.len ? map_get(&b->by_name, shard->twin_of) : NULL;
@@ -177,7 +230,13 @@ static void put_domain(
 		.account_count = shard->account_count,
 		.routes = routes,
 	};
+	CLEANUP(opened_deinit) struct opened keys = { 0 };
+	int r = open_keys(b, shard->name, &keys);
 
+	if (r)
+		return r;
+	spec.signings = keys.specs;
+	spec.signing_count = keys.count;
 	append_routes(routes, &spec, original);
 	append_routes(routes, &spec, shard);
 	if (desired)
@@ -188,6 +247,7 @@ static void put_domain(
 	build_digest_domain(&spec);
 	if (!configuration_share_domain(c, spec.name, spec.hash))
 		configuration_add_domain(c, &spec);
+	return 0;
 }
 
 /* -- all -- */
@@ -275,6 +335,8 @@ int build_configuration(struct observation *o, const struct key *tls_key,
 
 	r = gather(&b);
 	if (r == 0)
+		r = gather_keys(&b);
+	if (r == 0)
 		r = gather_relays(&b);
 	if (r == 0)
 		r = make_host(&b, &host);
@@ -286,8 +348,10 @@ int build_configuration(struct observation *o, const struct key *tls_key,
 		return r;
 	configuration_set_connect(c, &o->file->connect);
 	put_relays(&b, c);
-	for (size_t i = 0; i < b.shard_count; i++)
-		put_domain(&b, &b.shards[i], c);
+	for (size_t i = 0; i < b.shard_count && r == 0; i++)
+		r = put_domain(&b, &b.shards[i], c);
+	if (r)
+		return r;
 	*out = TAKE(c);
 	return 0;
 }

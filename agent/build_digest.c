@@ -67,6 +67,11 @@ void build_digest_domain(struct domain_spec *spec)
 	digest_u64(&d, (unsigned char)spec->subaddress);
 	digest_part(&d, spec->catch_all);
 	digest_part(&d, spec->send_via);
+	digest_u64(&d, spec->signing_count);
+	for (size_t i = 0; i < spec->signing_count; i++) {
+		digest_part(&d, spec->signings[i].selector);
+		digest_part(&d, secret_expose(spec->signings[i].key));
+	}
 	for (size_t i = 0; i < spec->account_count; i++)
 		digest_account(&d, &spec->accounts[i]);
 	for (size_t i = 0; i < spec->route_count; i++)

@@ -5,6 +5,7 @@
 
 #include "agent/account.h"
 #include "agent/build.h"
+#include "agent/dkim_row.h"
 #include "runtime/base/map.h"
 
 #include <jansson.h>
@@ -34,6 +35,8 @@ struct build {
 	struct shard *shards;
 	size_t shard_count;
 	struct map by_name;
+	struct dkim_row *keys; /* those that sign, by domain */
+	size_t key_count;
 	struct relay_spec *relays;
 	struct destination *destinations;
 	size_t relay_count, destination_count;

@@ -271,6 +271,22 @@ static const char *const steps[] = {
 
 	/* What of an object may live besides what its row of the outbox wants (effect.h). */
 	"ALTER TABLE outbox ADD COLUMN former TEXT NOT NULL DEFAULT '';",
+
+	/* Keys that sign for a domain (agent/dkim_row.h), sealed, each bound to the object and
+	 * its selector. They outlive their object. Times are NULL until they come. */
+	"CREATE TABLE dkim_key ("
+	" domain TEXT NOT NULL,"
+	" selector TEXT NOT NULL,"
+	" algorithm TEXT NOT NULL CHECK (algorithm IN ('rsa2048', 'ed25519')),"
+	" object BLOB NOT NULL CHECK (length(object) = 16),"
+	" sealed BLOB NOT NULL,"
+	" public_key BLOB NOT NULL,"
+	" rotate INTEGER NOT NULL,"
+	" made_at INTEGER NOT NULL,"
+	" active_at INTEGER,"
+	" retired_at INTEGER,"
+	" PRIMARY KEY (domain, selector)"
+	") STRICT, WITHOUT ROWID;",
 };
 
 const struct database_schema control_schema = {

@@ -124,6 +124,14 @@ static int turn(struct dispatch *d)
 	return r ? r : departures_send(d);
 }
 
+bool dispatch_brought(struct dispatch *d)
+{
+	bool brought = d->brought;
+
+	d->brought = false;
+	return brought;
+}
+
 void dispatch_turn(struct dispatch *d)
 {
 	int r;

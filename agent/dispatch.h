@@ -10,6 +10,8 @@
 #include "runtime/base/attr.h"
 #include "runtime/base/clock.h"
 
+#include <stdbool.h>
+
 struct database;
 struct agent_file;
 struct dispatch;
@@ -27,6 +29,8 @@ nstime dispatch_deadline(const struct dispatch *dispatch);
 /* Rows were written by somebody else: a plan was applied. NULL is fine. */
 void dispatch_stale(struct dispatch *dispatch);
 void dispatch_turn(struct dispatch *dispatch);
+/* True once where, in the last turn, something outside came to be as it should. */
+bool dispatch_brought(struct dispatch *dispatch);
 /* Calls that are out. */
 size_t dispatch_out(const struct dispatch *dispatch);
 

@@ -18,6 +18,7 @@ struct dispatch {
 	struct list back; /* errands whose consequences are not on disk yet */
 	size_t out;
 	bool stale;
+	bool brought;    /* something is as it should be, since it was asked for */
 	nstime retry_at; /* the database failed: not before; 0: it did not */
 	nstime deadline;
 };

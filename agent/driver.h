@@ -55,7 +55,7 @@ struct wanted {
 
 struct wanted_list {
 	struct arena *arena;
-	/* What no state says, for kinds that are derived. A kind that makes such things adds
+	/* What no state says, for kinds that are derived; NULL: only names are asked for. A kind that makes such things adds
 	 * those that its objects will make; what comes behind it in `drivers` sees them. */
 	struct zone_facts *facts;
 	struct wanted *items; /* malloc'd */
@@ -148,6 +148,7 @@ extern const struct driver driver_relay;
 extern const struct driver driver_destination;
 extern const struct driver driver_group;
 extern const struct driver driver_domain;
+extern const struct driver driver_dkim_key;
 extern const struct driver driver_user;
 extern const struct driver driver_shared;
 extern const struct driver driver_service;

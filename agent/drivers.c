@@ -11,6 +11,7 @@ const struct driver *const drivers[] = {
 	&driver_relay,
 	&driver_destination,
 	&driver_domain,
+	&driver_dkim_key,
 	&driver_user,
 	&driver_shared,
 	&driver_service,

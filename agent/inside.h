@@ -62,7 +62,7 @@ struct agent {
 	char *copy; /* offline: the directory of the copy */
 	int lock;
 	struct keyring *keyring;
-	struct key *control_key, *tls_key;
+	struct key *control_key, *tls_key, *dkim_key;
 	struct database *db;
 	struct database *deeds;    /* NULL: offline, and there are none */
 	struct dispatch *dispatch; /* NULL: offline */
@@ -71,7 +71,9 @@ struct agent {
 	struct desired_state desired;
 	struct last_run last;
 	struct cooling cooling;
-	uint64_t settled_serial; /* nothing was to do at this serial; 0: unknown */
+	uint64_t settled_serial; /* nothing was to do at this serial; 0: unknown … */
+	walltime rests_until;    /* … before this time; 0: ever */
+	bool awaits_ready;       /* … nor until something outside is Ready */
 	bool holds_memory;       /* since the last quiet tick */
 	bool heap_has_holes;     /* a run ended since the heap was last trimmed */
 	bool metrics_stale;      /* objects may have moved since they were shown */

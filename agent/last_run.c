@@ -1,5 +1,6 @@
 #include "agent/run.h"
 
+#include "agent/dkim_row.h"
 #include "agent/holding.h"
 #include "agent/journal.h"
 #include "agent/metrics.h"
@@ -102,8 +103,10 @@ static void end_run(struct agent *agent, struct view actor, struct agent_result 
 	agent->settled_serial = result->code == EXIT_FINE && !(plan && plan->drift_count)
 						? result->serial
 						: 0;
+	agent->awaits_ready = plan && plan->awaits_ready;
+	agent->rests_until = plan ? plan->rests_until : 0;
 	agent->deadline = now + agent_jittered(agent->interval);
-	if (plan && plan->rests_until)
+	if (agent->rests_until)
 		agent->deadline = nstime_min(agent->deadline,
 				now + nstime_seconds(plan->rests_until - agent->last.at));
 	if (plan && plan->left != NSTIME_NEVER)
@@ -125,6 +128,15 @@ static int note_failure(struct agent *agent, const struct agent_result *result)
 	return r ? r : transaction_commit(&t);
 }
 
+/* Keys that signed, once nobody can want them any more. */
+static void shred_keys(struct agent *agent)
+{
+	int r = dkim_rows_shred(agent->db, agent->os->wall(agent->os->state));
+
+	if (r)
+		log_event(LOG_WARN, "agent.shred.waits", log_number("outcome", r));
+}
+
 int run_finish(struct agent *agent, struct view actor, struct agent_result *result,
 		nstime start)
 {
@@ -136,6 +148,7 @@ int run_finish(struct agent *agent, struct view actor, struct agent_result *resu
 
 	end_run(agent, actor, result, start);
 	purge_sweep(agent);
+	shred_keys(agent);
 	if (is_news && result->code != EXIT_INVALID && result->code != EXIT_CONFLICT)
 		r = note_failure(agent, result);
 	if (r == 0)

@@ -43,6 +43,7 @@ int observe(struct observation *o)
 {
 	int r = object_set_load(o->db, o->arena, &o->objects);
 
+	o->facts.now = o->now;
 	for (size_t i = 0; i < driver_count && r == 0; i++)
 		if (drivers[i]->know)
 			r = drivers[i]->know(o);

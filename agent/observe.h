@@ -11,6 +11,7 @@
 #include "schema/agent_file.h"
 
 struct broker;
+struct key;           /* runtime/crypto/key.h */
 struct desired_purge; /* schema/desired.h */
 struct os;
 struct rules; /* agent/rules.h */
@@ -33,7 +34,8 @@ struct observation {
 	/* Where account files are, what is known of them, and what becomes of those that
 	 * nobody owns. */
 	const char *data;
-	struct database *deeds; /* NULL: there are none */
+	struct database *deeds;     /* NULL: there are none */
+	const struct key *dkim_key; /* seals keys that sign */
 	struct broker *broker;
 	enum unowned_way unowned_way;
 	struct unowned_list *unowned; /* malloc'd: looked for by the first that asks */
@@ -44,8 +46,9 @@ struct observation {
 	size_t first_user;         /* among them: the users, in the state's order */
 	struct object **touched;   /* malloc'd: those with touches */
 	size_t touched_count, touched_capacity;
-	walltime rests_until; /* when a field that is fought for is set right again; 0: none
-				 is */
+	walltime rests_until; /* when something is to be done by time alone (a field that is
+				 fought for is set right again); 0: nothing is */
+	bool awaits_ready;    /* something is to be done once another object is Ready */
 };
 
 /* Loads the objects, asks every driver what the state wants and what has drifted. The

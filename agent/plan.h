@@ -119,7 +119,8 @@ struct plan {
 	struct drift *drifts;
 	size_t drift_count, drift_capacity;
 	size_t notes;         /* that applying makes of drift, beside its steps */
-	walltime rests_until; /* the next look at what is fought for; 0: none */
+	walltime rests_until; /* the next look at what time alone changes; 0: none */
+	bool awaits_ready;    /* a look once another object is Ready */
 	struct problem *problems;
 	size_t problem_count, problem_capacity;
 	size_t counts[ACTIONS];

@@ -22,6 +22,8 @@ static bool is_settled(const struct agent *agent, uint64_t serial)
 	if (!agent->configuration || agent->settled_serial != serial ||
 			agent_now(agent) >= agent->full_due)
 		return false;
+	if (agent->rests_until && agent->os->wall(agent->os->state) >= agent->rests_until)
+		return false;
 	runtime_observe(agent->runtime, &live);
 	return live.listener_count ==
 	       configuration_host(agent->configuration)->listener_count;

@@ -68,6 +68,7 @@ static int make_plan(struct run *run)
 	if (r == 0)
 		r = diff(&run->o, run->plan);
 	run->plan->rests_until = run->o.rests_until;
+	run->plan->awaits_ready = run->o.awaits_ready;
 	return r ? r : hold(run);
 }
 /* -- what is said -- */

@@ -2,6 +2,7 @@
 
 #include "agent/condition.h"
 #include "agent/driver/certificate.h"
+#include "agent/driver/dkim_key.h"
 #include "agent/driver/listener.h"
 #include "agent/inside.h"
 #include "agent/text.h"
@@ -18,6 +19,7 @@ void status_free(struct status *status)
 		return;
 	free(status->objects);
 	json_decref(status->certificates);
+	json_decref(status->dkim_keys);
 	arena_free(status->arena);
 	free(status);
 }
@@ -212,6 +214,8 @@ int agent_status(struct agent *agent, struct view name, struct status **out)
 		return r;
 	r = certificates_list(agent->db, status->now, &status->certificates);
 	if (r == 0)
+		r = dkim_keys_list(agent->db, status->now, &status->dkim_keys);
+	if (r == 0)
 		r = suspension_read(agent->db, status->now, status->arena,
 				&status->suspension);
 	if (r == 0)
@@ -403,6 +407,49 @@ static void print_runtime(const struct status *status, struct buf *out)
 				live->quarantined);
 }
 
+/* Domains none of whose keys signs yet. The list is by domain. */
+struct unsigned_domains {
+	const char *domain; /* of the keys that are looked at */
+	bool waits, signs;
+	const char *first;
+	size_t count;
+};
+
+static void end_domain(struct unsigned_domains *u)
+{
+	if (!u->waits || u->signs)
+		return;
+	if (u->count++ == 0)
+		u->first = u->domain;
+}
+
+static void print_unsigned(const struct status *status, struct buf *out)
+{
+	struct unsigned_domains u = { .domain = "" };
+	json_t *key;
+	size_t i;
+
+	json_array_foreach (status->dkim_keys, i, key) {
+		const char *domain = json_string_value(json_object_get(key, "domain"));
+		const char *state = json_string_value(json_object_get(key, "state"));
+
+		if (strcmp(domain, u.domain) != 0) {
+			end_domain(&u);
+			u.domain = domain;
+			u.waits = u.signs = false;
+		}
+		u.waits |= strcmp(state, "waiting") == 0;
+		u.signs |= strcmp(state, "signing") == 0;
+	}
+	end_domain(&u);
+	if (u.count == 0)
+		return;
+	buf_addf(out, "  unsigned     mail from %s", u.first);
+	if (u.count > 1)
+		buf_addf(out, " and %zu more", u.count - 1);
+	buf_add_z(out, ": not all name servers answer its DKIM records yet\n");
+}
+
 void status_print(const struct status *status, struct buf *out)
 {
 	if (!status->single) {
@@ -414,6 +461,7 @@ void status_print(const struct status *status, struct buf *out)
 					VIEW_ARG(status->message));
 		print_kinds(status, out);
 		print_runtime(status, out);
+		print_unsigned(status, out);
 	}
 	for (size_t i = 0; i < status->object_count; i++)
 		print_object(status, &status->objects[i], out);
@@ -530,7 +578,7 @@ static json_t *waiting_json(const struct status *status)
 json_t *status_json(const struct status *status)
 {
 	return json_pack("{s:i, s:o, s:o, s:b, s:I, s:o, s:I, s:o, s:o, s:o, s:o, s:o, "
-			 "s:o, s:O, s:I, s:o, s:o}",
+			 "s:o, s:O, s:O, s:I, s:o, s:o}",
 			"format_version", 1, "suspension",
 			suspension_json(&status->suspension), "confirmation",
 			confirmation_json(&status->confirmation), "ready",
@@ -542,8 +590,8 @@ json_t *status_json(const struct status *status)
 			status->has_runtime ? runtime_json(status) : json_null(),
 			"last_run", last_run_json(status), "sandbox",
 			sandbox_json(status), "keys", keys_json(status), "certificates",
-			status->certificates, "held", (json_int_t)status->held,
-			"held_digest",
+			status->certificates, "dkim_keys", status->dkim_keys, "held",
+			(json_int_t)status->held, "held_digest",
 			status->approvable ? json_digest(status->held_digest)
 					   : json_null(),
 			"waiting", waiting_json(status));

@@ -51,6 +51,7 @@ struct status {
 			*sandbox_without; /* literals; NULL: unknown, lacks nothing */
 	struct agent_keys keys;
 	json_t *certificates;
+	json_t *dkim_keys; /* as dkim_keys_list() makes it */
 	/* of the last apply or reconcile of this process; ran_at 0: none yet */
 	walltime ran_at;
 	nstime ran_for;

@@ -311,6 +311,12 @@ enum desired_dmarc {
 	DESIRED_DMARC_NONE
 };
 
+enum desired_dkim {
+	DKIM_RSA2048,
+	DKIM_ED25519,
+	DKIM_ALGORITHMS,
+};
+
 /* Further records of ours at one name of a zone. */
 struct desired_record {
 	struct view name; /* whole, lower case, without final dot */
@@ -334,7 +340,9 @@ struct desired_domain {
 	uint64_t dns_except;             /* a set of enum dns_part */
 	struct view_list spf_also;       /* terms, each read (RFC 7208, 4.6.1) */
 	uint64_t spf_all;                /* enum desired_spf */
-	uint64_t dmarc_policy;           /* enum desired_dmarc */
+	uint64_t dkim_algorithms;        /* a set of enum desired_dkim */
+	nstime dkim_rotate;
+	uint64_t dmarc_policy; /* enum desired_dmarc */
 	struct desired_record *records;
 	size_t record_count;
 	const struct desired_domain *same_as; /* NULL: itself. Never a twin of a twin */

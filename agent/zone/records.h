@@ -10,17 +10,26 @@
 #include "agent/zone/record.h"
 
 /* A key that signs, or will: RFC 6376, 3.6.1; RFC 8463. */
+enum zone_key_state {
+	ZONE_KEY_CURRENT, /* it signs, or waits to be seen */
+	ZONE_KEY_LEAVING, /* it signs no more, and mail that it signed is on its way */
+	ZONE_KEY_HIDDEN,  /* published no more, and kept for a while */
+};
+
 struct zone_key {
 	struct view domain, selector;
 	struct view algorithm; /* "rsa", "ed25519" */
 	/* Base64, as `p=` has it; empty: the apply that brings the record makes the key. */
 	struct view public_key;
 	struct view object; /* of kind dkim-key: its key; empty: there is none */
+	enum zone_key_state state;
 };
 
 struct zone_facts {
+	walltime now;
 	struct zone_key *keys;
 	size_t key_count, key_capacity;
+	size_t known_count; /* of them, the first: those that are there, by domain */
 	/* Who may issue for our hosts (RFC 8659), and to whom (RFC 8657); empty: unknown. */
 	struct view authority; /* "letsencrypt.org" */
 	struct view account;   /* a URI */

@@ -85,7 +85,8 @@ void make_keys(struct making *m, const struct desired_domain *domain)
 	for (size_t i = 0; i < m->facts->key_count; i++) {
 		const struct zone_key *key = &m->facts->keys[i];
 
-		if (!view_eq(key->domain, domain->object.key))
+		if (!view_eq(key->domain, domain->object.key) ||
+				key->state == ZONE_KEY_HIDDEN)
 			continue;
 		making_add(m, &(struct made){ .part = DNS_PART_DKIM,
 					      .name = arena_printf(m->arena,

@@ -40,8 +40,8 @@ static const struct field spf_fields[] = {
 static const struct table spf_table = { .noun = "`spf`", .help = "Who may send for the domain (RFC 7208).", FIELDS(spf_fields) };
 
 static const struct field dkim_fields[] = {
-	{ "algorithms", LIST_OF(WORDS("rsa2048", "ed25519")),                  "rsa2048, ed25519", OWNER_ENFORCE, RISK_SERVICE, LATER, 0, "a key and a signature for each" },
-	{ "rotate",     BETWEEN(TYPE_DURATION, 7 * 86400, (int64_t)1000 * 86400), "180d",          OWNER_ENFORCE, RISK_SERVICE, LATER, 0, "how old a key becomes" },
+	{ "algorithms", LIST_OF(WORDS("rsa2048", "ed25519")),                  "rsa2048, ed25519", OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(dkim_algorithms), "a key and a signature for each" },
+	{ "rotate",     BETWEEN(TYPE_DURATION, 7 * 86400, (int64_t)1000 * 86400), "180d",          OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(dkim_rotate), "how old a key becomes" },
 };
 
 static const struct table dkim_table = { .noun = "`dkim`", .help = "Signatures (RFC 6376).", FIELDS(dkim_fields) };
@@ -70,7 +70,7 @@ static const struct field fields[] = {
 	{ "records",     MAP_OF(TYPE(TYPE_TEXT), RECORD(&record_table)),
 	                                                       NULL,  OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "further records of ours in the zone, by name below the domain" },
 	{ "spf",         RECORD(&spf_table),                   NULL,  OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "who may send for it" },
-	{ "dkim",        RECORD(&dkim_table),                  NULL,  OWNER_ENFORCE, RISK_SERVICE,  LATER, 0, "signatures" },
+	{ "dkim",        RECORD(&dkim_table),                  NULL,  OWNER_ENFORCE, RISK_SERVICE,  SERVED, 0, "signatures" },
 	{ "dmarc",       RECORD(&dmarc_table),                 NULL,  OWNER_ENFORCE, RISK_SERVICE,  SERVED, 0, "what others do with mail that fails" },
 	{ "mta_sts",     RECORD(&mta_sts_table),               NULL,  OWNER_ENFORCE, RISK_SERVICE,  LATER, 0, "TLS for mail to it" },
 	{ "require_tls", TYPE(TYPE_BOOL),                      "false", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "mail from and to it travels under TLS or not at all", DOWNWARD(RISK_SERVICE) },

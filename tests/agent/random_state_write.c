@@ -381,9 +381,14 @@ static void add_groups(struct buf *out, const struct random_state *s)
 	}
 }
 
+#define ED25519 "dkim: {algorithms: [ed25519]}, "
+
 static void add_domain(struct buf *out, const struct random_state *s, unsigned i)
 {
 	static const char *const subaddresses[] = { "\"+\"", "\"-\"", "none", "\"=\"" };
+	static const char *const signs[] = { ED25519, ED25519,
+		"dkim: {algorithms: [ed25519], rotate: 90d}, ", ED25519, ED25519, ED25519,
+		ED25519, "dkim: {rotate: 1000d}, " };
 	const struct group *group = present_group(s, i);
 	uint64_t look = s->domains[i].look;
 	size_t begin;
@@ -406,6 +411,8 @@ static void add_domain(struct buf *out, const struct random_state *s, unsigned i
 		buf_addf(out, "id: dom%u, ", i);
 	if (part(look, 6, 6) == 0)
 		buf_add_z(out, "dns: none, ");
+	/* mostly without RSA, whose keys take a while to be made */
+	buf_add_z(out, ONE_OF(signs, look, 7));
 	if (out->len > begin)
 		buf_truncate(out, out->len - 2);
 	buf_add_z(out, "}\n");
@@ -421,8 +428,10 @@ static void add_domains(struct buf *out, const struct random_state *s)
 		unsigned of = part(s->twins[i].look, 1, DOMAINS);
 
 		if (s->twins[i].present)
-			buf_addf(out, "  t%u.example: {same_as: d%u.example}\n", i,
-					domain_is_used(s, of) ? of : 0);
+			buf_addf(out,
+					"  t%u.example: {same_as: d%u.example, "
+					"dkim: {algorithms: [ed25519]}}\n",
+					i, domain_is_used(s, of) ? of : 0);
 	}
 }
 

@@ -97,7 +97,7 @@ if [ "$(id -u)" = 0 ] && mkdir -p "$home/small" && mount -t tmpfs -o size=4m pos
 	refuse "a full disk at an apply" 1 "full" big_apply
 	refuse "changed nothing" 1 "there is no" posthus get user/x1@org.example
 	full_delivery() {
-		printf 'Subject: full\r\n\r\n%s\r\n' "$(head -c 300000 /dev/zero | tr '\0' x | fold -w 70)" | sed 's/\r*$/\r/' >"$work/m.eml"
+		printf 'From: a@b.example\r\nSubject: full\r\n\r\n%s\r\n' "$(head -c 300000 /dev/zero | tr '\0' x | fold -w 70)" | sed 's/\r*$/\r/' >"$work/m.eml"
 		swaks --server 127.0.0.1 --port "$SMTP" --from a@b.example --to anna@org.example --data "@$work/m.eml"
 	}
 	refuse "a full disk at a delivery is 452, not an accepted loss" 26 "452" full_delivery
