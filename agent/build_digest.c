@@ -38,6 +38,10 @@ static void digest_account(struct digest *d, const struct account_spec *account)
 	digest_u64(d, account->reach_count);
 	for (size_t i = 0; i < account->reach_count; i++)
 		digest_part(d, account->reach[i]);
+	digest_u64(d, account->forward_keeps);
+	digest_u64(d, account->forward_count);
+	for (size_t i = 0; i < account->forward_count; i++)
+		digest_part(d, account->forward[i]);
 	digest_u64(d, account->members_send_as);
 	digest_u64(d, account->member_count);
 	for (size_t i = 0; i < account->member_count; i++) {

@@ -82,7 +82,15 @@ static struct account_spec *add_left_account(struct build *b, enum account_kind 
 
 static void add_left_user(struct build *b, const struct object *object, const json_t *was)
 {
-	(void)add_left_account(b, ACCOUNT_USER, object, was);
+	struct account_spec *account = add_left_account(b, ACCOUNT_USER, object, was);
+	struct view_list forward;
+
+	if (!account)
+		return;
+	forward = left_texts(b, json_object_get(was, "forward"));
+	account->forward = forward.items;
+	account->forward_count = forward.count;
+	account->forward_keeps = json_is_true(json_object_get(was, "keep"));
 }
 
 static void add_left_service(

@@ -81,6 +81,9 @@ static void add_users(struct build *b)
 		account->send_limit = user->send_limit.count;
 		account->send_period = user->send_limit.period;
 		account->protocols = build_protocols(user->protocols);
+		account->forward = user->forward.items;
+		account->forward_count = user->forward.count;
+		account->forward_keeps = user->forward_keeps;
 		finish(account, wanted);
 	}
 }

@@ -212,6 +212,8 @@ static void copy_accounts(struct shard *shard, const struct domain_spec *spec)
 		copy->networks = copy_array(shard->arena, copy->networks,
 				copy->network_count * sizeof(*copy->networks));
 		copy->reach = copy_views(shard->arena, copy->reach, copy->reach_count);
+		copy->forward = copy_views(
+				shard->arena, copy->forward, copy->forward_count);
 	}
 	shard->accounts = copies;
 	shard->account_count = spec->account_count;
@@ -625,6 +627,8 @@ bool configuration_may_send_as(const struct configuration *c,
 
 struct hop {
 	struct view address;
+	struct view forwarder; /* who named it */
+	bool kept;             /* … and has a copy */
 	unsigned depth;
 };
 
@@ -635,14 +639,55 @@ struct walk {
 	struct hop *hops;
 	size_t count;
 	size_t capacity;
+	const struct account_spec **forwarded; /* whose forward was followed */
+	size_t forwarded_count, forwarded_capacity;
 	int outcome; /* of the last hop that led nowhere */
 	bool discarded;
 };
 
-static void push_hop(struct walk *walk, struct view address, unsigned depth)
+static void push_hop(struct walk *walk, struct hop hop)
 {
 	array_grow(&walk->hops, &walk->capacity, walk->count + 1, sizeof(*walk->hops));
-	walk->hops[walk->count++] = (struct hop){ address, depth };
+	walk->hops[walk->count++] = hop;
+}
+
+/* The last target is pushed first, so that the first is followed first. */
+static int push_hops(struct walk *walk, const struct view *targets, size_t count,
+		struct hop from)
+{
+	if (walk->count + count > RESOLVE_MAX_TARGETS)
+		return RESOLVE_E_TOO_DEEP;
+	for (size_t i = count; i > 0; i--)
+		push_hop(walk, (struct hop){ targets[i - 1], from.forwarder, from.kept,
+					       from.depth });
+	return RESOLVE_OK;
+}
+
+/* True the first time: whoever is reached by his own forward gets the mail. */
+static bool goes_on(struct walk *walk, const struct account_spec *account)
+{
+	if (account->forward_count == 0)
+		return false;
+	for (size_t i = 0; i < walk->forwarded_count; i++)
+		if (walk->forwarded[i] == account)
+			return false;
+	array_grow(&walk->forwarded, &walk->forwarded_capacity, walk->forwarded_count + 1,
+			sizeof(struct account_spec *));
+	walk->forwarded[walk->forwarded_count++] = account;
+	return true;
+}
+
+static void add_remote(struct walk *walk, struct hop hop)
+{
+	struct resolution *out = walk->out;
+
+	for (size_t i = 0; i < out->remote_count; i++)
+		if (view_eq(out->remotes[i].address, hop.address))
+			return;
+	array_grow(&out->remotes, &out->remote_capacity, out->remote_count + 1,
+			sizeof(*out->remotes));
+	out->remotes[out->remote_count++] =
+			(struct resolved_remote){ hop.address, hop.forwarder, hop.kept };
 }
 
 static void add_account(
@@ -667,24 +712,39 @@ static void add_account(
 	out->accounts[out->count++] = (struct resolved_account){ account, detail };
 }
 
+static int follow_account(struct walk *walk, const struct account_spec *account,
+		struct hop hop, struct view detail)
+{
+	bool forwards = account->state == ACCOUNT_ACTIVE && goes_on(walk, account);
+
+	if (!forwards || account->forward_keeps)
+		add_account(walk, account, detail);
+	if (!forwards)
+		return RESOLVE_OK;
+	return push_hops(walk, account->forward, account->forward_count,
+			(struct hop){ .forwarder = account->address,
+					.kept = account->forward_keeps,
+					.depth = hop.depth + 1 });
+}
+
 static int follow_route(struct walk *walk, const struct route_spec *route, struct hop hop,
 		struct view detail)
 {
 	const struct account_spec *account;
+	int outcome = RESOLVE_OK;
 
 	switch (route->kind) {
 	case ROUTE_ACCOUNT:
 		account = configuration_account(walk->configuration, route->account);
 		if (account)
-			add_account(walk, account, detail);
+			outcome = follow_account(walk, account, hop, detail);
 		else
 			walk->outcome = RESOLVE_E_UNKNOWN;
 		break;
 	case ROUTE_ALIAS:
-		if (walk->count + route->target_count > RESOLVE_MAX_TARGETS)
-			return RESOLVE_E_TOO_DEEP;
-		for (size_t i = route->target_count; i > 0; i--)
-			push_hop(walk, route->targets[i - 1], hop.depth + 1);
+		outcome = push_hops(walk, route->targets, route->target_count,
+				(struct hop){ .forwarder = hop.address,
+						.depth = hop.depth + 1 });
 		break;
 	case ROUTE_REJECT:
 		walk->out->text = route->text;
@@ -694,7 +754,9 @@ static int follow_route(struct walk *walk, const struct route_spec *route, struc
 		walk->discarded = true;
 		break;
 	}
-	return walk->out->count > RESOLVE_MAX_TARGETS ? RESOLVE_E_TOO_DEEP : RESOLVE_OK;
+	if (walk->out->count + walk->out->remote_count > RESOLVE_MAX_TARGETS)
+		return RESOLVE_E_TOO_DEEP;
+	return outcome;
 }
 
 static int follow_hop(struct walk *walk, struct hop hop)
@@ -709,8 +771,12 @@ static int follow_hop(struct walk *walk, struct hop hop)
 		return RESOLVE_E_TOO_DEEP;
 	if (split_address(hop.address, &halves))
 		shard = map_get(&walk->configuration->domains, halves.domain);
-	if (!shard)
-		return hop.depth ? RESOLVE_E_REMOTE : RESOLVE_E_FOREIGN;
+	if (!shard && hop.depth == 0)
+		return RESOLVE_E_FOREIGN;
+	if (!shard) {
+		add_remote(walk, hop);
+		return RESOLVE_OK;
+	}
 	route = find_route(shard, halves.local_part, &detail_at);
 	if (detail_at)
 		detail = view_sub(hop.address, detail_at,
@@ -718,7 +784,9 @@ static int follow_hop(struct walk *walk, struct hop hop)
 	if (route)
 		return follow_route(walk, route, hop, detail);
 	if (shard->catch_all.len)
-		push_hop(walk, shard->catch_all, hop.depth + 1);
+		push_hop(walk, (struct hop){ .address = shard->catch_all,
+					       .forwarder = hop.address,
+					       .depth = hop.depth + 1 });
 	else
 		walk->outcome = RESOLVE_E_UNKNOWN;
 	return RESOLVE_OK;
@@ -730,7 +798,7 @@ int configuration_resolve(const struct configuration *c, struct view address,
 	struct walk walk = { .configuration = c, .out = out };
 	int outcome = RESOLVE_OK;
 
-	push_hop(&walk, address, 0);
+	push_hop(&walk, (struct hop){ .address = address });
 	for (size_t n = 0; walk.count && outcome == RESOLVE_OK; n++) {
 		if (n == MOST_HOPS)
 			outcome = RESOLVE_E_TOO_DEEP;
@@ -738,15 +806,18 @@ int configuration_resolve(const struct configuration *c, struct view address,
 			outcome = follow_hop(&walk, walk.hops[--walk.count]);
 	}
 	free(walk.hops);
+	free(walk.forwarded);
 	if (outcome)
 		return outcome;
 	/* One target that takes the message is enough; the others are the alias's own
 	 * matter. */
-	return out->count || walk.discarded ? RESOLVE_OK : walk.outcome;
+	return out->count || out->remote_count || walk.discarded ? RESOLVE_OK
+								 : walk.outcome;
 }
 
 void resolution_free(struct resolution *r)
 {
 	free(r->accounts);
+	free(r->remotes);
 	*r = (struct resolution){ 0 };
 }

@@ -128,6 +128,10 @@ struct account_spec {
 	const struct member_spec *members;
 	size_t member_count;
 	bool members_send_as; /* they may write in its name */
+	/* ACCOUNT_USER: whole addresses that get a copy; without `forward_keeps` none stays. */
+	const struct view *forward;
+	size_t forward_count;
+	bool forward_keeps;
 	/* Recipients that it may write to in any time of that length: submission. */
 	uint64_t send_limit;
 	nstime send_period; /* 0: no limit */
@@ -267,14 +271,13 @@ const struct account_spec *configuration_next_account(
 		const struct configuration *c, size_t *at);
 
 enum resolve_outcome {
-	RESOLVE_OK = 0,        /* accounts may be empty: then the message is discarded */
+	RESOLVE_OK = 0,        /* nobody may be behind it: then the message is discarded */
 	RESOLVE_E_FOREIGN = 1, /* not a domain of ours */
 	RESOLVE_E_UNKNOWN,     /* no such address in a domain of ours */
 	RESOLVE_E_REJECTED,    /* by an alias: `text` says why */
 	RESOLVE_E_DISABLED, /* the only account behind it has left: since `disabled_since`
 			     */
 	RESOLVE_E_SENDS_ONLY, /* a service */
-	RESOLVE_E_REMOTE,     /* a target elsewhere: not served by this version */
 	RESOLVE_E_TOO_DEEP,   /* more than RESOLVE_MAX_DEPTH hops or RESOLVE_MAX_TARGETS
 			       accounts */
 };
@@ -285,10 +288,21 @@ struct resolved_account {
 			       empty */
 };
 
+/* A target elsewhere, that an alias or a user's forward names. */
+struct resolved_remote {
+	struct view address;
+	struct view forwarder; /* the address of ours that leads there: the user's first, or
+				  the alias's own */
+	bool kept;             /* a user's, who has a copy */
+};
+
 struct resolution {
 	struct resolved_account *accounts; /* each once; malloc'd */
 	size_t count;
 	size_t capacity;
+	struct resolved_remote *remotes; /* the same */
+	size_t remote_count;
+	size_t remote_capacity;
 	struct view text;
 	walltime disabled_since;
 };

@@ -112,7 +112,7 @@ static int open_intake(struct runtime *rt, const struct runtime_options *options
 	r = make_folder(options, "intake", &folder);
 	if (r)
 		return r;
-	r = keyring_new(2, &rt->keyring);
+	r = keyring_new(3, &rt->keyring);
 	if (r)
 		return fault(r);
 	key = keyring_take(rt->keyring); /* the log keeps it until it is closed */
@@ -224,10 +224,14 @@ static int open_sending(struct runtime *rt, const struct runtime_options *option
 		.settled = settled,
 		.state = rt,
 	};
+	struct key *srs = keyring_take(rt->keyring);
 	int r = broker_purpose_key(options->broker, PURPOSE_QUEUE, key);
 
+	if (!r)
+		r = broker_purpose_key(options->broker, PURPOSE_SRS, srs);
 	if (r)
 		return r < 0 ? fault(r) : fault(-EACCES);
+	service_set_srs_key(rt->service, srs);
 	r = sending_new(&sending, &rt->sending);
 	if (r)
 		log_event(LOG_ERROR, "queue.closed",

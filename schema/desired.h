@@ -93,7 +93,7 @@ enum target_kind {
 	TARGET_USER,
 	TARGET_GROUP,
 	TARGET_ADDRESS, /* an address of this state: an alias, a subaddress, a further one */
-	TARGET_REMOTE, /* elsewhere: this version does not serve it */
+	TARGET_REMOTE, /* elsewhere */
 	TARGET_OBJECT, /* an object of another kind, by its name */
 };
 
@@ -213,6 +213,8 @@ struct desired_user {
 	uint64_t protocols; /* a set of enum user_protocol */
 	struct view locale;
 	struct desired_rate send_limit; /* recipients */
+	struct view_list forward;       /* addresses; none: mail stays */
+	bool forward_keeps;             /* a copy */
 };
 
 /* What somebody may do in a mailbox that is not hers; each may what is before it, too. */
@@ -417,6 +419,13 @@ enum authority_class {
 	AUTHORITY_CLASSES,
 };
 
+/* In the order of the words. */
+enum user_forward {
+	USER_FORWARD_ALLOW,
+	USER_FORWARD_INTERNAL, /* to domains of the state */
+	USER_FORWARD_DENY
+};
+
 /* The one object `policy/policy`. */
 struct desired_policy {
 	struct desired_object object;
@@ -429,6 +438,7 @@ struct desired_policy {
 	size_t drift_count;
 	uint64_t approvals[AUTHORITY_CLASSES]; /* people */
 	nstime cooldown[AUTHORITY_CLASSES];
+	uint64_t user_forward; /* enum user_forward */
 };
 
 struct desired_recipient {

@@ -82,6 +82,7 @@ static const struct diagnostic_row rows[DIAGNOSTIC_NAMES] = {
 	[PORT_TAKEN]            = { "PortTaken",           SEVERITY_ERROR, "two listeners on one port" },
 	[FILE_NOT_ALLOWED]      = { "FileNotAllowed",      SEVERITY_ERROR, "a file of the host that the agent's file does not allow" },
 	[FOLDER_NOT_ALLOWED]    = { "FolderNotAllowed",    SEVERITY_ERROR, "a folder of the host that the agent's file does not let a state write to" },
+	[FORWARD_NOT_ALLOWED] = { "ForwardNotAllowed", SEVERITY_ERROR, "a user's forward that the policy does not allow" },
 	[CREDENTIAL_NOT_ALLOWED] = { "CredentialNotAllowed", SEVERITY_ERROR, "a credential that the agent's file does not allow in this place" },
 	[BAD_RECORD]            = { "BadRecord",           SEVERITY_ERROR, "a value that no record of its type can have" },
 	[BAD_SPF]               = { "BadSpf",              SEVERITY_ERROR, "a term that others could not read or would not heed" },

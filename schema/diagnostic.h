@@ -90,6 +90,7 @@ enum diagnostic_name {
 	FOLDER_NOT_ALLOWED,
 	CREDENTIAL_NOT_ALLOWED,
 	BAD_RECORD,
+	FORWARD_NOT_ALLOWED,
 	BAD_SPF,
 	TOO_MANY_LOOKUPS,
 	/* what this version does not do */

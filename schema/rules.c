@@ -196,18 +196,38 @@ static void check_alias(struct check *c, const struct desired_alias *alias)
 		item = complain(c, ONE_OF, discard->node, "nothing is left of the alias");
 		help(c, item, "write `discard: true`, or `to:` or `reject:` instead");
 	}
-	if (value_at(alias->object.values, "match"))
-		return; /* its targets are made from what matched */
-	for (size_t i = 0; i < alias->to.count; i++) {
-		const struct desired_target *target = &alias->to.items[i];
+}
 
-		if (target->kind != TARGET_REMOTE)
+/* -- users that forward -- */
+
+static uint64_t user_forward(const struct check *c)
+{
+	const struct value *word = value_at(c->root, "policy.user_forward");
+
+	return word ? (uint64_t)word->number : USER_FORWARD_ALLOW;
+}
+
+static void check_forward(struct check *c, const struct desired_user *user)
+{
+	const struct value *to = value_at(user->object.values, "forward.to");
+	uint64_t allowed = user_forward(c);
+	struct diagnostic *item;
+
+	if (to && !to->first) {
+		item = complain(c, OUT_OF_RANGE, to->node,
+				"a forward that leads nowhere");
+		help(c, item, "name an address, or leave `forward` out");
+	}
+	for (const struct value *one = to ? to->first : NULL; one; one = one->next) {
+		if (allowed == USER_FORWARD_ALLOW ||
+				(allowed == USER_FORWARD_INTERNAL &&
+						domain_of_address(c, one->text)))
 			continue;
-		item = diagnostics_add(&c->not_served, NOT_SERVED_YET,
-				node_path(c->arena, alias->object.node), target->span,
-				"this version sends no mail to other hosts");
-		diagnostic_help(&c->not_served, item,
-				"name users, groups and addresses of this state");
+		item = complain(c, FORWARD_NOT_ALLOWED, one->node,
+				"the policy lets nobody send mail on%s",
+				allowed == USER_FORWARD_DENY ? "" : " to others");
+		help(c, item, "write `policy: {user_forward: %s}`, or leave it out",
+				allowed == USER_FORWARD_DENY ? "internal" : "allow");
 	}
 }
 
@@ -258,6 +278,7 @@ static void check_object(struct check *c, struct desired_object *object)
 		break;
 	case KIND_USER:
 		check_password(c, typed);
+		check_forward(c, typed);
 		check_role_domains(c, typed);
 		break;
 	case KIND_SERVICE:

@@ -18,6 +18,11 @@ static struct view applied(struct arena *arena, const struct desired_user *user)
 
 	buf_add_z(&json, "{\"addresses\":");
 	targets_add_list(&json, &user->addresses);
+	if (user->forward.count) {
+		buf_add_z(&json, ",\"forward\":");
+		targets_add_list(&json, &user->forward);
+		buf_addf(&json, ",\"keep\":%s", user->forward_keeps ? "true" : "false");
+	}
 	buf_addf(&json,
 			",\"limit\":%llu,\"period\":%lld,\"protocols\":%llu,"
 			"\"quota\":%llu}",

@@ -127,10 +127,13 @@ static void begin_part(struct buf *out, const struct report *report, const char 
 
 /* -- for people -- */
 
-static const char *introduction(enum report_action action)
+static const char *introduction(const struct report *report, enum report_action action)
 {
 	switch (action) {
 	case REPORT_FAILED:
+		if (report->sent_on)
+			return "A message to you was to be sent on, and could not be "
+			       "delivered to:";
 		return "Your message could not be delivered to:";
 	case REPORT_DELAYED:
 		return "Your message could not be delivered yet to:";
@@ -166,7 +169,7 @@ static void add_group(
 
 	if (!tells(report, action))
 		return;
-	buf_addf(out, "%s\r\n\r\n", introduction(action));
+	buf_addf(out, "%s\r\n\r\n", introduction(report, action));
 	for (size_t i = 0; i < report->recipient_count; i++) {
 		const struct report_recipient *r = &report->recipients[i];
 

@@ -28,7 +28,8 @@ struct report_recipient {
 
 struct report {
 	struct view host; /* ours */
-	struct view to;   /* the sender */
+	struct view to;   /* the sender, or … */
+	bool sent_on;     /* … who sends on what others wrote */
 	struct view unique; /* letters and digits that no message has in it: for the boundary
 			       and the Message-ID */
 	walltime now;

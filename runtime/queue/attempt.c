@@ -10,13 +10,15 @@ struct standing {
 	walltime received;
 	bool warned;
 	bool null_sender;
+	bool forwarded;
 };
 
 static int read_standing(struct queue *queue, uint64_t recipient, struct standing *out)
 {
 	CLEANUP(statement_done) struct statement *s = NULL;
 	int r = database_prepare(queue->db,
-			"SELECT notify, attempts, warned, received, sender = ''"
+			"SELECT notify, attempts, warned, received, sender = '',"
+			" forwarder <> ''"
 			" FROM recipient JOIN message ON message.id = message"
 			" WHERE recipient.id = ?1 AND state <> 2",
 			&s);
@@ -32,7 +34,8 @@ static int read_standing(struct queue *queue, uint64_t recipient, struct standin
 		.attempts = (unsigned)column_u64(s, 1) + 1,
 		.warned = column_u64(s, 2),
 		.received = column_i64(s, 3),
-		.null_sender = column_u64(s, 4) };
+		.null_sender = column_u64(s, 4),
+		.forwarded = column_u64(s, 5) };
 	return 0;
 }
 
@@ -112,7 +115,8 @@ int owe_report(struct queue *queue, uint64_t message, uint64_t *report_out)
 }
 
 /* Whether the sender wants to hear of that (RFC 3461, 4.1; 5.2.7): where nothing was said,
- * of failures and of delays. Nobody is told about a report. */
+ * of failures and of delays. Nobody is told about a report. Who sends something on hears
+ * where it failed, in place of a stranger: his address may be forged. */
 static bool is_wanted(const struct standing *standing, enum queue_action action)
 {
 	static const unsigned bits[] = {
@@ -121,6 +125,8 @@ static bool is_wanted(const struct standing *standing, enum queue_action action)
 		[QUEUE_ACTION_RELAYED] = DSN_SUCCESS,
 	};
 
+	if (standing->forwarded)
+		return action == QUEUE_ACTION_FAILED && !(standing->notify & DSN_NEVER);
 	if (standing->null_sender)
 		return false;
 	if (!standing->notify)
@@ -128,37 +134,47 @@ static bool is_wanted(const struct standing *standing, enum queue_action action)
 	return standing->notify & bits[action];
 }
 
+/* What follows from the results of one message. */
+struct owed {
+	uint64_t report; /* to the sender; 0: none */
+	bool any;        /* a report of any kind */
+};
+
 static int end_with(struct queue *queue, uint64_t message,
 		const struct standing *standing, enum queue_action action,
-		uint64_t *report)
+		struct owed *owed)
 {
 	bool wanted = action != QUEUE_ACTION_NONE && is_wanted(standing, action);
+	uint64_t alone = 0; /* one owner does not hear of another */
+	uint64_t *report = standing->forwarded ? &alone : &owed->report;
 	int r = wanted ? owe_report(queue, message, report) : 0;
 
+	owed->any |= wanted;
 	return r ? r
 		 : end_recipient(queue, standing->recipient, action,
 				   wanted ? *report : 0);
 }
 
 static int defer(struct queue *queue, uint64_t message, const struct standing *standing,
-		walltime now, uint64_t *report)
+		walltime now, struct owed *owed)
 {
 	walltime age = now - standing->received;
 	int r = 0;
 
 	if (retry_is_over(standing->attempts, age))
-		return end_with(queue, message, standing, QUEUE_ACTION_FAILED, report);
+		return end_with(queue, message, standing, QUEUE_ACTION_FAILED, owed);
 	if (age >= RETRY_WARNS_S && !standing->warned &&
 			is_wanted(standing, QUEUE_ACTION_DELAYED)) {
-		r = owe_report(queue, message, report);
+		r = owe_report(queue, message, &owed->report);
 		if (!r)
-			r = warn(queue, standing->recipient, *report);
+			r = warn(queue, standing->recipient, owed->report);
+		owed->any = true;
 	}
 	return r;
 }
 
 static int record(struct queue *queue, uint64_t message,
-		const struct queue_result *result, walltime now, uint64_t *report)
+		const struct queue_result *result, walltime now, struct owed *owed)
 {
 	struct standing standing;
 	int r = read_standing(queue, result->recipient, &standing);
@@ -173,15 +189,15 @@ static int record(struct queue *queue, uint64_t message,
 		return r;
 	switch (result->outcome) {
 	case QUEUE_DELIVERED:
-		return end_with(queue, message, &standing, QUEUE_ACTION_NONE, report);
+		return end_with(queue, message, &standing, QUEUE_ACTION_NONE, owed);
 	case QUEUE_RELAYED:
-		return end_with(queue, message, &standing, QUEUE_ACTION_RELAYED, report);
+		return end_with(queue, message, &standing, QUEUE_ACTION_RELAYED, owed);
 	case QUEUE_REFUSED:
-		return end_with(queue, message, &standing, QUEUE_ACTION_FAILED, report);
+		return end_with(queue, message, &standing, QUEUE_ACTION_FAILED, owed);
 	case QUEUE_DEFERRED:
 		break;
 	}
-	return defer(queue, message, &standing, now, report);
+	return defer(queue, message, &standing, now, owed);
 }
 
 int queue_record(struct queue *queue, uint64_t message,
@@ -189,16 +205,16 @@ int queue_record(struct queue *queue, uint64_t message,
 		bool *reports_out)
 {
 	CLEANUP(transaction_end) struct transaction change = TRANSACTION_NULL;
-	uint64_t report = 0;
+	struct owed owed = { 0 };
 	int r = change_begin(queue, &change);
 
 	for (size_t i = 0; !r && i < count; i++)
-		r = record(queue, message, &results[i], now, &report);
+		r = record(queue, message, &results[i], now, &owed);
 	if (!r)
 		r = drop_if_empty(queue, message);
 	if (!r)
 		r = change_commit(&change);
 	if (!r)
-		*reports_out = report != 0;
+		*reports_out = owed.any;
 	return r;
 }

@@ -32,6 +32,7 @@ static const char *const steps[] = {
 	"CREATE TABLE report (id INTEGER PRIMARY KEY AUTOINCREMENT,"
 	" message INTEGER NOT NULL) STRICT;"
 	"CREATE TABLE taken (intake INTEGER PRIMARY KEY) STRICT;",
+	"ALTER TABLE recipient ADD COLUMN forwarder TEXT NOT NULL DEFAULT '';",
 };
 
 static const struct database_schema queue_schema = { 0x70687175, steps,
@@ -158,8 +159,8 @@ static int put_recipient(struct queue *queue, uint64_t message, struct arena *ar
 	int r = database_prepare(queue->db,
 			"INSERT INTO recipient (message, address, domain, notify, orcpt,"
 			" state, action, report, warned, attempts, due, host, code,"
-			" status, reply, tried) VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, 0,"
-			" 0, ?6, '', 0, '', '', 0)",
+			" status, reply, tried, forwarder) VALUES (?1, ?2, ?3, ?4, ?5, 0,"
+			" 0, 0, 0, 0, ?6, '', 0, '', '', 0, ?7)",
 			&s);
 
 	if (r)
@@ -170,6 +171,7 @@ static int put_recipient(struct queue *queue, uint64_t message, struct arena *ar
 	bind_u64(s, 4, recipient->notify);
 	bind_text(s, 5, recipient->orcpt);
 	bind_i64(s, 6, now);
+	bind_text(s, 7, recipient->forwarder);
 	return statement_run(s);
 }
 
@@ -312,6 +314,7 @@ static void read_recipient(
 				.status = arena_copy(arena, column_view(s, 12)),
 				.text = arena_copy(arena, column_view(s, 13)),
 				.at = column_i64(s, 14) },
+		.forwarder = arena_copy(arena, column_view(s, 15)),
 	};
 }
 
@@ -323,7 +326,8 @@ static int load_recipients(
 	size_t capacity = 0, count = 0;
 	int r = database_prepare(queue->db,
 			"SELECT id, address, domain, notify, orcpt, state, action,"
-			" report, attempts, due, host, code, status, reply, tried"
+			" report, attempts, due, host, code, status, reply, tried,"
+			" forwarder"
 			" FROM recipient WHERE message = ?1 ORDER BY id",
 			&s);
 

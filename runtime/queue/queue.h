@@ -84,6 +84,9 @@ struct queue_recipient {
 	struct view domain; /* normalised */
 	unsigned notify;    /* enum dsn_notify */
 	struct view orcpt;
+	/* The address of ours that sends it on, and whose owner hears that it failed;
+	 * empty: the sender wrote there. */
+	struct view forwarder;
 	enum queue_state state;
 	enum queue_action action; /* what the report tells, where one is owed */
 	uint64_t report;          /* 0: none is */

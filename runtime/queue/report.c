@@ -116,15 +116,20 @@ static int give_up(struct queue *queue, const struct queue_message *m, bool repo
 
 	for (size_t i = 0; !r && i < m->recipient_count; i++) {
 		const struct queue_recipient *recipient = &m->recipients[i];
-		bool tell = report && m->sender.len && !(recipient->notify & DSN_NEVER);
+		bool forwarded = recipient->forwarder.len > 0;
+		bool tell = report && (m->sender.len || forwarded) &&
+			    !(recipient->notify & DSN_NEVER);
+		uint64_t alone = 0;
 
 		if (recipient->state == QUEUE_REPORTED)
 			continue;
 		if (tell)
-			r = owe_report(queue, m->id, &owed);
+			r = owe_report(queue, m->id, forwarded ? &alone : &owed);
 		if (!r)
 			r = end_recipient(queue, recipient->id, QUEUE_ACTION_FAILED,
-					tell ? owed : 0);
+					!tell       ? 0
+					: forwarded ? alone
+						    : owed);
 	}
 	return r ? r : drop_if_empty(queue, m->id);
 }

@@ -26,14 +26,17 @@ struct intake_recipient *letter_addressees(const struct configuration *c,
 		all = ARENA_NEW(arena, struct intake_recipient);
 		all->address = address;
 		*count_out = 1;
-	} else if (outcome == RESOLVE_OK && found.count) {
-		all = arena_array(arena, found.count, sizeof(*all));
+	} else if (outcome == RESOLVE_OK && found.count + found.remote_count) {
+		all = arena_array(arena, found.count + found.remote_count, sizeof(*all));
 		for (size_t i = 0; i < found.count; i++) {
 			memcpy(all[i].account, found.accounts[i].account->uid,
 					sizeof(all[i].account));
 			all[i].address = address;
 		}
-		*count_out = found.count;
+		for (size_t i = 0; i < found.remote_count; i++)
+			all[found.count + i].address =
+					arena_copy(arena, found.remotes[i].address);
+		*count_out = found.count + found.remote_count;
 	}
 	resolution_free(&found);
 	return all;
@@ -79,7 +82,8 @@ static void add_address(struct addressing *a, struct view address)
 	for (size_t i = 0; i < count; i++)
 		if (!has_account(a, &found[i]))
 			a->all[a->count++] = found[i];
-	a->leads_out |= intake_leads_out(found);
+	for (size_t i = 0; i < count; i++)
+		a->leads_out |= intake_leads_out(&found[i]);
 	a->wide |= !view_is_ascii(address);
 	a->to[a->to_count++] = address;
 }

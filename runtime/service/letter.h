@@ -9,8 +9,8 @@
 struct intake_recipient; /* store/intake.h */
 struct service;
 
-/* Who gets what is written to that address: the accounts behind it, or the address itself
- * where it is elsewhere. NULL, and a count of 0: nobody takes it. In the arena. */
+/* Who gets what is written to that address: the accounts and addresses elsewhere behind it,
+ * or the address itself where that is elsewhere. NULL, and a count of 0: nobody takes it. In the arena. */
 struct intake_recipient *letter_addressees(const struct configuration *c,
 		struct view address, struct arena *arena, size_t *count_out);
 

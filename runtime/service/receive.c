@@ -11,6 +11,7 @@
 #include "runtime/mail/received.h"
 #include "runtime/mail/submission.h"
 #include "runtime/mailauth/author.h"
+#include "runtime/mailauth/srs.h"
 #include "runtime/service/account.h"
 #include "runtime/service/allowance.h"
 #include "runtime/service/author.h"
@@ -183,10 +184,6 @@ static void refuse_resolved(
 	case RESOLVE_E_SENDS_ONLY:
 		buf_add_z(reply, "550 5.2.1 This address only sends mail");
 		break;
-	case RESOLVE_E_REMOTE:
-		buf_add_z(reply, "550 5.7.1 Leads to another host, which is not served "
-				 "by this version of posthus");
-		break;
 	case RESOLVE_E_TOO_DEEP:
 		buf_add_z(reply,
 				"554 5.4.6 The aliases behind this address lead too far");
@@ -238,26 +235,73 @@ static void refuse_outside(
 				 "disk has been looked at");
 }
 
+/* A report about mail that we sent on, to the sender that we made: it goes back to who wrote
+ * that mail. Nobody else knows such an address. */
+static bool is_way_back(const struct receive *r, const struct address *address)
+{
+	return srs_is(address->local) && service_srs_key(r->service) &&
+	       configuration_has_domain(r->configuration, address->domain);
+}
+
+static bool resolve_way_back(struct receive *r, const struct address *address,
+		walltime now, struct buf *reply)
+{
+	int outcome = srs_reverse(service_srs_key(r->service), r->arena, address->local,
+			now, &r->mailbox);
+
+	r->leads_out = outcome == SRS_OK;
+	if (outcome == SRS_E_EXPIRED)
+		buf_add_z(reply,
+				"550 5.1.1 This address was for reports, and is too old");
+	else if (outcome)
+		buf_add_z(reply, "550 5.1.1 No such address here");
+	else if (r->sender.mailbox.len)
+		buf_add_z(reply, "550 5.7.1 This address is for reports alone: MAIL "
+				 "FROM:<>");
+	else
+		refuse_outside(r, r->mailbox, reply);
+	return reply->len == 0;
+}
+
+/* A target of ours that is elsewhere; of one's own mail it is as if it stood in RCPT. */
+static struct intake_recipient sent_on(const struct receive *r,
+		const struct resolved_remote *remote, struct intake_recipient recipient)
+{
+	recipient.address = remote->address;
+	if (r->account)
+		return recipient;
+	recipient.forwarder = remote->forwarder;
+	recipient.notify = remote->kept || recipient.notify & DSN_NEVER ? DSN_NEVER
+									: DSN_FAILURE;
+	return recipient;
+}
+
 bool receive_resolve(
 		struct receive *r, struct view mailbox, walltime now, struct buf *reply)
 {
 	bool bare = view_find(mailbox, '@') == mailbox.len;
 	struct view address = VIEW_NULL;
 	int outcome = RESOLVE_E_UNKNOWN;
+	struct address parsed;
 
 	resolution_free(&r->found);
 	r->looked = 0;
+	if (!bare && address_parse(r->arena, mailbox, &parsed) == ADDRESS_OK &&
+			is_way_back(r, &parsed))
+		return resolve_way_back(r, &parsed, now, reply);
 	if (bare ? postmaster(r, &address) : normalise(r->arena, mailbox, &address))
 		outcome = configuration_resolve(r->configuration, address, &r->found);
 	r->mailbox = bare ? address : arena_copy(r->arena, mailbox);
 	r->leads_out = outcome == RESOLVE_E_FOREIGN && r->account;
 	if (r->account && address.len && !account_spec_reaches(r->account, address))
 		buf_add_z(reply, "550 5.7.1 This account may not write to that address");
-	else if (r->leads_out)
+	else if (r->leads_out || (!outcome && r->found.remote_count))
 		refuse_outside(r, address, reply);
 	else if (outcome)
 		refuse_resolved(r, outcome, now, reply);
-	else if (map_count(&r->by_account) + r->found.count > RECEIVE_ACCOUNTS)
+	if (reply->len == 0 && map_count(&r->by_account) + r->found.count +
+							       r->found.remote_count >
+					       RECEIVE_ACCOUNTS)
 		buf_add_z(reply, "452 4.5.3 Too many mailboxes behind the recipients");
 	return reply->len == 0;
 }
@@ -359,6 +403,9 @@ void receive_recipient(struct receive *r, uint64_t size, unsigned notify,
 		add_target(r, recipient.address, recipient);
 	for (size_t i = 0; i < r->found.count; i++)
 		add_account(r, r->found.accounts[i].account, recipient);
+	for (size_t i = 0; i < r->found.remote_count; i++)
+		add_target(r, r->found.remotes[i].address,
+				sent_on(r, &r->found.remotes[i], recipient));
 	r->only = r->recipients++ ? VIEW_NULL : r->mailbox;
 }
 

@@ -31,12 +31,15 @@ static walltime wall(const struct sending *s)
 
 /* -- the order -- */
 
-/* The domain that a message comes from; empty of a report. */
-static struct view sender_domain(struct arena *arena, const struct queue_message *m)
+/* The domain that a message comes from: the one that sends it on, or else its sender's;
+ * empty of a report. */
+static struct view sender_domain(struct arena *arena, const struct queue_message *m,
+		const struct queue_recipient *to)
 {
+	struct view sender = to->forwarder.len ? to->forwarder : m->sender;
 	struct view local, domain;
 
-	if (!address_split(m->sender, &local, &domain) ||
+	if (!address_split(sender, &local, &domain) ||
 			!name_normalise(arena, domain, &domain))
 		return VIEW_NULL;
 	return domain;
@@ -49,7 +52,7 @@ static void route_of(struct sending *s, struct arena *arena,
 	CLEANUP(configuration_unrefp)
 	struct configuration *c = service_configuration(s->service);
 
-	route_find(c, sender_domain(arena, m), to->domain, arena, out);
+	route_find(c, sender_domain(arena, m, to), to->domain, arena, out);
 }
 
 static bool is_on_lane(struct attempt *a, const struct queue_message *m,
@@ -127,6 +130,13 @@ void attempt_end(struct attempt *a)
 
 /* -- the beginning -- */
 
+/* Senders are made by who sends on: one transaction has one. */
+static bool has_one_sender(
+		const struct queue_recipient *one, const struct queue_recipient *other)
+{
+	return view_eq(one->forwarder, other->forwarder);
+}
+
 static bool load(struct attempt *a)
 {
 	struct sending *s = a->sending;
@@ -144,7 +154,8 @@ static bool load(struct attempt *a)
 
 		if (recipient->state == QUEUE_WAITING &&
 				retry_left(recipient->due, now) == 0 &&
-				is_on_lane(a, m, recipient))
+				is_on_lane(a, m, recipient) &&
+				(!a->count || has_one_sender(a->to[0], recipient)))
 			a->to[a->count++] = recipient;
 	}
 	return a->count > 0;

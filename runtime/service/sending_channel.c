@@ -5,6 +5,8 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
+#include "runtime/mail/address.h"
+#include "runtime/mailauth/srs.h"
 #include "runtime/net/connection.h"
 #include "runtime/net/net.h"
 #include "runtime/net/tls_session.h"
@@ -18,6 +20,29 @@ enum {
 
 /* -- giving a message -- */
 
+/* What a stranger wrote and one of ours sends on comes from the domain that sends it on, so
+ * that SPF finds it right; a sender who fits into no address of ours is left out. */
+static struct view sender_of(const struct channel *c, struct arena *arena)
+{
+	struct service *service = c->sending->service;
+	CLEANUP(configuration_unrefp)
+	struct configuration *configuration = service_configuration(service);
+	const struct queue_message *m = &c->attempt->message;
+	const struct os *os = service_os(service);
+	struct view forwarder = c->attempt->to[0]->forwarder, local, domain, out;
+
+	if (!m->sender.len || !forwarder.len || !service_srs_key(service))
+		return arena_copy(arena, m->sender);
+	if (address_split(m->sender, &local, &domain) &&
+			configuration_has_domain(configuration, domain))
+		return arena_copy(arena, m->sender);
+	if (!address_split(forwarder, &local, &domain) ||
+			srs_rewrite(service_srs_key(service), arena, m->sender, domain,
+					os->wall(os->state), &out))
+		return VIEW_NULL;
+	return out;
+}
+
 static void give(struct channel *c, struct smtp_client_next *next)
 {
 	const struct attempt *a = c->attempt;
@@ -25,7 +50,7 @@ static void give(struct channel *c, struct smtp_client_next *next)
 
 	c->piece = 0;
 	next->any = true;
-	next->sender = arena_copy(next->arena, m->sender);
+	next->sender = sender_of(c, next->arena);
 	next->size = m->size;
 	next->utf8 = m->utf8;
 	next->eight_bit = m->eight_bit;

@@ -5,6 +5,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
 #include "runtime/crypto/random.h"
+#include "runtime/mail/address.h"
 #include "runtime/mail/report.h"
 #include "runtime/queue/retry.h"
 #include "runtime/service/letter.h"
@@ -96,7 +97,8 @@ struct draft {
 	struct queue_message message;
 	struct report report;
 	struct report_recipient *recipients;
-	struct buf original; /* the header of the message, or all of it */
+	struct view forwarder; /* who sent it on; empty: the sender is told */
+	struct buf original;   /* the header of the message, or all of it */
 };
 
 static void draft_end(struct draft *d)
@@ -123,6 +125,7 @@ static void add_recipients(struct draft *d, uint64_t report)
 
 		if (from->report != report)
 			continue;
+		d->forwarder = from->forwarder;
 		d->recipients[d->report.recipient_count++] = (struct report_recipient){
 			.action = action_of(from->action),
 			.address = from->address,
@@ -192,14 +195,65 @@ static int draft(struct sending *s, uint64_t report, uint64_t message, struct dr
 		.arrived = d->message.received,
 		.envid = d->message.envid,
 		.wide = d->message.utf8,
-		.whole = d->message.ret == DSN_RET_FULL && d->message.size <= WHOLE_MAX,
 	};
 	add_recipients(d, report);
+	if (d->forwarder.len) {
+		d->report.to = d->forwarder;
+		d->report.sent_on = true;
+	}
+	d->report.whole = (d->report.sent_on || d->message.ret == DSN_RET_FULL) &&
+			  d->message.size <= WHOLE_MAX;
 	d->report.unique = random_name(d->arena, UNIQUE_BYTES);
 	return d->report.recipient_count ? read_original(d) : 0;
 }
 
 /* -- handing it in -- */
+
+/* Those behind the address that are here. */
+static struct intake_recipient *here(
+		struct draft *d, struct view address, size_t *count_out)
+{
+	size_t count, kept = 0;
+	struct intake_recipient *all = letter_addressees(
+			d->configuration, address, d->arena, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (!intake_leads_out(&all[i]))
+			all[kept++] = all[i];
+	*count_out = kept;
+	return all;
+}
+
+static struct intake_recipient *postmaster_of(
+		struct draft *d, struct view domain, size_t *count_out)
+{
+	return here(d, arena_printf(d->arena, "postmaster@%.*s", VIEW_ARG(domain)),
+			count_out);
+}
+
+/* The user whose forward it was; of an alias who keeps its domain, or else this host. Never
+ * anybody elsewhere. */
+static struct intake_recipient *owner(struct draft *d, size_t *count_out)
+{
+	const struct account_spec *account =
+			configuration_login(d->configuration, d->forwarder);
+	struct view host = configuration_host(d->configuration)->name, local, domain;
+	struct intake_recipient *all = NULL;
+
+	*count_out = 0;
+	if (account && account->state == ACCOUNT_ACTIVE) {
+		all = ARENA_NEW(d->arena, struct intake_recipient);
+		memcpy(all->account, account->uid, sizeof(all->account));
+		all->address = d->forwarder;
+		*count_out = 1;
+		return all;
+	}
+	if (address_split(d->forwarder, &local, &domain))
+		all = postmaster_of(d, domain, count_out);
+	for (; *count_out == 0 && host.len; view_cut(&host, '.'))
+		all = postmaster_of(d, host, count_out);
+	return all;
+}
 
 static int write_report(const struct draft *d, struct intake_message *m)
 {
@@ -251,8 +305,8 @@ static int drop(struct draft *d, uint64_t report)
 	if (d->report.recipient_count)
 		log_event(LOG_WARN, "sending.report.dropped",
 				log_number("message", (int64_t)d->message.id),
-				log_view("sender", d->message.sender),
-				log_text("reason", "the sender takes no mail"));
+				log_view("to", d->report.to),
+				log_text("reason", "nobody there takes mail"));
 	return queue_settle(d->sending->queue, report);
 }
 
@@ -263,7 +317,9 @@ static int make(struct sending *s, uint64_t report, uint64_t message)
 	size_t count = 0;
 	int r = draft(s, report, message, &d);
 
-	if (!r && d.report.recipient_count)
+	if (!r && d.forwarder.len)
+		to = owner(&d, &count);
+	else if (!r && d.report.recipient_count)
 		to = letter_addressees(
 				d.configuration, d.message.sender, d.arena, &count);
 	if (!r)

@@ -26,6 +26,7 @@ struct service {
 	struct intake *intake;
 	atomic_bool sends;
 	struct resolver *resolver;
+	const struct key *srs_key;
 	const struct suffix_list *suffixes;
 	struct accounts *accounts;
 
@@ -171,6 +172,16 @@ void service_set_resolver(struct service *s, struct resolver *resolver)
 struct resolver *service_resolver(const struct service *s)
 {
 	return s->resolver;
+}
+
+void service_set_srs_key(struct service *s, const struct key *key)
+{
+	s->srs_key = key;
+}
+
+const struct key *service_srs_key(const struct service *s)
+{
+	return s->srs_key;
 }
 
 void service_set_suffixes(struct service *s, const struct suffix_list *suffixes)

@@ -12,6 +12,7 @@ struct allowances; /* service/allowance.h: who may still write to how many */
 struct accounts;   /* service/account.h: the open account files, each a serial queue */
 struct broker;     /* crypto/broker.h */
 struct intake;     /* store/intake.h */
+struct key;        /* crypto/key.h */
 struct logins;     /* service/login.h */
 struct net;        /* net/net.h */
 struct resolver;   /* net/resolver.h */
@@ -61,6 +62,9 @@ bool service_sends(const struct service *s);
 /* Who answers questions to the DNS; NULL: nobody does. */
 void service_set_resolver(struct service *s, struct resolver *resolver);
 struct resolver *service_resolver(const struct service *s);
+/* What senders of mail that is sent on are rewritten with, borrowed; NULL: none is. */
+void service_set_srs_key(struct service *s, const struct key *key);
+const struct key *service_srs_key(const struct service *s);
 /* Which names belong together; NULL: nobody knows. */
 void service_set_suffixes(struct service *s, const struct suffix_list *suffixes);
 const struct suffix_list *service_suffixes(const struct service *s);

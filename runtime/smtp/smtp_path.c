@@ -26,13 +26,20 @@ static int outcome(enum address_outcome r)
 	return SMTP_PATH_E_SYNTAX;
 }
 
+/* A sender that the Sender Rewriting Scheme made (mailauth/srs.h) holds another address. */
+static bool is_rewritten(struct view local)
+{
+	return view_starts_nocase(local, VIEW("SRS0=")) ||
+	       view_starts_nocase(local, VIEW("SRS1="));
+}
+
 /* What holds for our own recipients; a foreign bounce address may be longer. */
 static int check_forward(const struct address *address)
 {
 	size_t len = address->raw.len +
 		     strlen("<>"); /* RFC 5321, 4.5.3.1.3 counts them */
 
-	if (!address_local_fits(address))
+	if (!address_local_fits(address) && !is_rewritten(address->local))
 		return SMTP_PATH_E_LOCAL_PART;
 	return len > limit_value(LIMIT_SMTP_FORWARD_PATH) ? SMTP_PATH_E_LENGTH : 0;
 }

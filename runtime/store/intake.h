@@ -47,6 +47,9 @@ struct intake_recipient {
 	struct view address;                   /* as it stood in RCPT: for Delivered-To */
 	unsigned notify;                       /* enum dsn_notify */
 	struct view orcpt;                     /* as it came; empty: not given */
+	/* Of what leads to another host: the address of ours that sends it on; empty: the
+	 * sender wrote there himself. */
+	struct view forwarder;
 };
 
 struct intake_envelope {

@@ -68,6 +68,8 @@ int intake_begin(struct intake *intake, const struct intake_envelope *envelope,
 		recipients[i].address =
 				arena_copy(m->arena, envelope->recipients[i].address);
 		recipients[i].orcpt = arena_copy(m->arena, envelope->recipients[i].orcpt);
+		recipients[i].forwarder =
+				arena_copy(m->arena, envelope->recipients[i].forwarder);
 	}
 	m->envelope = *envelope;
 	m->envelope.sender = arena_copy(m->arena, envelope->sender);

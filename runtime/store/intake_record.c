@@ -91,16 +91,25 @@ enum {
 	ASKED_VERSION = 1,
 	ASKED_UTF8 = 1 << 0,
 	ASKED_EIGHT_BIT = 1 << 1,
-	ASKED_ORIGIN = 1 << 2, /* the origin ends the record */
-	ASKED_FLAGS = ASKED_UTF8 | ASKED_EIGHT_BIT | ASKED_ORIGIN,
+	ASKED_ORIGIN = 1 << 2,   /* the origin ends the record */
+	ASKED_FORWARD = 1 << 3, /* forwarders, one a recipient, stand before it */
+	ASKED_FLAGS = ASKED_UTF8 | ASKED_EIGHT_BIT | ASKED_ORIGIN | ASKED_FORWARD,
 	NOTIFY_BITS = DSN_NEVER | DSN_SUCCESS | DSN_FAILURE | DSN_DELAY,
 };
+
+static bool has_forward(const struct intake_envelope *envelope)
+{
+	for (size_t i = 0; i < envelope->recipient_count; i++)
+		if (envelope->recipients[i].forwarder.len)
+			return true;
+	return false;
+}
 
 static bool was_asked(const struct intake_envelope *envelope)
 {
 	bool asked = envelope->utf8 || envelope->eight_bit ||
 		     envelope->ret != DSN_RET_UNSAID || envelope->envid.len ||
-		     envelope->origin;
+		     envelope->origin || has_forward(envelope);
 
 	for (size_t i = 0; i < envelope->recipient_count; i++)
 		asked |= envelope->recipients[i].notify ||
@@ -110,9 +119,12 @@ static bool was_asked(const struct intake_envelope *envelope)
 
 static void put_asked(struct buf *out, const struct intake_envelope *envelope)
 {
+	bool forward = has_forward(envelope);
+
 	buf_add_byte(out, ASKED_VERSION);
 	buf_add_byte(out, (char)((envelope->utf8 ? ASKED_UTF8 : 0) |
 					  (envelope->eight_bit ? ASKED_EIGHT_BIT : 0) |
+					  (forward ? ASKED_FORWARD : 0) |
 					  (envelope->origin ? ASKED_ORIGIN : 0)));
 	buf_add_byte(out, (char)envelope->ret);
 	put_text(out, envelope->envid);
@@ -120,6 +132,8 @@ static void put_asked(struct buf *out, const struct intake_envelope *envelope)
 		buf_add_byte(out, (char)envelope->recipients[i].notify);
 		put_text(out, envelope->recipients[i].orcpt);
 	}
+	for (size_t i = 0; forward && i < envelope->recipient_count; i++)
+		put_text(out, envelope->recipients[i].forwarder);
 	if (envelope->origin)
 		put_u64(out, envelope->origin);
 }
@@ -140,6 +154,8 @@ static bool take_asked(struct cursor *c, struct arena *arena,
 		if (recipients[i].notify & ~(unsigned)NOTIFY_BITS)
 			return false;
 	}
+	for (size_t i = 0; flags & ASKED_FORWARD && i < out->recipient_count; i++)
+		recipients[i].forwarder = arena_copy(arena, take_text(c));
 	if (flags & ASKED_ORIGIN)
 		out->origin = take_u64(c);
 	return version == ASKED_VERSION && !(flags & ~(unsigned)ASKED_FLAGS) &&
@@ -152,8 +168,9 @@ size_t intake_begin_bound(const struct intake_envelope *envelope)
 	size_t bound = numbers + envelope->sender.len + envelope->envid.len;
 
 	for (size_t i = 0; i < envelope->recipient_count; i++)
-		bound += INTAKE_ACCOUNT_SIZE + 4 + 1 + 4 +
+		bound += INTAKE_ACCOUNT_SIZE + 4 + 1 + 4 + 4 +
 			 envelope->recipients[i].address.len +
+			 envelope->recipients[i].forwarder.len +
 			 envelope->recipients[i].orcpt.len;
 	return bound;
 }

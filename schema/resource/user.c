@@ -7,8 +7,8 @@
 
 /* clang-format off */
 static const struct field forward_fields[] = {
-	{ "to",   LIST_OF(TYPE(TYPE_ADDRESS)), NULL,   OWNER_SHARED, RISK_EXPOSING, LATER | FIELD_REQUIRED, 0, "where copies go" },
-	{ "keep", TYPE(TYPE_BOOL),             "true", OWNER_SHARED, RISK_DATA,     LATER, 0, "one stays here", DOWNWARD(RISK_HARMLESS) },
+	{ "to",   LIST_OF(TYPE(TYPE_ADDRESS)), NULL,   OWNER_SHARED, RISK_EXPOSING, SERVED | FIELD_REQUIRED, AT(forward), "where copies go" },
+	{ "keep", TYPE(TYPE_BOOL),             "true", OWNER_SHARED, RISK_DATA,     SERVED, AT(forward_keeps), "one stays here", DOWNWARD(RISK_HARMLESS) },
 };
 
 static const struct table forward_table = { .noun = "`forward`", .help = "Copies of incoming mail.", FIELDS(forward_fields), .short_form = "to" };
@@ -66,7 +66,7 @@ static const struct field fields[] = {
 	{ "roles",      LIST_OF(TYPE(TYPE_ROLE)),       NULL,      OWNER_ENFORCE, RISK_EXPOSING, SERVED | FIELD_GROUP, 0, "what the person may administer: admin, auditor, planner, domain-admin:DOMAIN", UPWARD(RISK_SERVICE) },
 	{ "protocols",  LIST_OF(WORDS("imap", "smtp", "dav", "api", "pop3")), "imap, smtp, dav, api, pop3", OWNER_ENFORCE, RISK_SERVICE, SERVED | FIELD_GROUP, AT(protocols), "ways in that are open to the person" },
 	{ "locale",     BETWEEN(TYPE_TEXT, 2, 35),      "en",      OWNER_INITIAL, RISK_HARMLESS, SERVED | FIELD_GROUP, AT(locale), "the language of what we write to the person" },
-	{ "forward",    RECORD(&forward_table),         NULL,      OWNER_SHARED,  RISK_EXPOSING, LATER | FIELD_OWN, 0, "copies elsewhere, if policy.user_forward allows" },
+	{ "forward",    RECORD(&forward_table),         NULL,      OWNER_SHARED,  RISK_EXPOSING, SERVED | FIELD_OWN, 0, "copies elsewhere, if policy.user_forward allows" },
 	{ "vacation",   RECORD(&vacation_table),        NULL,      OWNER_INITIAL, RISK_HARMLESS, LATER | FIELD_OWN, 0, "an answer while away" },
 	{ "filter",     TYPE(TYPE_FILE),                NULL,      OWNER_INITIAL, RISK_EXPOSING, LATER | FIELD_OWN, 0, "a Sieve script, a file of the state" },
 	{ "retention",  RECORD(&retention_table),       NULL,      OWNER_ENFORCE, RISK_DATA,     LATER | FIELD_GROUP, 0, "how long mail is kept" },

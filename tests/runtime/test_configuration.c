@@ -1,3 +1,4 @@
+#include "runtime/base/arena.h"
 #include "runtime/configuration.h"
 #include "tests/lib/test.h"
 
@@ -103,7 +104,7 @@ static void every_recipient_goes_where_the_state_says(void **state)
 		{ "left@a.example", RESOLVE_E_DISABLED, "", "" },
 		{ "gone@a.example", RESOLVE_E_DISABLED, "", "" },
 		{ "loop@a.example", RESOLVE_E_TOO_DEEP, "", "" },
-		{ "far@a.example", RESOLVE_E_REMOTE, "", "" },
+		{ "far@a.example", RESOLVE_OK, "1", "" },
 		{ "closed@a.example", RESOLVE_E_REJECTED, "", "" },
 		{ "void@a.example", RESOLVE_OK, "", "" },
 		{ "anna@b.example", RESOLVE_OK, "1", "" },
@@ -138,6 +139,81 @@ static void every_recipient_goes_where_the_state_says(void **state)
 		resolution_free(&r);
 	}
 	configuration_unref(c);
+}
+
+/* What a resolution leads to elsewhere: "address by forwarder", each. */
+static struct view remotes_of(struct arena *arena, const struct resolution *r)
+{
+	struct view text = VIEW("");
+
+	for (size_t i = 0; i < r->remote_count; i++)
+		text = arena_printf(arena, "%.*s%s%.*s by %.*s", VIEW_ARG(text),
+				i ? ", " : "", VIEW_ARG(r->remotes[i].address),
+				VIEW_ARG(r->remotes[i].forwarder));
+	return text;
+}
+
+/* anna keeps a copy, bo keeps none, gone has left, and cy forwards to herself in a circle. */
+static void what_is_sent_on_says_by_whom(void **state)
+{
+	static const struct expected table[] = {
+		{ "anna@a.example", 0, "1", "x@b.test by anna@a.example" },
+		{ "a.nna@a.example", 0, "1", "x@b.test by anna@a.example" },
+		{ "bo@a.example", 0, "",
+				"y@b.test by bo@a.example, x@b.test by "
+				"bo@a.example" },
+		{ "all@a.example", 0, "1",
+				"x@b.test by anna@a.example, y@b.test by "
+				"bo@a.example" },
+		{ "far@a.example", 0, "", "z@b.test by far@a.example" },
+		{ "via@a.example", 0, "", "z@b.test by far@a.example" },
+		{ "cy@a.example", 0, "4", "" },
+		{ "gone@a.example", RESOLVE_E_DISABLED, "", "" },
+	};
+	const struct view to_x[] = { VIEW("x@b.test") };
+	const struct view to_both[] = { VIEW("y@b.test"), VIEW("x@b.test") };
+	const struct view to_cy[] = { VIEW("cycle@a.example") };
+	static struct host_spec host;
+	const struct view all[] = { VIEW("anna@a.example"), VIEW("bo@a.example") };
+	const struct view far[] = { VIEW("z@b.test") };
+	const struct view via[] = { VIEW("far@a.example") };
+	const struct view cycle[] = { VIEW("cy@a.example") };
+	struct account_spec accounts[] = { account(ANNA, "anna@a.example"),
+		account(BO, "bo@a.example"), account(GONE, "gone@a.example"),
+		account(4, "cy@a.example") };
+	struct route_spec routes[] = { to_account("anna", ANNA),
+		to_account("a.nna", ANNA), to_account("bo", BO), to_account("gone", GONE),
+		to_account("cy", 4), to_targets("all", all, 2), to_targets("far", far, 1),
+		to_targets("via", via, 1), to_targets("cycle", cycle, 1) };
+	struct domain_spec a = { VIEW("a.example"), .accounts = accounts,
+		.account_count = ARRAY_LEN(accounts), .routes = routes,
+		.route_count = ARRAY_LEN(routes) };
+	CLEANUP(configuration_unrefp)
+	struct configuration *c = configuration_new(&host, NULL);
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+
+	(void)state;
+	accounts[0].forward = accounts[2].forward = to_x;
+	accounts[0].forward_keeps = true;
+	accounts[1].forward = to_both;
+	accounts[3].forward = to_cy;
+	accounts[0].forward_count = accounts[2].forward_count = 1;
+	accounts[1].forward_count = 2;
+	accounts[3].forward_count = 1;
+	accounts[2].state = ACCOUNT_DISABLED;
+	configuration_add_domain(c, &a);
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct resolution r = { 0 };
+		char got[16] = "";
+
+		assert_int_equal(configuration_resolve(c, view_z(table[i].address), &r),
+				table[i].outcome);
+		for (size_t k = 0; k < r.count; k++)
+			got[k] = (char)('0' + r.accounts[k].account->uid[0]);
+		assert_string_equal(got, table[i].accounts);
+		assert_view(remotes_of(arena, &r), table[i].detail);
+		resolution_free(&r);
+	}
 }
 
 static void logins_and_senders_are_ones_own_addresses(void **state)
@@ -311,6 +387,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_recipient_goes_where_the_state_says),
+		cmocka_unit_test(what_is_sent_on_says_by_whom),
 		cmocka_unit_test(logins_and_senders_are_ones_own_addresses),
 		cmocka_unit_test(members_have_what_is_shared_with_them),
 		cmocka_unit_test(

@@ -2,6 +2,8 @@
 # Mail to other hosts, to servers that we did not write (aiosmtpd, and knot for the DNS): what arrives
 # there, what comes back, what waits, and what an operator does about it.
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/whole/sink.sh
+. "$root/tests/whole/sink.sh"
 # shellcheck source=tests/packages.sh
 . "$root/tests/packages.sh"
 
@@ -17,22 +19,6 @@ agent_start || exit 1
 check "apply" posthus apply --wait
 printf 'pass-bo\n' | posthus account passwd bo >/dev/null
 
-sink_pid=
-# await COMMAND…: until it is so
-await() {
-	local i
-	for i in $(seq 300); do "$@" && return; read -r -t 0.1 <> <(:); done
-	return 1
-}
-# sink_start [ADDRESS:PORT] [CHAIN KEY]
-sink_start() {
-	local at=$SINK
-	case ${1-} in *:*) at=$1; shift ;; esac
-	: >"$home/sink.out"
-	python3 "$root/tests/whole/sink.py" "$at" "$home/sink" "$@" >"$home/sink.out" 2>"$home/sink.err" &
-	sink_pid=$!
-	await grep -q ready "$home/sink.out"
-}
 # names_start: a name server for direct.example and what lies below it
 names_pid=
 names_start() {
@@ -72,26 +58,12 @@ names_start() {
 	names_pid=$!
 	await grep -q 'direct.example.*loaded' "$home/names/log"
 }
-sink_stop() { kill "$sink_pid"; wait "$sink_pid" 2>/dev/null; }
 trap 'kill $sink_pid $names_pid 2>/dev/null' EXIT
 
 # send TO SUBJECT [OPTION…]: bo submits a message
 send() {
 	swaks --server 127.0.0.1 --port "$SUBMISSION" -tls --auth PLAIN -au bo@org.example -ap pass-bo \
 		--from bo@org.example --to "$1" --h-From 'Bo <bo@org.example>' --h-Subject "$2" "${@:3}"
-}
-queued() { [ "$(posthus queue list -o json | python3 -c 'import json,sys; print(len(json.load(sys.stdin)["messages"]))')" = "$1" ]; }
-# arrived SUBJECT [EXPRESSION]: once at the sink, and there the expression holds of it
-arrived() {
-	python3 - "$home/sink" "$@" <<-'PY'
-		import email, json, sys
-		got = [json.loads(l) for l in open(sys.argv[1])]
-		got = [m for m in got if email.message_from_string(m["message"])["Subject"] == sys.argv[2]]
-		if len(got) != 1:
-		    sys.exit(f"{len(got)} copies")
-		m, e = got[0], email.message_from_string(got[0]["message"])
-		sys.exit(0 if eval(sys.argv[3] if len(sys.argv) > 3 else "True") else f"not so of {m}")
-	PY
 }
 # in_inbox TEXT: a message in bo's INBOX holds it
 imap() { curl -sSk --user bo@org.example:pass-bo "imaps://127.0.0.1:$IMAPS/$1" "${@:2}"; }

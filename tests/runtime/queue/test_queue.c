@@ -325,6 +325,53 @@ static void NOTIFY_says_what_is_told(void **state)
 
 /* -- by hand -- */
 
+/* A forward that fails is told to who sends it on, each alone, and to no stranger; a report
+ * that is sent on, too. */
+static void M18_who_sends_on_is_told_in_place_of_a_stranger(void **state)
+{
+	const struct intake_recipient recipients[] = {
+		{ .address = VIEW("x@a.example"),
+				.notify = DSN_FAILURE,
+				.forwarder = VIEW("bo@here.example") },
+		{ .address = VIEW("y@a.example"),
+				.notify = DSN_FAILURE,
+				.forwarder = VIEW("all@here.example") },
+		{ .address = VIEW("z@a.example"),
+				.notify = DSN_NEVER,
+				.forwarder = VIEW("cy@here.example") },
+	};
+	static const char *const senders[] = { "stranger@else.example", "" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(senders); i++) {
+		const struct intake_envelope envelope = { .sender = view_z(senders[i]),
+			.received = NOW,
+			.recipients = recipients,
+			.recipient_count = ARRAY_LEN(recipients) };
+		uint64_t id = take(accept(&envelope, VIEW("\r\nbody\r\n")));
+		struct queue_message m = load(id);
+		struct queue_result results[3];
+		bool reports = false;
+
+		assert_view(m.recipients[0].forwarder, "bo@here.example");
+		/* nobody hears that it waits */
+		assert_false(attempt(id, 0, QUEUE_DEFERRED, NOW + RETRY_WARNS_S));
+		for (size_t k = 0; k < 3; k++)
+			results[k] = (struct queue_result){
+				.recipient = m.recipients[k].id, .outcome = QUEUE_REFUSED
+			};
+		assert_int_equal(queue_record(queue, id, results, 3, NOW, &reports), 0);
+		assert_true(reports);
+		m = load(id);
+		assert_int_equal(m.recipient_count, 2);
+		assert_true(m.recipients[0].report != m.recipients[1].report);
+		assert_int_equal(queue_settle(queue, m.recipients[0].report), 0);
+		assert_int_equal(load(id).recipient_count, 1);
+		assert_int_equal(queue_settle(queue, m.recipients[1].report), 0);
+		assert_true(is_gone(id));
+	}
+}
+
 static void what_is_held_waits(void **state)
 {
 	uint64_t id = take(accept_plain(SENDER, 0));
@@ -528,6 +575,9 @@ int main(void)
 				one_report_tells_of_several, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 				NOTIFY_says_what_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+				M18_who_sends_on_is_told_in_place_of_a_stranger, setup,
+				teardown),
 		cmocka_unit_test_setup_teardown(what_is_held_waits, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_hurried_is_due, setup, teardown),
 		cmocka_unit_test_setup_teardown(

@@ -42,6 +42,7 @@ static struct configuration *configuration(uint64_t revocation)
 		.message_size = 1000000 };
 	const struct view team[] = { VIEW("alice@example.org"), VIEW("bob@example.org") };
 	const struct view away[] = { VIEW("alice@example.net") };
+	const struct view far[] = { VIEW("gil@far.test") };
 	const struct view round[] = { VIEW("back@example.org") };
 	const struct view back[] = { VIEW("round@example.org") };
 	struct secret wonderland = secret_copy(VIEW("wonderland"));
@@ -55,6 +56,7 @@ static struct configuration *configuration(uint64_t revocation)
 		{ VIEW("dan"),        ROUTE_ACCOUNT, .account = { DAN } },
 		{ VIEW("eve"),        ROUTE_ACCOUNT, .account = { EVE } },
 		{ VIEW("fred"),       ROUTE_ACCOUNT, .account = { FRED } },
+		{ VIEW("gil"),        ROUTE_ACCOUNT, .account = { GIL } },
 		{ VIEW("postmaster"), ROUTE_ACCOUNT, .account = { ALICE } },
 		{ VIEW("team"),       ROUTE_ALIAS,   .targets = team, .target_count = 2 },
 		{ VIEW("away"),       ROUTE_ALIAS,   .targets = away, .target_count = 1 },
@@ -83,6 +85,9 @@ static struct configuration *configuration(uint64_t revocation)
 	people[4] = account(EVE, "eve@example.org", hash);
 	people[4].protocols = PROTOCOL_IMAP;
 	people[5] = account(FRED, "fred@example.org", "");
+	people[6] = account(GIL, "gil@example.org", "");
+	people[6].forward = far;
+	people[6].forward_count = 1;
 	configuration_add_domain(c, &domain);
 	return c;
 }
@@ -124,6 +129,7 @@ struct house *house_new(void)
 					 &house->intake),
 			0);
 	service_set_intake(house->service, house->intake);
+	service_set_srs_key(house->service, &house->key);
 	return house;
 }
 

@@ -4,7 +4,8 @@
  *   alice   logs in by "wonderland" (Argon2id)    bob    by "builder" (sha512-crypt)
  *   carol   left the state long ago               dan    left a minute ago
  *   eve     by "wonderland", IMAP only            fred   has no password
- *   team → alice, bob     closed: rejected     void: discarded     away → elsewhere */
+ *   team → alice, bob     closed: rejected     void: discarded     away → elsewhere
+ *   gil     sends all on to gil@far.test, and keeps nothing */
 #ifndef TESTS_SERVICE_HOUSE_H
 #define TESTS_SERVICE_HOUSE_H
 
@@ -22,7 +23,8 @@ enum person {
 	DAN,
 	EVE,
 	FRED,
-	PEOPLE = FRED,
+	GIL,
+	PEOPLE = GIL,
 };
 
 struct house {

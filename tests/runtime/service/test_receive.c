@@ -1,6 +1,8 @@
 /* A transaction by its calls: what an envelope keeps of what MAIL and RCPT asked. */
 #include "runtime/service/receive.h"
 
+#include "runtime/base/arena.h"
+#include "runtime/mailauth/srs.h"
 #include "tests/lib/test.h"
 #include "tests/runtime/service/house.h"
 
@@ -77,6 +79,81 @@ static void what_reports_are_asked_for_is_kept(void **state)
 	assert_view(envelope->recipients[1].address, "team@example.org");
 	assert_int_equal(envelope->recipients[1].notify, DSN_NEVER);
 	assert_view(envelope->recipients[1].orcpt, "");
+	receive_free(r);
+	house_free(house);
+}
+
+static struct receive *open_from(struct house *house, const char *sender)
+{
+	const struct receive_sender from = { .mailbox = view_z(sender) };
+	CLEANUP(buf_free) struct buf reply = BUF_NULL(500);
+	struct receive *r = receive_open(house->service, NULL, &from, &reply);
+
+	assert_non_null(r);
+	service_set_sends(house->service, true);
+	return r;
+}
+
+/* What an alias or a user sends on leads out with his name on it; a stranger's wishes do not
+ * go further, and nobody else can be written to. */
+static void what_is_sent_on_has_its_forwarder(void **state)
+{
+	struct house *house = house_new();
+	struct receive *r = open_from(house, "carol@example.net");
+	const struct intake_envelope *envelope;
+
+	(void)state;
+	name_recipient(r, "away@example.org", DSN_SUCCESS, VIEW_NULL, "");
+	name_recipient(r, "gil+x@example.org", DSN_NEVER, VIEW_NULL, "");
+	name_recipient(r, "x@far.test", 0, VIEW_NULL, "550 5.7.1 We do not relay");
+	envelope = commit(house, r);
+	assert_view(envelope->sender, "carol@example.net");
+	assert_int_equal(envelope->recipient_count, 2);
+	assert_view(envelope->recipients[0].address, "alice@example.net");
+	assert_view(envelope->recipients[0].forwarder, "away@example.org");
+	assert_int_equal(envelope->recipients[0].notify, DSN_FAILURE);
+	assert_true(intake_leads_out(&envelope->recipients[0]));
+	assert_view(envelope->recipients[1].address, "gil@far.test");
+	assert_view(envelope->recipients[1].forwarder, "gil@example.org");
+	assert_int_equal(envelope->recipients[1].notify, DSN_NEVER);
+	receive_free(r);
+	house_free(house);
+}
+
+/* A report to a sender that we made; nothing but a report, and no sender of another's making. */
+static void S23_a_report_about_what_was_sent_on_goes_back(void **state)
+{
+	struct house *house = house_new();
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct receive *r;
+	const struct intake_envelope *envelope;
+	struct view made, old, text;
+
+	(void)state;
+	assert_int_equal(srs_rewrite(&house->key, arena, VIEW("carol@example.net"),
+					 VIEW("example.org"), 1795505623, &made),
+			0);
+	assert_int_equal(srs_rewrite(&house->key, arena, VIEW("carol@example.net"),
+					 VIEW("example.org"), 1795505623 - 30 * 86400,
+					 &old),
+			0);
+	text = arena_printf(arena, "%.*s%c", VIEW_ARG(made), 0);
+	r = open_from(house, "carol@example.net");
+	name_recipient(r, text.data, 0, VIEW_NULL,
+			"550 5.7.1 This address is for reports alone: MAIL FROM:<>");
+	receive_free(r);
+	r = open_from(house, "");
+	name_recipient(r, "SRS0=aaaaaaaa=aa=example.net=carol@example.org", 0, VIEW_NULL,
+			"550 5.1.1 No such address here");
+	name_recipient(r, arena_printf(arena, "%.*s%c", VIEW_ARG(old), 0).data, 0,
+			VIEW_NULL,
+			"550 5.1.1 This address was for reports, and is too old");
+	name_recipient(r, text.data, 0, VIEW_NULL, "");
+	envelope = commit(house, r);
+	assert_int_equal(envelope->recipient_count, 1);
+	assert_view(envelope->recipients[0].address, "carol@example.net");
+	assert_view(envelope->recipients[0].forwarder, "");
+	assert_true(intake_leads_out(&envelope->recipients[0]));
 	receive_free(r);
 	house_free(house);
 }
@@ -182,6 +259,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_reports_are_asked_for_is_kept),
+		cmocka_unit_test(what_is_sent_on_has_its_forwarder),
+		cmocka_unit_test(S23_a_report_about_what_was_sent_on_goes_back),
 		cmocka_unit_test(a_sender_of_ours_may_be_written_in_any_case),
 		cmocka_unit_test(M06_whose_author_is_not_one_is_refused),
 		cmocka_unit_test(M14_what_is_kept_says_nothing_in_our_name),

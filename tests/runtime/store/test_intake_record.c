@@ -38,7 +38,8 @@ static void what_was_asked_comes_back(void **state)
 		{ .account = "0123456789abcde",
 				.address = VIEW("alice@example.org"),
 				.notify = DSN_SUCCESS | DSN_DELAY,
-				.orcpt = VIEW("rfc822;a+2Bb@example.org") },
+				.orcpt = VIEW("rfc822;a+2Bb@example.org"),
+				.forwarder = VIEW("anna@here.example") },
 		{ .account = "fedcba987654321", .address = VIEW("bob@example.org") },
 	};
 	struct intake_envelope envelope = { .sender = VIEW("j\xc3\xb6rg@example.net"),
@@ -65,6 +66,8 @@ static void what_was_asked_comes_back(void **state)
 	assert_view(read.envid, "QQ314159");
 	assert_int_equal(read.recipients[0].notify, DSN_SUCCESS | DSN_DELAY);
 	assert_view(read.recipients[0].orcpt, "rfc822;a+2Bb@example.org");
+	assert_view(read.recipients[0].forwarder, "anna@here.example");
+	assert_view(read.recipients[1].forwarder, "");
 	assert_int_equal(read.recipients[1].notify, 0);
 	assert_view(read.recipients[1].orcpt, "");
 
@@ -72,7 +75,7 @@ static void what_was_asked_comes_back(void **state)
 		.sender = envelope.sender, .recipients = recipients, .recipient_count = 2
 	};
 	recipients[0].notify = 0;
-	recipients[0].orcpt = VIEW_NULL;
+	recipients[0].orcpt = recipients[0].forwarder = VIEW_NULL;
 	intake_begin_write(&old, 77, &envelope);
 	plain = old.len;
 	assert_memory_equal(old.data, b.data, plain); /* as it ever was */
