@@ -4,6 +4,7 @@
 #include "agent/deeds.h"
 #include "agent/drift.h"
 #include "runtime/base/error.h"
+#include "runtime/base/log.h"
 #include "runtime/base/os.h"
 #include "runtime/crypto/broker.h"
 #include "runtime/runtime.h"
@@ -129,7 +130,8 @@ int agent_open(const struct agent_options *options, struct agent **out)
 	if (r == 0)
 		r = open_databases(agent, failed);
 	if (r == 0 && !options->offline)
-		r = dispatch_new(agent->db, agent->os, agent->file, &agent->dispatch);
+		r = dispatch_new(agent->db, agent->tls_key, agent->os, agent->file,
+				&agent->dispatch);
 	if (r)
 		return r;
 	*out = TAKE(agent);
@@ -338,9 +340,30 @@ static void look_soon(struct agent *agent)
 	agent->deadline = nstime_min(agent->deadline, agent_now(agent) + NS_PER_S);
 }
 
+/* An effect brought something that is served. What cannot be served now is at the next
+ * change; until then the effect's next steps fail, and are tried again. */
+static void serve_what_is_kept(struct agent *agent)
+{
+	CLEANUP(agent_result_free) struct agent_result result = { 0 };
+	CLEANUP(configured_deinit) struct configured done = { 0 };
+	int r = 0;
+
+	dispatch_served(agent->dispatch);
+	if (agent->configuration)
+		r = agent_configure(agent, NULL, &done, &result);
+	if (r || result.code != EXIT_FINE)
+		log_event(LOG_ERROR, "agent.effect.unserved", log_number("outcome", r),
+				log_text("reason",
+						result.reason ? result.reason : "none"));
+}
+
 void agent_outbox_turn(struct agent *agent)
 {
 	dispatch_turn(agent->dispatch);
+	if (dispatch_serves(agent->dispatch)) {
+		serve_what_is_kept(agent);
+		dispatch_turn(agent->dispatch);
+	}
 	if (dispatch_brought(agent->dispatch) && agent->awaits_ready)
 		look_soon(agent);
 }

@@ -2,6 +2,7 @@
 
 #include "agent/condition.h"
 #include "agent/drift.h"
+#include "agent/effect.h"
 #include "agent/journal.h"
 #include "agent/outgoing.h"
 #include "agent/unowned.h"
@@ -78,12 +79,27 @@ void application_deinit(struct application *a)
 
 /* -- one change -- */
 
+static bool is_outside(const struct wanted *wanted)
+{
+	return effects_concern(wanted->driver->effects, wanted->applied);
+}
+
+/* What it has outside, from now on; nothing where it had something before. */
+static int put_outside(struct application *a, struct object *object,
+		const struct wanted *wanted, bool anew)
+{
+	if (!wanted->driver->effects)
+		return 0;
+	return is_outside(wanted) ? outgoing_put(a, object, wanted, anew)
+				  : outgoing_end(a, object);
+}
+
 /* Why it is Ready: the driver still sees the row as it was. */
 static int ready_reason(
 		struct application *a, const struct change *change, struct condition *out)
 {
 	*out = (struct condition){ .is = true, .reason = "Applied" };
-	if (change->driver->effects)
+	if (is_outside(change->wanted))
 		*out = (struct condition){ .is = false, .reason = "Queued" };
 	if (!change->driver->condition)
 		return 0;
@@ -97,7 +113,7 @@ static void follow(struct application *a, struct object *object,
 	if (object->generation == 0 ||
 			memcmp(object->hash, wanted->hash, DIGEST_SIZE) != 0)
 		object->generation++;
-	if (!object->driver->effects)
+	if (!is_outside(wanted))
 		object->observed_generation = object->generation;
 	if (wanted->id.len)
 		object->id = wanted->id;
@@ -212,9 +228,9 @@ static int write_change(struct application *a, const struct change *change)
 		r = write_wanted(a, change);
 		if (r == 0 && change->driver->apply)
 			r = change->driver->apply(a, change);
-		if (r || !change->driver->effects)
+		if (r)
 			return r;
-		return outgoing_put(a, change->object, change->wanted,
+		return put_outside(a, change->object, change->wanted,
 				change->action == ACTION_ROTATE ||
 						change->action == ACTION_CORRECT);
 	}
@@ -281,9 +297,7 @@ static int do_rebase(struct application *a, struct wanted *wanted)
 	follow(a, wanted->object, wanted, &declared);
 	wanted->object->written = true;
 	r = object_write(a->o->db, wanted->object, &texts);
-	if (r || !wanted->driver->effects)
-		return r;
-	return outgoing_put(a, wanted->object, wanted, false);
+	return r ? r : put_outside(a, wanted->object, wanted, false);
 }
 
 int apply_write(struct application *a)

@@ -6,7 +6,9 @@
 
 static struct settling settling_of(const struct dispatch *d, struct arena *arena)
 {
-	struct settling s = { .db = d->db, .arena = arena, .now = dispatch_wall(d) };
+	struct settling s = {
+		.db = d->db, .key = d->key, .arena = arena, .now = dispatch_wall(d)
+	};
 
 	d->os->random(d->os->state, &s.random, sizeof(s.random));
 	return s;
@@ -70,9 +72,11 @@ static int settle_one(struct dispatch *d, const struct errand *errand)
 	enum settlement settlement;
 	int r = settle(&s, errand, &settlement);
 
-	if (r == 0)
-		follow(d, errand, &s, settlement);
-	return r;
+	if (r)
+		return r;
+	follow(d, errand, &s, settlement);
+	d->serves |= s.serves;
+	return 0;
 }
 
 int arrivals_settle(struct dispatch *d)

@@ -287,6 +287,37 @@ static const char *const steps[] = {
 	" retired_at INTEGER,"
 	" PRIMARY KEY (domain, selector)"
 	") STRICT, WITHOUT ROWID;",
+
+	/* How far an effect of several steps is (effect.h), sealed. */
+	"ALTER TABLE outbox ADD COLUMN progress BLOB;",
+
+	/* Of a certificate that an issuer signed: what it was asked for, and when that issuer
+	 * wants it to be renewed, asked again at `renewal_at`. Its account there, what is
+	 * shown to it now, and what it was asked for lately, since it counts that, too. */
+	"ALTER TABLE certificate ADD COLUMN issued TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE certificate ADD COLUMN renew_at INTEGER;"
+	"ALTER TABLE certificate ADD COLUMN renewal_at INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE issuer_account ("
+	" issuer TEXT PRIMARY KEY,"
+	" sealed_key BLOB NOT NULL,"
+	" url TEXT NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE issuer_challenge ("
+	" uid BLOB NOT NULL REFERENCES object (uid) ON DELETE CASCADE,"
+	" kind TEXT NOT NULL,"
+	" name TEXT NOT NULL,"
+	" token TEXT NOT NULL,"
+	" text TEXT NOT NULL,"
+	" PRIMARY KEY (uid, name, token)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE rate_ledger ("
+	" issuer TEXT NOT NULL,"
+	" what TEXT NOT NULL,"
+	" subject TEXT NOT NULL,"
+	" once TEXT NOT NULL,"
+	" at INTEGER NOT NULL,"
+	" PRIMARY KEY (issuer, what, subject, once)"
+	") STRICT, WITHOUT ROWID;",
 };
 
 const struct database_schema control_schema = {

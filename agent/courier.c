@@ -40,6 +40,8 @@ void errand_free(struct errand *errand)
 	if (!errand)
 		return;
 	effect_answer_deinit(&errand->answer);
+	secret_free(&errand->progress);
+	secret_free(&errand->brief);
 	arena_free(errand->arena);
 	free(errand);
 }

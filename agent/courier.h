@@ -10,6 +10,7 @@
 #include "agent/effect.h"
 #include "agent/outbox.h"
 #include "runtime/base/list.h"
+#include "runtime/base/secret.h"
 
 enum {
 	COURIER_THREADS = 32, /* so many calls are out at once, whatever they are for */
@@ -27,6 +28,7 @@ struct errand {
 	size_t queue;        /* the sender's: which provider it is for */
 	struct arena *arena; /* owns what the effect points at */
 	struct effect effect;
+	struct secret progress, brief; /* behind the effect's views of those names */
 
 	/* of the way back */
 	int outcome; /* as look or perform returned it */

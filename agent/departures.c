@@ -1,16 +1,61 @@
 #include "agent/dispatch_inside.h"
 
 #include "agent/driver.h"
+#include "runtime/base/error.h"
 #include "runtime/base/log.h"
+#include "runtime/crypto/seal.h"
 #include "runtime/store/database.h"
+
+#include <errno.h>
+
+static bool looks(const struct delivery *delivery, const struct driver *driver)
+{
+	if (delivery->state == OUTBOX_UNKNOWN)
+		return !(driver && driver->effects && driver->effects->resumes);
+	return delivery->state == OUTBOX_DONE;
+}
+
+static int open_progress(
+		struct dispatch *d, const struct outbox_row *row, struct errand *errand)
+{
+	struct secret *plain = &errand->progress;
+
+	if (row->progress.len <= SEAL_OVERHEAD)
+		return row->progress.len ? fault(-EPROTO) : 0;
+	plain->len = row->progress.len - SEAL_OVERHEAD;
+	plain->data = xmalloc(plain->len);
+	if (seal_open(d->key, view_of(row->uid, UID_SIZE), row->progress, plain->data))
+		return fault(-EBADMSG);
+	errand->effect.progress = secret_expose(plain);
+	return 0;
+}
+
+static int brief(struct dispatch *d, struct errand *errand)
+{
+	const struct effect_desk desk = { d->db, d->key, errand->arena,
+		dispatch_wall(d) };
+	CLEANUP(buf_wipe) struct buf text = BUF_NULL(EFFECT_PROGRESS);
+	int r;
+
+	if (!errand->effects->brief)
+		return 0;
+	r = errand->effects->brief(&desk, &errand->effect, &text);
+	if (r == 0 && buf_failed(&text))
+		r = fault(-EMSGSIZE);
+	if (r)
+		return r;
+	errand->brief = secret_copy(buf_view(&text));
+	errand->effect.brief = secret_expose(&errand->brief);
+	return 0;
+}
 
 static int prepare(struct dispatch *d, struct delivery *delivery, struct errand **out)
 {
-	bool looks = delivery->state == OUTBOX_UNKNOWN || delivery->state == OUTBOX_DONE;
+	const struct driver *driver = driver_of(delivery->kind);
+	bool is_look = looks(delivery, driver);
 	CLEANUP(errand_freep)
 	struct errand *errand =
-			errand_new(looks ? ERRAND_LOOK : ERRAND_PERFORM, delivery->id);
-	const struct driver *driver = driver_of(delivery->kind);
+			errand_new(is_look ? ERRAND_LOOK : ERRAND_PERFORM, delivery->id);
 	struct outbox_row row;
 	int r = outbox_read(d->db, delivery->id, errand->arena, &row);
 
@@ -28,14 +73,19 @@ static int prepare(struct dispatch *d, struct delivery *delivery, struct errand 
 	errand->queue = delivery->provider;
 	errand->effect = (struct effect){
 		.file = d->file,
+		.looks = is_look,
+		.now = dispatch_wall(d),
 		.operation = row.operation,
 		.text = row.text,
 		.former = row.former,
 		.key = row.key,
 	};
 	memcpy(errand->effect.uid, row.uid, UID_SIZE);
+	r = open_progress(d, &row, errand);
+	if (r == 0)
+		r = brief(d, errand);
 	row.state = OUTBOX_INTENT;
-	if (!looks)
+	if (r == 0 && !is_look)
 		r = outbox_update(d->db, &row);
 	if (r == 0)
 		*out = TAKE(errand);

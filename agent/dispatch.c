@@ -11,8 +11,8 @@ enum {
 	RETRY_SECONDS = 1, /* after the database failed */
 };
 
-int dispatch_new(struct database *db, const struct os *os, const struct agent_file *file,
-		struct dispatch **out)
+int dispatch_new(struct database *db, const struct key *key, const struct os *os,
+		const struct agent_file *file, struct dispatch **out)
 {
 	struct dispatch *d = xcalloc(1, sizeof(*d));
 	int r = courier_new(&d->courier);
@@ -22,6 +22,7 @@ int dispatch_new(struct database *db, const struct os *os, const struct agent_fi
 		return r;
 	}
 	d->db = db;
+	d->key = key;
 	d->os = os;
 	d->file = file;
 	d->stale = true;
@@ -98,7 +99,7 @@ static nstime next_deadline(const struct dispatch *d, nstime now)
 {
 	nstime deadline = NSTIME_NEVER;
 
-	if (d->stale)
+	if (d->stale || d->serves)
 		return now;
 	if (courier_room(d->courier) == 0)
 		return NSTIME_NEVER;
@@ -121,7 +122,17 @@ static int turn(struct dispatch *d)
 		r = load(d);
 	if (r == 0)
 		r = arrivals_say_blocked(d);
-	return r ? r : departures_send(d);
+	return r || d->serves ? r : departures_send(d);
+}
+
+bool dispatch_serves(const struct dispatch *d)
+{
+	return d->serves;
+}
+
+void dispatch_served(struct dispatch *d)
+{
+	d->serves = false;
 }
 
 bool dispatch_brought(struct dispatch *d)

@@ -15,9 +15,11 @@
 struct database;
 struct agent_file;
 struct dispatch;
+struct key;
 struct os;
 
-MUST_USE int dispatch_new(struct database *db, const struct os *os,
+/* `key` seals the progress of effects. All are borrowed. */
+MUST_USE int dispatch_new(struct database *db, const struct key *key, const struct os *os,
 		const struct agent_file *file, struct dispatch **out);
 /* Waits until the calls that are out have come back, as soon as they can, and forgets their
  * answers. NULL is fine. */
@@ -31,6 +33,10 @@ void dispatch_stale(struct dispatch *dispatch);
 void dispatch_turn(struct dispatch *dispatch);
 /* True once where, in the last turn, something outside came to be as it should. */
 bool dispatch_brought(struct dispatch *dispatch);
+/* What is served follows from what the last turn wrote, and was not told of it: nothing goes
+ * out until dispatch_served() says that it was. */
+bool dispatch_serves(const struct dispatch *dispatch);
+void dispatch_served(struct dispatch *dispatch);
 /* Calls that are out. */
 size_t dispatch_out(const struct dispatch *dispatch);
 

@@ -11,6 +11,7 @@
 
 struct dispatch {
 	struct database *db;
+	const struct key *key;
 	const struct os *os;
 	const struct agent_file *file;
 	struct courier *courier;
@@ -19,6 +20,7 @@ struct dispatch {
 	size_t out;
 	bool stale;
 	bool brought;    /* something is as it should be, since it was asked for */
+	bool serves;     /* what is served has to follow first */
 	nstime retry_at; /* the database failed: not before; 0: it did not */
 	nstime deadline;
 };

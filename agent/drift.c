@@ -1,5 +1,6 @@
 #include "agent/drift.h"
 
+#include "agent/effect.h"
 #include "agent/fight.h"
 #include "agent/standing.h"
 #include "runtime/base/error.h"
@@ -207,7 +208,8 @@ static int find_all(struct observation *o)
 
 		digest_bytes(column_view(s, 2), digest);
 		r = 0;
-		if (object && object->wanted && !object->touches && !driver->effects &&
+		if (object && object->wanted && !object->touches &&
+				!effects_concern(driver->effects, column_view(s, 2)) &&
 				memcmp(digest, object->observed, DIGEST_SIZE) != 0)
 			r = find_in(o, object, arena_copy(o->arena, column_view(s, 2)));
 	}
@@ -239,7 +241,8 @@ static bool changes_applied(const struct object *object, const struct touch *tou
 {
 	return is_kept(touch) && touch->live.len > 0 &&
 	       !view_eq(touch->field, TOUCH_STATE) &&
-	       (!object->driver->effects || touch->fate == TOUCH_ADOPTED);
+	       (!effects_concern(object->driver->effects, object->wanted->applied) ||
+			       touch->fate == TOUCH_ADOPTED);
 }
 
 static void keep(struct observation *o, struct object *object, const struct touch *touch)

@@ -36,4 +36,5 @@ void effect_answer_deinit(struct effect_answer *answer)
 {
 	buf_free(&answer->live);
 	buf_free(&answer->message);
+	buf_wipe(&answer->progress);
 }

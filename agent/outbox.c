@@ -81,7 +81,7 @@ struct view outbox_new_key(struct arena *arena)
 	return arena_copy(arena, buf_view(&text));
 }
 
-static void bind_progress(struct statement *s, int at, const struct outbox_row *row)
+static void bind_state(struct statement *s, int at, const struct outbox_row *row)
 {
 	bind_text(s, at, view_z(state_names[row->state]));
 	bind_u64(s, at + 1, row->attempts);
@@ -127,7 +127,7 @@ int outbox_insert(struct database *db, const struct outbox_row *row)
 	bind_live(s, 10, &row->before);
 	bind_live(s, 11, &row->after);
 	bind_blob(s, 12, row->dependencies);
-	bind_progress(s, 13, row);
+	bind_state(s, 13, row);
 	bind_text(s, 19, row->former);
 	return statement_run(s);
 }
@@ -146,7 +146,7 @@ int outbox_update(struct database *db, const struct outbox_row *row)
 	bind_u64(s, 1, row->id.serial);
 	bind_u64(s, 2, row->id.seq);
 	bind_live(s, 3, &row->before);
-	bind_progress(s, 4, row);
+	bind_state(s, 4, row);
 	bind_text(s, 10, view_z(operation_name(row->operation)));
 	return statement_run(s);
 }
@@ -162,6 +162,24 @@ int outbox_forget_former(struct database *db, struct outbox_id id)
 		return r;
 	bind_u64(s, 1, id.serial);
 	bind_u64(s, 2, id.seq);
+	return statement_run(s);
+}
+
+int outbox_set_progress(struct database *db, struct outbox_id id, struct view progress)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = database_prepare(db,
+			"UPDATE outbox SET progress = ?3 WHERE serial = ?1 AND seq = ?2",
+			&s);
+
+	if (r)
+		return r;
+	bind_u64(s, 1, id.serial);
+	bind_u64(s, 2, id.seq);
+	if (progress.len)
+		bind_blob(s, 3, progress);
+	else
+		bind_null(s, 3);
 	return statement_run(s);
 }
 
@@ -244,8 +262,8 @@ int outbox_read(struct database *db, struct outbox_id id, struct arena *arena,
 {
 	CLEANUP(statement_done) struct statement *s = NULL;
 	int r = database_prepare(db,
-			"SELECT " OUTBOX_COLUMNS
-			", text, former FROM outbox WHERE serial = ?1 AND seq = ?2",
+			"SELECT " OUTBOX_COLUMNS ", text, former, progress FROM outbox "
+						 "WHERE serial = ?1 AND seq = ?2",
 			&s);
 
 	if (r)
@@ -257,6 +275,7 @@ int outbox_read(struct database *db, struct outbox_id id, struct arena *arena,
 		return r;
 	out->text = arena_copy(arena, column_view(s, 16));
 	out->former = arena_copy(arena, column_view(s, 17));
+	out->progress = arena_copy(arena, column_view(s, 18));
 	return 0;
 }
 

@@ -25,7 +25,7 @@ enum outbox_state {
 	OUTBOX_PENDING, /* never called */
 	OUTBOX_INTENT,  /* a call is out, or was when the process ended */
 	OUTBOX_UNKNOWN, /* what became of it has to be seen */
-	OUTBOX_FAILED,  /* it was refused, and nothing was changed */
+	OUTBOX_FAILED, /* it was refused, and nothing was changed; or its next step waits */
 	OUTBOX_DONE,
 	OUTBOX_STATES,
 };
@@ -69,6 +69,7 @@ struct outbox_row {
 	unsigned attempts; /* that failed in a row */
 	walltime next_at;  /* not before; OUTBOX_NEVER: until something happens */
 	struct view reason, message; /* of the last failure; or empty */
+	struct view progress; /* sealed; or empty. Of one row that is read, as `text` is */
 };
 
 #define OUTBOX_NEVER INT64_MAX
@@ -78,17 +79,20 @@ struct view outbox_new_key(struct arena *arena);
 
 MUST_USE int outbox_insert(struct database *db, const struct outbox_row *row);
 /* State, attempts, next_at, reason and message; and what lives, with the operation that
- * follows from it, where that is known better now. */
+ * follows from it, where that is known better now. Not the progress. */
 MUST_USE int outbox_update(struct database *db, const struct outbox_row *row);
 /* Only what its text says lives of it. */
 MUST_USE int outbox_forget_former(struct database *db, struct outbox_id id);
+/* How far it is, sealed; empty: it has not begun, or is done. */
+MUST_USE int outbox_set_progress(
+		struct database *db, struct outbox_id id, struct view progress);
 MUST_USE int outbox_delete(struct database *db, struct outbox_id id);
 
 enum {
 	OUTBOX_E_ABSENT = 100, /* beyond the outcomes of a database */
 };
 
-/* One row, with its text and what was before: the others come without. */
+/* One row, with its text, what was before, and its progress: the others come without. */
 MUST_USE int outbox_read(struct database *db, struct outbox_id id, struct arena *arena,
 		struct outbox_row *out);
 /* The object's newest row. */

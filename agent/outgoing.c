@@ -170,6 +170,22 @@ int outgoing_remove(struct application *a, struct object *object)
 	return r ? r : say_begun(a, object, "Removing", false);
 }
 
+/* A call that is out finds no row when it is back. */
+int outgoing_end(struct application *a, const struct object *object)
+{
+	struct outbox_row row;
+	int r;
+
+	while ((r = outbox_newest(a->o->db, object->uid, a->plan->arena, &row)) == 0) {
+		r = outbox_delete(a->o->db, row.id);
+		if (r)
+			return r;
+	}
+	if (r != OUTBOX_E_ABSENT)
+		return r;
+	return dependence_forget(a->o->db, object->uid);
+}
+
 int outgoing_keep(struct application *a, const struct object *object)
 {
 	struct outbox_row row;

@@ -14,6 +14,9 @@ MUST_USE int outgoing_put(struct application *a, struct object *object,
 /* It leaves: the row stays, marked so, until nothing of it lives outside. Where nothing
  * ever did the row goes now. */
 MUST_USE int outgoing_remove(struct application *a, struct object *object);
+/* It lives in its row alone from now on: nothing that it has outside is looked after any
+ * more. */
+MUST_USE int outgoing_end(struct application *a, const struct object *object);
 /* It is shut, and what it has outside is kept as it is: what was still to be done is not. */
 MUST_USE int outgoing_keep(struct application *a, const struct object *object);
 

@@ -7,6 +7,7 @@
 #include "agent/standing.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
+#include "runtime/crypto/seal.h"
 
 #include <errno.h>
 
@@ -85,6 +86,8 @@ static int done(struct settling *s, enum settlement *out)
 	r = outbox_update(s->db, &s->row);
 	if (r == 0)
 		r = outbox_forget_former(s->db, s->row.id);
+	if (r == 0)
+		r = outbox_set_progress(s->db, s->row.id, VIEW_NULL);
 	if (r == 0)
 		r = dependence_settle(s->db, s->row.uid);
 	return r ? r : say_done(s);
@@ -170,12 +173,30 @@ static struct view message_of(struct settling *s, const struct errand *errand)
 	return arena_copy(s->arena, buf_view(&errand->answer.message));
 }
 
+/* Bound to its object: that of another is none. */
+static int keep_progress(struct settling *s, const struct errand *errand)
+{
+	struct view plain = buf_view(&errand->answer.progress);
+	size_t sealed_len = plain.len + SEAL_OVERHEAD;
+	void *sealed;
+
+	if (plain.len == 0)
+		return 0;
+	sealed = arena_alloc(s->arena, sealed_len);
+	seal(s->key, view_of(s->row.uid, UID_SIZE), plain, sealed);
+	return outbox_set_progress(s->db, s->row.id, view_of(sealed, sealed_len));
+}
+
 static int perform_failed(
 		struct settling *s, const struct errand *errand, enum settlement *out)
 {
 	bool untouched = errand->outcome == EFFECT_E_FAILED && errand->answer.untouched;
+	int r = keep_progress(s, errand);
 
-	s->row.state = untouched ? OUTBOX_FAILED : OUTBOX_UNKNOWN;
+	if (r)
+		return r;
+	s->row.state = untouched || errand->effects->resumes ? OUTBOX_FAILED
+							     : OUTBOX_UNKNOWN;
 	return failed(s, reason_of(errand), message_of(s, errand), errand->answer.given,
 			out);
 }
@@ -315,6 +336,16 @@ static bool is_same(struct outbox_id a, struct outbox_id b)
 	return a.serial == b.serial && a.seq == b.seq;
 }
 
+static int keep(struct settling *s, const struct errand *errand)
+{
+	const struct effect_desk desk = { s->db, s->key, s->arena, s->now };
+
+	if (!errand->effects->keep)
+		return 0;
+	return errand->effects->keep(&desk, &errand->effect, errand->outcome,
+			&errand->answer, &s->serves);
+}
+
 int settle(struct settling *s, const struct errand *errand, enum settlement *out)
 {
 	struct outbox_row newest;
@@ -328,6 +359,9 @@ int settle(struct settling *s, const struct errand *errand, enum settlement *out
 		return r;
 	if (!is_same(newest.id, s->row.id))
 		return hand_over(s, errand, &newest, out);
+	r = keep(s, errand);
+	if (r)
+		return r;
 	if (errand->kind == ERRAND_LOOK)
 		return errand->outcome == EFFECT_DONE ? seen(s, errand, out)
 						      : look_failed(s, errand, out);

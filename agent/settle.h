@@ -15,12 +15,14 @@ enum settlement {
 
 struct settling {
 	struct database *db;
+	const struct key *key; /* seals progress */
 	struct arena *arena;
 	walltime now;
 	uint64_t random; /* of this one's backoff */
 
 	struct outbox_row row; /* as it is now */
 	nstime delay;          /* until its next try */
+	bool serves;           /* what is served follows from what was written */
 };
 
 /* Within a transaction. `s->row` is filled in unless nothing is left. */
