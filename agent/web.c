@@ -2,6 +2,7 @@
 
 #include "agent/reach.h"
 #include "runtime/base/error.h"
+#include "schema/agent_file.h"
 
 #include <curl/curl.h>
 #include <sys/socket.h>
@@ -10,7 +11,6 @@
 enum {
 	LONGEST_URL = 8192,
 	LONGEST_HEADER = 4096,
-	LONGEST_EXCERPT = 160,
 };
 
 /* -- one request -- */
@@ -36,6 +36,16 @@ static size_t take_bytes(char *bytes, size_t size, size_t count, void *into)
 
 	buf_add(body, view_of(bytes, size * count));
 	return buf_failed(body) ? 0 : size * count;
+}
+
+/* What does not fit is left out: a body is what counts. */
+static size_t take_head(char *bytes, size_t size, size_t count, void *into)
+{
+	struct buf *head = into;
+
+	if (size * count <= head->max - head->len)
+		buf_add(head, view_of(bytes, size * count));
+	return size * count;
 }
 
 /* libcurl asks about once a second, or whenever something moves. */
@@ -82,7 +92,7 @@ static void add_header(struct exchange *x, struct view header)
 	x->headers = longer;
 }
 
-static void set_up(struct exchange *x, const char *url)
+static void set_up(struct exchange *x, const char *url, const char *authorities)
 {
 	const struct web_request *request = x->request;
 
@@ -101,6 +111,13 @@ static void set_up(struct exchange *x, const char *url)
 	curl_easy_setopt(x->curl, CURLOPT_XFERINFODATA, x);
 	curl_easy_setopt(x->curl, CURLOPT_WRITEFUNCTION, take_bytes);
 	curl_easy_setopt(x->curl, CURLOPT_WRITEDATA, &x->reply->body);
+	curl_easy_setopt(x->curl, CURLOPT_HEADERFUNCTION, take_head);
+	curl_easy_setopt(x->curl, CURLOPT_HEADERDATA, &x->reply->head);
+	if (strcmp(request->method, "HEAD") == 0)
+		curl_easy_setopt(x->curl, CURLOPT_NOBODY, 1L);
+	/* Those of the system are in a folder of their own, and are trusted beside it. */
+	if (authorities)
+		curl_easy_setopt(x->curl, CURLOPT_CAINFO, authorities);
 	if (request->body.len) {
 		curl_easy_setopt(x->curl, CURLOPT_POSTFIELDS, request->body.data);
 		curl_easy_setopt(x->curl, CURLOPT_POSTFIELDSIZE_LARGE,
@@ -165,11 +182,6 @@ static int say_failure(
 			VIEW_ARG(x->request->url), curl_easy_strerror(code));
 }
 
-void web_reply_deinit(struct web_reply *reply)
-{
-	buf_free(&reply->body);
-}
-
 int web_call(const struct web_request *request, struct web_reply *out,
 		struct effect_answer *answer)
 {
@@ -178,6 +190,7 @@ int web_call(const struct web_request *request, struct web_reply *out,
 		.curl = curl_easy_init(), .request = request, .reply = out
 	};
 	CLEANUP(buf_free) struct buf url = BUF_NULL(LONGEST_URL);
+	CLEANUP(buf_free) struct buf authorities = BUF_NULL(LONGEST_URL);
 	curl_off_t wait = 0;
 	long status = 0;
 	CURLcode code;
@@ -188,7 +201,13 @@ int web_call(const struct web_request *request, struct web_reply *out,
 	buf_add_byte(&url, '\0');
 	if (buf_failed(&url))
 		return effect_failed(answer, "Refused", "the URL is too long");
-	set_up(&x, url.data);
+	if (request->file && request->file->authorities.len) {
+		buf_add(&authorities, request->file->authorities);
+		buf_add_byte(&authorities, '\0');
+	}
+	if (request->most)
+		out->body.max = request->most;
+	set_up(&x, url.data, authorities.data);
 	code = curl_easy_perform(x.curl);
 	if (code != CURLE_OK)
 		return say_failure(&x, code, answer);
@@ -197,51 +216,4 @@ int web_call(const struct web_request *request, struct web_reply *out,
 	out->status = (int)status;
 	out->retry_after = nstime_seconds(wait);
 	return EFFECT_DONE;
-}
-
-/* -- what a status means -- */
-
-static const char *reason_of(int status, bool has_time)
-{
-	switch (status) {
-	case 401:
-		return "AuthFailed";
-	case 403:
-		return "Forbidden";
-	case 408:
-		return "Timeout";
-	case 429:
-		return "RateLimited";
-	case 503:
-		return has_time ? "RateLimited" : "Busy";
-	default:
-		return status >= 500 ? "ServerFailed" : "Refused";
-	}
-}
-
-/* The first bytes of what it said, on one line. */
-static void add_excerpt(const struct web_reply *reply, struct buf *out)
-{
-	size_t len = reply->body.len < LONGEST_EXCERPT ? reply->body.len
-						       : LONGEST_EXCERPT;
-
-	for (size_t i = 0; i < len; i++) {
-		char byte = reply->body.data[i];
-
-		buf_add_byte(out, byte >= ' ' && byte <= '~' ? byte : ' ');
-	}
-}
-
-int web_judge(const struct web_reply *reply, struct effect_answer *answer)
-{
-	CLEANUP(buf_free) struct buf excerpt = BUF_NULL(LONGEST_EXCERPT);
-
-	if (reply->status >= 200 && reply->status < 300)
-		return EFFECT_DONE;
-	add_excerpt(reply, &excerpt);
-	answer->given = reply->retry_after;
-	/* A request that was refused changed nothing; one that broke the server may have. */
-	answer->untouched = reply->status < 500 || reply->status == 503;
-	return effect_failed(answer, reason_of(reply->status, reply->retry_after > 0),
-			"HTTP %d: %.*s", reply->status, VIEW_ARG(buf_view(&excerpt)));
 }

@@ -203,6 +203,7 @@ static void fill(struct arena *arena, struct value *values, struct agent_file *o
 	if (port)
 		out->name_server_port = (uint64_t)port->number;
 	out->anchors = text_at(values, "resolver.anchors");
+	out->authorities = text_at(values, "authorities");
 	out->host_files = texts_at(
 			arena, values, "allow.host_files", &out->host_file_count);
 }

@@ -43,6 +43,7 @@ struct agent_file {
 	size_t name_server_count;
 	uint64_t name_server_port;
 	struct view anchors; /* resolver.anchors; empty: the root's, as the system has them */
+	struct view authorities; /* empty: none but the system's */
 	/* allow.connect: private, loopback and link-local addresses are denied where nothing
 	 * is said. */
 	struct connect_rules connect;

@@ -45,7 +45,7 @@ static void fill(const struct setting *setting, struct sandbox_options *out)
 	struct arena *arena = setting->arena;
 	const struct agent_file *file = &setting->file;
 	size_t most = ARRAY_LEN(always) + setting->state_count + file->host_file_count +
-		      2;
+		      3;
 	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
 	const char **read = arena_array(arena, most, sizeof(*read));
 	const char **write = arena_array(arena, 2, sizeof(*write));
@@ -62,6 +62,8 @@ static void fill(const struct setting *setting, struct sandbox_options *out)
 		read[out->read_count++] = credentials;
 	if (file->anchors.len)
 		read[out->read_count++] = to_read(arena, file->anchors);
+	if (file->authorities.len)
+		read[out->read_count++] = to_read(arena, file->authorities);
 	out->read = read;
 	out->write = write;
 }

@@ -90,6 +90,7 @@ static const struct field fields[] = {
 	{ "user",       TYPE(TYPE_NAME),                               NULL,               OWNER_ENFORCE, RISK_POLICY,  SERVED, 0, "whom the agent becomes where root starts it; ports below 1024 stay open to it" },
 	{ "sandbox",    WORDS("best", "require", "off"),               "best",             OWNER_ENFORCE, RISK_POLICY,  SERVED, 0, "how the process is confined: as far as the kernel can, not at all, or it does not start with less than all" },
 	{ "resolver",   RECORD(&resolver_table),                       NULL,               OWNER_ENFORCE, RISK_POLICY,  SERVED, 0, "how names of others are looked up" },
+	{ "authorities", TYPE(TYPE_NEAR_PATH),                         NULL,               OWNER_ENFORCE, RISK_POLICY,  SERVED, 0, "certificates in PEM of authorities that https servers are trusted by, besides the system's: for an issuer or a provider of your own" },
 	{ "trust",      MAP_OF(TYPE(TYPE_NAME), RECORD(&trust_table)), NULL,               OWNER_ENFORCE, RISK_POLICY,  SERVED, 0, "who may say what, besides root" },
 	{ "allow",      RECORD(&allow_table),                          NULL,               OWNER_ENFORCE, RISK_POLICY,  SERVED, 0, "what a state may touch here; nothing by default" },
 };
