@@ -77,6 +77,36 @@ bool base64_decode(struct buf *out, struct view text)
 	return true;
 }
 
+void base64url_add(struct buf *out, struct view bytes)
+{
+	size_t start = out->len;
+
+	base64_add(out, bytes);
+	while (out->len > start && out->data[out->len - 1] == '=')
+		buf_truncate(out, out->len - 1);
+	for (size_t i = start; i < out->len; i++)
+		out->data[i] = out->data[i] == '+'   ? '-'
+			       : out->data[i] == '/' ? '_'
+						     : out->data[i];
+}
+
+/* Of the other alphabet's own two nothing is taken here. */
+bool base64url_decode(struct buf *out, struct view text)
+{
+	CLEANUP(buf_wipe) struct buf padded = BUF_NULL(text.len + 3);
+
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.data[i];
+
+		if (c == '+' || c == '/' || c == '=')
+			return false;
+		buf_add_byte(&padded, c == '-' ? '+' : c == '_' ? '/' : c);
+	}
+	while (padded.len % 4 && padded.len < padded.max)
+		buf_add_byte(&padded, '=');
+	return base64_decode(out, buf_view(&padded));
+}
+
 void hex_add(struct buf *out, struct view bytes)
 {
 	static const char digits[] = "0123456789abcdef";

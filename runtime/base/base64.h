@@ -9,6 +9,10 @@ void base64_add(struct buf *out, struct view bytes);
  * padding, bits left over); `out` is then as it was. */
 MUST_USE bool base64_decode(struct buf *out, struct view text);
 
+/* The alphabet for URLs, without padding (RFC 4648, 5; RFC 7515, 2). */
+void base64url_add(struct buf *out, struct view bytes);
+MUST_USE bool base64url_decode(struct buf *out, struct view text);
+
 void hex_add(struct buf *out, struct view bytes);
 /* Reads exactly `len` bytes from 2 * len hexadecimal digits. */
 MUST_USE bool hex_decode(struct view text, void *out, size_t len);

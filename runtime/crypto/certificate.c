@@ -1,6 +1,7 @@
 #include "runtime/crypto/certificate.h"
 
 #include "runtime/base/error.h"
+#include "runtime/crypto/certificate_inside.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -15,17 +16,17 @@ enum {
 	DAY = 86400,
 };
 
-static void free_x509(X509 **x)
+void certificate_free_x509(X509 **x)
 {
 	X509_free(*x);
 }
 
-static void free_key(EVP_PKEY **key)
+void certificate_free_key(EVP_PKEY **key)
 {
 	EVP_PKEY_free(*key);
 }
 
-static void free_bio(BIO **bio)
+void certificate_free_bio(BIO **bio)
 {
 	BIO_free(*bio);
 }
@@ -43,7 +44,7 @@ static bool label_ok(struct view label)
 	return label.data[0] != '-' && label.data[label.len - 1] != '-';
 }
 
-static bool name_ok(struct view name)
+bool certificate_name_ok(struct view name)
 {
 	if (name.len == 0 || name.len > LONGEST_NAME)
 		return false;
@@ -74,10 +75,9 @@ bool certificate_covers(const struct certificate_facts *facts, struct view name)
 
 /* -- making -- */
 
-static int add_names(X509 *x, const struct view *names, size_t count)
+GENERAL_NAMES *certificate_names(const struct view *names, size_t count)
 {
 	GENERAL_NAMES *all = GENERAL_NAMES_new();
-	int r = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		GENERAL_NAME *name = GENERAL_NAME_new();
@@ -90,8 +90,17 @@ static int add_names(X509 *x, const struct view *names, size_t count)
 		if (!sk_GENERAL_NAME_push(all, name))
 			die("out of memory");
 	}
-	if (X509_add1_ext_i2d(x, NID_subject_alt_name, all, 0, X509V3_ADD_DEFAULT) != 1)
-		r = -EIO;
+	return all;
+}
+
+static int add_names(X509 *x, const struct view *names, size_t count)
+{
+	GENERAL_NAMES *all = certificate_names(names, count);
+	int r = X509_add1_ext_i2d(x, NID_subject_alt_name, all, 0, X509V3_ADD_DEFAULT) ==
+						1
+				? 0
+				: -EIO;
+
 	GENERAL_NAMES_free(all);
 	return r;
 }
@@ -128,7 +137,7 @@ static int set_extension(X509 *x, int nid, const char *value)
 }
 
 static int fill(X509 *x, EVP_PKEY *key, const struct view *names, size_t count,
-		walltime now, unsigned days)
+		walltime now, unsigned days, X509_EXTENSION *further)
 {
 	X509_NAME *subject = X509_get_subject_name(x);
 	int r = set_serial(x);
@@ -158,54 +167,73 @@ static int fill(X509 *x, EVP_PKEY *key, const struct view *names, size_t count,
 		r = set_extension(x, NID_ext_key_usage, "serverAuth");
 	if (!r)
 		r = set_extension(x, NID_subject_key_identifier, "hash");
+	if (!r && further && X509_add_ext(x, further, -1) != 1)
+		r = -EIO;
 	if (!r && X509_sign(x, key, EVP_sha256()) <= 0)
 		r = -EIO;
 	return r;
 }
 
-static int write_out(
-		X509 *x, EVP_PKEY *key, struct buf *chain_out, struct secret *key_out)
+int certificate_write_key(EVP_PKEY *key, struct secret *out)
 {
-	CLEANUP(free_bio) BIO *chain_bio = BIO_new(BIO_s_mem());
-	CLEANUP(free_bio) BIO *key_bio = BIO_new(BIO_s_secmem());
+	CLEANUP(certificate_free_bio) BIO *bio = BIO_new(BIO_s_secmem());
 	char *bytes;
 	long len;
 
-	if (!chain_bio || !key_bio)
+	if (!bio)
 		die("out of memory");
-	if (PEM_write_bio_X509(chain_bio, x) != 1 ||
-			PEM_write_bio_PrivateKey(
-					key_bio, key, NULL, NULL, 0, NULL, NULL) != 1)
+	if (PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) != 1)
 		return -EIO;
-	len = BIO_get_mem_data(chain_bio, &bytes);
-	buf_add(chain_out, view_of(bytes, (size_t)len));
-	len = BIO_get_mem_data(key_bio, &bytes);
-	*key_out = secret_copy(view_of(bytes, (size_t)len));
+	len = BIO_get_mem_data(bio, &bytes);
+	*out = secret_copy(view_of(bytes, (size_t)len));
 	return 0;
 }
 
-int certificate_self_sign(const struct view *names, size_t name_count, walltime now,
-		unsigned days, struct buf *chain_out, struct secret *key_out)
+static int write_chain(X509 *x, struct buf *out)
 {
-	CLEANUP(free_key) EVP_PKEY *key = NULL;
-	CLEANUP(free_x509) X509 *x = NULL;
+	CLEANUP(certificate_free_bio) BIO *bio = BIO_new(BIO_s_mem());
+	char *bytes;
+	long len;
+
+	if (!bio)
+		die("out of memory");
+	if (PEM_write_bio_X509(bio, x) != 1)
+		return -EIO;
+	len = BIO_get_mem_data(bio, &bytes);
+	buf_add(out, view_of(bytes, (size_t)len));
+	return 0;
+}
+
+int certificate_make(const struct view *names, size_t count, walltime now, unsigned days,
+		X509_EXTENSION *further, struct buf *chain_out, struct secret *key_out)
+{
+	CLEANUP(certificate_free_key) EVP_PKEY *key = NULL;
+	CLEANUP(certificate_free_x509) X509 *x = NULL;
 	int r;
 
-	if (name_count == 0)
-		return CERTIFICATE_E_NAME;
-	for (size_t i = 0; i < name_count; i++)
-		if (!name_ok(names[i]))
-			return CERTIFICATE_E_NAME;
 	ERR_clear_error();
 	key = EVP_EC_gen("P-256");
 	x = X509_new();
 	if (!key || !x)
 		return fault(-EIO);
-	r = fill(x, key, names, name_count, now, days);
+	r = fill(x, key, names, count, now, days, further);
 	if (!r)
-		r = write_out(x, key, chain_out, key_out);
+		r = write_chain(x, chain_out);
+	if (!r)
+		r = certificate_write_key(key, key_out);
 	ERR_clear_error();
 	return r ? fault(r) : 0;
+}
+
+int certificate_self_sign(const struct view *names, size_t name_count, walltime now,
+		unsigned days, struct buf *chain_out, struct secret *key_out)
+{
+	if (name_count == 0)
+		return CERTIFICATE_E_NAME;
+	for (size_t i = 0; i < name_count; i++)
+		if (!certificate_name_ok(names[i]))
+			return CERTIFICATE_E_NAME;
+	return certificate_make(names, name_count, now, days, NULL, chain_out, key_out);
 }
 
 /* -- reading -- */
@@ -232,8 +260,8 @@ static BIO *open_pem(struct view pem)
 /* The first certificate, and how many there are; NULL where any does not parse. */
 static X509 *read_chain(struct view chain, size_t *length_out)
 {
-	CLEANUP(free_x509) X509 *first = NULL;
-	CLEANUP(free_bio) BIO *in = NULL;
+	CLEANUP(certificate_free_x509) X509 *first = NULL;
+	CLEANUP(certificate_free_bio) BIO *in = NULL;
 	X509 *next;
 	size_t length = 0;
 
@@ -292,7 +320,7 @@ static void read_names(struct arena *arena, X509 *x, struct certificate_facts *f
 			continue;
 		text = view_of(ASN1_STRING_get0_data(name->d.dNSName),
 				(size_t)ASN1_STRING_length(name->d.dNSName));
-		if (!name_ok(text))
+		if (!certificate_name_ok(text))
 			continue;
 		copy = arena_copy_z(arena, text);
 		for (size_t k = 0; k < text.len; k++)
@@ -307,7 +335,7 @@ int certificate_read(
 		struct arena *arena, struct view chain, struct certificate_facts *out)
 {
 	struct certificate_facts facts = { 0 };
-	CLEANUP(free_x509) X509 *x = read_chain(chain, &facts.chain_length);
+	CLEANUP(certificate_free_x509) X509 *x = read_chain(chain, &facts.chain_length);
 	unsigned len = sizeof(facts.fingerprint);
 
 	if (!x || X509_digest(x, EVP_sha256(), facts.fingerprint, &len) != 1)
@@ -323,24 +351,32 @@ int certificate_read(
 	return 0;
 }
 
+EVP_PKEY *certificate_open_key(struct view pem)
+{
+	CLEANUP(certificate_free_bio) BIO *in = NULL;
+	EVP_PKEY *key;
+
+	if (pem.len > CERTIFICATE_MAX)
+		return NULL;
+	in = open_pem(pem);
+	key = PEM_read_bio_PrivateKey(in, NULL, no_passphrase, NULL);
+	ERR_clear_error();
+	return key;
+}
+
 int certificate_check_key(struct view chain, const struct secret *key_pem)
 {
 	size_t length;
-	CLEANUP(free_x509) X509 *x = read_chain(chain, &length);
-	CLEANUP(free_key) EVP_PKEY *key = NULL;
-	CLEANUP(free_bio) BIO *in = NULL;
-	struct view pem = secret_expose(key_pem);
+	CLEANUP(certificate_free_x509) X509 *x = read_chain(chain, &length);
+	CLEANUP(certificate_free_key) EVP_PKEY *key = NULL;
 	int r = 0;
 
 	if (!x)
 		return CERTIFICATE_E_CHAIN;
-	if (pem.len > CERTIFICATE_MAX)
-		return CERTIFICATE_E_KEY;
-	in = open_pem(pem);
-	key = PEM_read_bio_PrivateKey(in, NULL, no_passphrase, NULL);
+	key = certificate_open_key(secret_expose(key_pem));
 	if (!key)
-		r = CERTIFICATE_E_KEY;
-	else if (X509_check_private_key(x, key) != 1)
+		return CERTIFICATE_E_KEY;
+	if (X509_check_private_key(x, key) != 1)
 		r = CERTIFICATE_E_MISMATCH;
 	ERR_clear_error();
 	return r;
