@@ -41,6 +41,7 @@ struct configuration {
 	struct secret *keys;
 	size_t identity_count;
 	size_t identity_capacity;
+	struct map challenges;   /* token → struct view */
 	struct map domains;      /* name → struct shard */
 	struct map accounts;     /* uid → const struct account_spec */
 	struct map members;      /* uid → struct member */
@@ -263,6 +264,22 @@ void configuration_add_domain(struct configuration *c, const struct domain_spec 
 	add_shard(c, shard);
 }
 
+void configuration_add_challenge(
+		struct configuration *c, struct view token, struct view text)
+{
+	struct view *shown = ARENA_NEW(c->arena, struct view);
+
+	*shown = arena_copy(c->arena, text);
+	map_set(&c->challenges, arena_copy(c->arena, token), shown);
+}
+
+struct view configuration_challenge(const struct configuration *c, struct view token)
+{
+	const struct view *shown = map_get(&c->challenges, token);
+
+	return shown ? *shown : VIEW_NULL;
+}
+
 void configuration_add_relay(struct configuration *c, const struct relay_spec *spec)
 {
 	struct relay *copy = ARENA_NEW(c->arena, struct relay);
@@ -306,6 +323,7 @@ void configuration_add_identity(struct configuration *c, const struct identity_s
 	array_grow(&c->identities, &c->identity_capacity, c->identity_count,
 			sizeof(*c->identities));
 	c->keys[i] = secret_copy(secret_expose(spec->key));
+	c->identities[i].is_challenge = spec->is_challenge;
 	c->identities[i].name = arena_copy(c->arena, spec->name);
 	c->identities[i].chain = arena_copy(c->arena, spec->chain);
 	for (size_t k = 0; k <= i; k++)
@@ -341,6 +359,7 @@ static void free_relays(struct configuration *c)
 
 	while (map_next(&c->relays, &at, &name, &relay))
 		secret_free(&((struct relay *)relay)->password);
+	map_free(&c->challenges);
 	map_free(&c->relays);
 }
 

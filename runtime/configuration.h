@@ -37,6 +37,8 @@ enum listener_kind {
 	LISTENER_IMAP,        /* STARTTLS */
 	LISTENER_IMAPS,       /* implicit TLS */
 	LISTENER_METRICS,     /* HTTP: GET /metrics, for monitoring */
+	LISTENER_HTTP,        /* HTTP: challenges, and redirects to https */
+	LISTENER_HTTPS,       /* the same over TLS */
 	LISTENER_KINDS,
 };
 
@@ -77,6 +79,7 @@ struct identity_spec {
 	struct view name;
 	struct view chain;
 	const struct secret *key;
+	bool is_challenge; /* shown only to who asks for `name` by acme-tls/1 (RFC 8737) */
 };
 
 enum account_state {
@@ -200,6 +203,9 @@ MUST_USE bool configuration_share_domain(struct configuration *c, struct view na
 void configuration_add_domain(struct configuration *c, const struct domain_spec *spec);
 void configuration_add_identity(
 		struct configuration *c, const struct identity_spec *spec);
+/* What an issuer of certificates shall see at http (RFC 8555, 8.3). */
+void configuration_add_challenge(
+		struct configuration *c, struct view token, struct view text);
 void configuration_add_relay(struct configuration *c, const struct relay_spec *spec);
 /* Where its relays may be; nothing is denied where nobody says so. */
 void configuration_set_connect(
@@ -220,6 +226,8 @@ const struct host_spec *configuration_host(const struct configuration *c);
 size_t configuration_identity_count(const struct configuration *c);
 const struct identity_spec *configuration_identity(
 		const struct configuration *c, size_t i);
+/* Of exactly this token; empty: it is none. */
+struct view configuration_challenge(const struct configuration *c, struct view token);
 bool configuration_has_domain(const struct configuration *c, struct view domain);
 /* The domain of ours that the host's name is, or lies in; empty: there is none. */
 struct view configuration_own_domain(const struct configuration *c);

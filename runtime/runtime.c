@@ -325,7 +325,11 @@ static int load_identities(const struct configuration *next, struct tls_identiti
 
 		if (!all)
 			all = tls_identities_new();
-		r = tls_identities_add(all, spec->chain, spec->key);
+		if (spec->is_challenge)
+			r = tls_identities_add_challenge(
+					all, spec->name, spec->chain, spec->key);
+		else
+			r = tls_identities_add(all, spec->chain, spec->key);
 		if (r) {
 			log_event(LOG_ERROR, "certificate.refused",
 					log_view("name", spec->name),

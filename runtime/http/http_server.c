@@ -63,6 +63,7 @@ static void request_free(struct op *op)
 	buf_free(&r->accept);
 	buf_free(&r->body);
 	buf_free(&r->answer_type);
+	buf_free(&r->answer_location);
 	buf_free(&r->answer);
 	free(r);
 }
@@ -86,6 +87,7 @@ static struct http_request *request_new(const struct http_head *head)
 	r->accept = BUF_NULL(limit_value(LIMIT_HTTP_HEAD));
 	r->body = BUF_NULL(limit_value(LIMIT_HTTP_BODY));
 	r->answer_type = BUF_NULL(LONGEST_RESPONSE_HEAD / 2);
+	r->answer_location = BUF_NULL(2 * limit_value(LIMIT_HTTP_TARGET));
 	r->answer = BUF_NULL(HTTP_ANSWER_MAX);
 	buf_add(&r->method, head->method);
 	buf_add(&r->target, head->target);
@@ -106,6 +108,7 @@ static const struct {
 	{ 202, "Accepted" },
 	{ 204, "No Content" },
 	{ 304, "Not Modified" },
+	{ 308, "Permanent Redirect" },
 	{ 400, "Bad Request" },
 	{ 401, "Unauthorized" },
 	{ 403, "Forbidden" },
@@ -138,7 +141,8 @@ static const char *reason_of(int status)
 	return "";
 }
 
-static void add_head(struct http_server *s, int status, struct view type, size_t length)
+static void add_head(struct http_server *s, int status, struct view type,
+		struct view location, size_t length)
 {
 	buf_addf(&s->out, "HTTP/1.1 %d %s\r\n", status, reason_of(status));
 	if (type.len)
@@ -146,6 +150,8 @@ static void add_head(struct http_server *s, int status, struct view type, size_t
 	/* RFC 9110, 8.6: these two have no length to tell. */
 	if (status != 204 && status != 304)
 		buf_addf(&s->out, "Content-Length: %zu\r\n", length);
+	if (location.len)
+		buf_addf(&s->out, "Location: %.*s\r\n", VIEW_ARG(location));
 	if (s->last)
 		buf_add_z(&s->out, "Connection: close\r\n");
 	buf_add_z(&s->out, "\r\n");
@@ -157,7 +163,7 @@ static void refuse(struct http_server *s, int status)
 
 	drop_request(s);
 	s->last = true;
-	add_head(s, status, VIEW("text/plain"), strlen(reason) + 2);
+	add_head(s, status, VIEW("text/plain"), VIEW_NULL, strlen(reason) + 2);
 	buf_addf(&s->out, "%s\r\n", reason);
 	s->state = CLOSING;
 	s->deadline = NSTIME_NEVER;
@@ -169,7 +175,8 @@ static void respond(struct http_server *s, struct http_request *r)
 
 	assert(r->status >= 200 && r->status <= 599);
 	s->last |= !s->head.keep_alive;
-	add_head(s, r->status, buf_view(&r->answer_type), r->answer.len);
+	add_head(s, r->status, buf_view(&r->answer_type), buf_view(&r->answer_location),
+			r->answer.len);
 	/* RFC 9110, 9.3.2: HEAD tells the length of what it does not send. */
 	s->body_sent = bare || view_eq(buf_view(&r->method), VIEW("HEAD")) ? r->answer.len
 									   : 0;

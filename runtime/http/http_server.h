@@ -29,8 +29,9 @@ struct http_request {
 	struct buf body;
 
 	/* The answer. */
-	int status;             /* 200 to 599 */
-	struct buf answer_type; /* Content-Type; empty: none */
+	int status;                 /* 200 to 599 */
+	struct buf answer_type;     /* Content-Type; empty: none */
+	struct buf answer_location; /* Location; empty: none */
 	struct buf answer;
 };
 

@@ -111,6 +111,10 @@ static void handshake_done(struct connection *c)
 		tls_trust_facts(c->ssl, c->dialled->verify, c->dialled->host, c->tls);
 	else
 		tls_session_facts(c->ssl, c->tls);
+	if (c->tls->is_challenge) {
+		connection_break_off(c, "challenge-seen");
+		return;
+	}
 	if (c->state == HANDSHAKE) {
 		open_engine(c);
 		return;

@@ -19,6 +19,7 @@ static const char ciphers_1_2[] =
 		"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
 		"ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
 		"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384";
+static const char challenge_alpn[] = "acme-tls/1";
 static const char groups[] = "X25519:P-256:P-384";
 static const char signatures[] = "ed25519:ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:"
 				 "RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:"
@@ -41,12 +42,15 @@ struct tls_identities {
 	struct identity *first, *last;
 	struct name *names;
 	struct map by_name; /* "mail.example.org" or "*.example.org" → struct identity */
+	struct map challenges; /* name → struct identity */
 };
 
 /* What a handshake needs, at hand by SSL_get_app_data: kept in the SSL itself. */
 struct handshake {
 	struct tls_identities *identities;
 	const char *alpn;
+	bool offers_challenge; /* acme-tls/1, and nothing else */
+	bool is_challenge;     /* and there is one of the name that it asks for */
 };
 
 static void free_handshake(void *parent, void *data, CRYPTO_EX_DATA *all, int index,
@@ -91,6 +95,10 @@ static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_l
 	struct view wanted = view_z(handshake->alpn);
 
 	(void)arg;
+	if (handshake->offers_challenge && !handshake->is_challenge)
+		return SSL_TLSEXT_ERR_ALERT_FATAL;
+	if (handshake->is_challenge)
+		wanted = view_z(challenge_alpn);
 	for (unsigned at = 0; at < in_len; at += 1u + in[at]) {
 		struct view offered = view_sub(view_of(in, in_len), at + 1, in[at]);
 
@@ -135,7 +143,7 @@ static struct identity *find_identity(const struct tls_identities *all, struct v
  * it. */
 static int choose_identity(SSL *ssl, int *alert, void *arg)
 {
-	const struct handshake *handshake = SSL_get_ex_data(ssl, handshake_index());
+	struct handshake *handshake = SSL_get_ex_data(ssl, handshake_index());
 	const char *asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
 	struct identity *identity;
 	char name[LONGEST_NAME + 1];
@@ -144,11 +152,37 @@ static int choose_identity(SSL *ssl, int *alert, void *arg)
 	(void)arg;
 	if (!asked || !plain_name(view_z(asked), name))
 		return SSL_TLSEXT_ERR_NOACK;
-	identity = find_identity(handshake->identities, view_z(name));
+	if (handshake->offers_challenge) {
+		identity = map_get(&handshake->identities->challenges, view_z(name));
+		handshake->is_challenge = identity != NULL;
+	} else {
+		identity = find_identity(handshake->identities, view_z(name));
+	}
 	if (!identity)
 		return SSL_TLSEXT_ERR_NOACK;
 	SSL_set_SSL_CTX(ssl, identity->ssl_context);
 	return SSL_TLSEXT_ERR_OK;
+}
+
+/* Before anything else is chosen: an issuer that comes to look at a challenge offers this one
+ * protocol and no other. The list has its length before it (RFC 7301, 3.1). */
+static int look_at_hello(SSL *ssl, int *alert, void *arg)
+{
+	struct handshake *handshake = SSL_get_ex_data(ssl, handshake_index());
+	const unsigned char *bytes;
+	size_t len;
+
+	(void)alert;
+	(void)arg;
+	if (SSL_client_hello_get0_ext(ssl,
+			    TLSEXT_TYPE_application_layer_protocol_negotiation, &bytes,
+			    &len) != 1)
+		return SSL_CLIENT_HELLO_SUCCESS;
+	handshake->offers_challenge =
+			len == 3 + strlen(challenge_alpn) &&
+			bytes[2] == strlen(challenge_alpn) &&
+			memcmp(bytes + 3, challenge_alpn, strlen(challenge_alpn)) == 0;
+	return SSL_CLIENT_HELLO_SUCCESS;
 }
 
 static SSL_CTX *new_context(void)
@@ -173,6 +207,7 @@ static SSL_CTX *new_context(void)
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(context, 0);
 	SSL_CTX_set_max_early_data(context, 0);
+	SSL_CTX_set_client_hello_cb(context, look_at_hello, NULL);
 	SSL_CTX_set_alpn_select_cb(context, choose_alpn, NULL);
 	SSL_CTX_set_tlsext_servername_callback(context, choose_identity);
 	return context;
@@ -242,6 +277,26 @@ static int load_key(SSL_CTX *context, struct view pem)
 	return r;
 }
 
+/* Lives as long as the identities. */
+static struct name *name_new(struct tls_identities *all, struct view text)
+{
+	struct name *name = xmalloc(sizeof(*name) + text.len);
+
+	name->len = text.len;
+	memcpy(name->text, text.data, text.len);
+	name->next = all->names;
+	all->names = name;
+	return name;
+}
+
+static void free_identity(struct identity *identity)
+{
+	if (!identity)
+		return;
+	SSL_CTX_free(identity->ssl_context);
+	free(identity);
+}
+
 static void add_name(
 		struct tls_identities *all, struct view text, struct identity *identity)
 {
@@ -251,12 +306,8 @@ static void add_name(
 
 	if (!plain_name(wild ? view_from(text, 1) : text, plain))
 		return;
-	name = xmalloc(sizeof(*name) + text.len);
-	name->len = text.len;
-	name->text[0] = '*';
+	name = name_new(all, text);
 	memcpy(name->text + wild, plain, text.len - wild);
-	name->next = all->names;
-	all->names = name;
 	if (!map_get(&all->by_name, view_of(name->text, name->len)))
 		map_set(&all->by_name, view_of(name->text, name->len), identity);
 }
@@ -281,11 +332,10 @@ static void add_names(struct tls_identities *all, struct identity *identity)
 	GENERAL_NAMES_free(names);
 }
 
-int tls_identities_add(
-		struct tls_identities *all, struct view chain, const struct secret *key)
+/* The context that serves them. */
+static int load(struct view chain, const struct secret *key, SSL_CTX **out)
 {
 	struct view key_pem = secret_expose(key);
-	struct identity *identity;
 	SSL_CTX *context;
 	int r;
 
@@ -300,14 +350,53 @@ int tls_identities_add(
 		SSL_CTX_free(context);
 		return r;
 	}
-	identity = xcalloc(1, sizeof(*identity));
+	*out = context;
+	return 0;
+}
+
+static struct identity *identity_new(SSL_CTX *context)
+{
+	struct identity *identity = xcalloc(1, sizeof(*identity));
+
 	identity->ssl_context = context;
+	return identity;
+}
+
+int tls_identities_add(
+		struct tls_identities *all, struct view chain, const struct secret *key)
+{
+	struct identity *identity;
+	SSL_CTX *context;
+	int r = load(chain, key, &context);
+
+	if (r)
+		return r;
+	identity = identity_new(context);
 	if (all->last)
 		all->last->next = identity;
 	else
 		all->first = identity;
 	all->last = identity;
 	add_names(all, identity);
+	return 0;
+}
+
+int tls_identities_add_challenge(struct tls_identities *all, struct view name,
+		struct view chain, const struct secret *key)
+{
+	char plain[LONGEST_NAME + 1];
+	struct name *kept;
+	SSL_CTX *context;
+	int r;
+
+	if (!plain_name(name, plain))
+		return TLS_E_CHAIN;
+	r = load(chain, key, &context);
+	if (r)
+		return r;
+	kept = name_new(all, view_z(plain));
+	free_identity(map_set(&all->challenges, view_of(kept->text, kept->len),
+			identity_new(context)));
 	return 0;
 }
 
@@ -319,13 +408,19 @@ struct tls_identities *tls_identities_ref(struct tls_identities *all)
 
 void tls_identities_unref(struct tls_identities *all)
 {
+	struct view name;
+	void *challenge;
+	size_t at = 0;
+
 	if (!all || atomic_fetch_sub(&all->references, 1) != 1)
 		return;
 	for (struct identity *i = all->first, *next; i; i = next) {
 		next = i->next;
-		SSL_CTX_free(i->ssl_context);
-		free(i);
+		free_identity(i);
 	}
+	while (map_next(&all->challenges, &at, &name, &challenge))
+		free_identity(challenge);
+	map_free(&all->challenges);
 	map_free(&all->by_name);
 	for (struct name *n = all->names, *next; n; n = next) {
 		next = n->next;
@@ -360,12 +455,14 @@ SSL *tls_session_new(struct tls_identities *all, const char *alpn)
 
 void tls_session_facts(SSL *ssl, struct tls_facts *out)
 {
+	const struct handshake *handshake = SSL_get_ex_data(ssl, handshake_index());
 	const char *asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
 
 	*out = (struct tls_facts){
 		.version = SSL_get_version(ssl),
 		.cipher = SSL_get_cipher_name(ssl),
 		.bits = SSL_get_cipher_bits(ssl, NULL),
+		.is_challenge = handshake && handshake->is_challenge,
 	};
 	if (asked && !plain_name(view_z(asked), out->server_name))
 		out->server_name[0] = '\0';

@@ -23,6 +23,10 @@ MUST_USE struct tls_identities *tls_identities_new(void);
  * certificate gets the default. */
 MUST_USE int tls_identities_add(struct tls_identities *identities, struct view chain,
 		const struct secret *key);
+/* One that is shown only to who offers acme-tls/1 alone and asks for `name` (RFC 8737, 3), on
+ * whatever port; nothing is spoken behind that handshake. */
+MUST_USE int tls_identities_add_challenge(struct tls_identities *identities,
+		struct view name, struct view chain, const struct secret *key);
 struct tls_identities *tls_identities_ref(struct tls_identities *identities);
 /* NULL is fine. */
 void tls_identities_unref(struct tls_identities *identities);
@@ -35,6 +39,7 @@ struct tls_facts {
 	int bits;              /* of the cipher's key */
 	char server_name[256]; /* as the client asked for (SNI), letters, digits, dot,
 				  hyphen only; else empty */
+	bool is_challenge;     /* the peer is an issuer, and has seen what it came for */
 	/* Of a peer that was dialled, where his certificate was looked at: */
 	bool trusted; /* a chain to a trusted root, and valid now */
 	bool named;   /* it is for the host that was dialled */

@@ -7,6 +7,7 @@
 #include "runtime/service/imap.h"
 #include "runtime/service/metrics.h"
 #include "runtime/service/service.h"
+#include "runtime/service/site.h"
 #include "runtime/service/smtp.h"
 
 #include <assert.h>
@@ -30,6 +31,8 @@ static const struct {
 	[LISTENER_IMAP]        = { "imap",        "imap", &imap_port_class, false, IMAP_FULL },
 	[LISTENER_IMAPS]       = { "imaps",       "imap", &imap_port_class, true,  IMAP_FULL },
 	[LISTENER_METRICS]     = { "metrics",     NULL,   &metrics_port_class, false, HTTP_FULL },
+	[LISTENER_HTTP]        = { "http",        NULL,       &site_port_class, false, HTTP_FULL },
+	[LISTENER_HTTPS]       = { "https",       "http/1.1", &site_port_class, true,  HTTP_FULL },
 };
 /* clang-format on */
 
