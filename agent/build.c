@@ -343,7 +343,7 @@ int build_configuration(struct observation *o, const struct key *tls_key,
 	if (r)
 		return r;
 	c = configuration_new(&host, previous);
-	r = certificates_add(o->db, tls_key, host.name, c);
+	r = certificates_add(o->db, tls_key, host.name, o->now, c);
 	if (r)
 		return r;
 	configuration_set_connect(c, &o->file->connect);

@@ -117,6 +117,7 @@ static void fill(struct check *c, struct desired *desired)
 	desired->relays = take_objects(c, KIND_RELAY, &desired->relay_count);
 	desired->destinations =
 			take_objects(c, KIND_DESTINATION, &desired->destination_count);
+	desired->issuers = take_objects(c, KIND_ISSUER, &desired->issuer_count);
 	desired->certificates =
 			take_objects(c, KIND_CERTIFICATE, &desired->certificate_count);
 	take_policy(c, &desired->policy);

@@ -317,6 +317,36 @@ static void finish_alias(struct desired_alias *alias)
 					    : ALIAS_DISCARD;
 }
 
+static const struct desired_issuer *issuer_of(
+		const struct check *c, const struct target_list *target)
+{
+	if (target->count == 0)
+		return NULL;
+	return (const struct desired_issuer *)(const void *)object_named(
+			c, KIND_ISSUER, target->items[0].address);
+}
+
+static bool has_issuer(const struct desired_certificate *certificate,
+		const struct desired_issuer *one)
+{
+	for (size_t i = 0; i < certificate->issuer_count; i++)
+		if (certificate->issuers[i] == one)
+			return true;
+	return false;
+}
+
+/* Each once: a circle of fallbacks ends where it began. Issuers are read before. */
+static void finish_certificate(struct check *c, struct desired_certificate *certificate)
+{
+	const struct desired_issuer *next = issuer_of(c, &certificate->issuer_target);
+
+	certificate->issuers = arena_array(c->arena, c->kinds[KIND_ISSUER].count,
+			sizeof(struct desired_issuer *));
+	for (; next && !has_issuer(certificate, next);
+			next = issuer_of(c, &next->fallback))
+		certificate->issuers[certificate->issuer_count++] = next;
+}
+
 static enum on_drift on_drift_of(const struct value *drift)
 {
 	static const char *const words[] = { "correct", "report", "adopt" };
@@ -368,6 +398,9 @@ static void finish(struct check *c, struct desired_object *object)
 		break;
 	case KIND_ALIAS:
 		finish_alias(typed);
+		break;
+	case KIND_CERTIFICATE:
+		finish_certificate(c, typed);
 		break;
 	default:
 		break;

@@ -48,6 +48,9 @@ static struct shelf shelf_of(const struct desired *d, enum kind kind)
 	case KIND_DESTINATION:
 		return (struct shelf){ (const char *)d->destinations,
 			sizeof(*d->destinations), d->destination_count };
+	case KIND_ISSUER:
+		return (struct shelf){ (const char *)d->issuers, sizeof(*d->issuers),
+			d->issuer_count };
 	case KIND_CERTIFICATE:
 		return (struct shelf){ (const char *)d->certificates,
 			sizeof(*d->certificates), d->certificate_count };

@@ -136,10 +136,13 @@ enum listen_service {
 	LISTEN_IMAP,
 	LISTEN_IMAPS,
 	LISTEN_METRICS,
+	LISTEN_HTTP,
+	LISTEN_HTTPS,
 	LISTEN_SERVICES,
 };
 
 struct desired_listen {
+	bool said; /* it, or a default of the schema */
 	bool open;
 	struct view address; /* "127.0.0.1", "::1"; empty: all addresses */
 	uint16_t port;
@@ -385,12 +388,40 @@ struct desired_destination {
 	struct target_list send_via; /* a relay, or the word `direct` */
 };
 
-/* A certificate from files of the host. Paths are absolute, and named by `allow` of the
- * agent's file. */
+/* Who signs certificates, by ACME. */
+struct desired_issuer {
+	struct desired_object object;
+	struct view acme; /* the URL of its directory */
+	struct target_list fallback;
+};
+
+/* In the order of the words. */
+enum desired_challenge {
+	CHALLENGE_HTTP,
+	CHALLENGE_DNS,
+	CHALLENGE_TLS_ALPN
+};
+
+enum desired_key_kind {
+	KEY_KIND_P256,
+	KEY_KIND_P384,
+	KEY_KIND_RSA2048
+};
+
+/* A certificate from files of the host, or of an issuer. Paths are absolute, and named by
+ * `allow` of the agent's file. */
 struct desired_certificate {
 	struct desired_object object;
-	struct view chain_path;
+	struct view chain_path; /* empty: of an issuer */
 	struct view key_path;
+	struct target_list issuer_target;
+	/* Whom to ask, one after the other where one does not answer; none: from files. */
+	const struct desired_issuer **issuers;
+	size_t issuer_count;
+	uint64_t challenge; /* enum desired_challenge */
+	uint64_t key_kind;  /* enum desired_key_kind */
+	struct view profile;
+	nstime renew_before; /* 0: not said */
 };
 
 /* How many may go in one change: the larger of a share of all and a number. */
@@ -486,6 +517,8 @@ struct desired {
 	size_t relay_count;
 	struct desired_destination *destinations;
 	size_t destination_count;
+	struct desired_issuer *issuers;
+	size_t issuer_count;
 	struct desired_certificate *certificates; /* none: self-signed */
 	size_t certificate_count;
 	struct desired_policy policy;

@@ -249,13 +249,13 @@ struct view network_holding(struct arena *arena, struct view text)
 int endpoint_parse(struct arena *arena, struct view text, struct desired_listen *out,
 		const char **why_out)
 {
-	struct desired_listen endpoint = { .open = true };
+	struct desired_listen endpoint = { .said = true, .open = true };
 	size_t colon = view_find_last(text, ':');
 	struct view address = view_sub(text, 0, colon);
 	uint64_t port;
 
 	if (view_eq(text, VIEW("off"))) {
-		*out = (struct desired_listen){ 0 };
+		*out = (struct desired_listen){ .said = true };
 		return NAME_OK;
 	}
 	if (colon == text.len)

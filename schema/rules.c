@@ -12,6 +12,8 @@ static const char *const service_names[LISTEN_SERVICES] = {
 	[LISTEN_IMAP] = "imap",
 	[LISTEN_IMAPS] = "imaps",
 	[LISTEN_METRICS] = "metrics",
+	[LISTEN_HTTP] = "http",
+	[LISTEN_HTTPS] = "https",
 };
 
 static const struct value *listen_value(const struct desired_host *host, size_t service)

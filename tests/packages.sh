@@ -63,6 +63,7 @@ packages_test=(
 	neomutt
 	fetchmail
 	getmail6
+	pebble
 )
 
 packages_missing() {

@@ -1,14 +1,17 @@
-/* Certificates: from files of the host where the state names some, else one that signs
- * itself, for the host's name, made again when two thirds of its life are over. Keys are
- * sealed at rest, each bound to its object. */
+/* Certificates: from files of the host where the state names some, of an issuer where it
+ * names one (certificate_issue.c), else one that signs itself, for the host's name, made
+ * again when two thirds of its life are over. */
 #include "agent/driver/certificate.h"
 
 #include "agent/apply.h"
+#include "agent/driver/certificate_issue.h"
+#include "agent/driver/certificate_row.h"
+#include "agent/driver/certificate_text.h"
+#include "agent/outbox.h"
 #include "agent/text.h"
 #include "runtime/base/error.h"
 #include "runtime/base/os.h"
 #include "runtime/crypto/certificate.h"
-#include "runtime/store/database.h"
 
 #include <errno.h>
 
@@ -35,8 +38,14 @@ static void want_self_signed(const struct driver *driver, const struct desired_h
 static void want(const struct driver *driver, const struct desired *desired,
 		struct wanted_list *out)
 {
-	for (size_t i = 0; i < desired->certificate_count; i++)
-		(void)wanted_add_object(out, driver, &desired->certificates[i].object);
+	for (size_t i = 0; i < desired->certificate_count; i++) {
+		const struct desired_certificate *one = &desired->certificates[i];
+		struct wanted *wanted = wanted_add_object(out, driver, &one->object);
+
+		if (one->issuer_count)
+			wanted->applied =
+					certificate_text_write(out->arena, desired, one);
+	}
 	if (desired->certificate_count == 0 && desired->host)
 		want_self_signed(driver, desired->host, out);
 }
@@ -98,11 +107,11 @@ static int load_files(const struct observation *o,
 	return r ? r : certificate_check_key(buf_view(&m->chain), &m->key);
 }
 
-static int make_self_signed(
-		const struct observation *o, struct view name, struct material *m)
+static int make_self_signed(const struct observation *o, const struct view *names,
+		size_t name_count, struct material *m)
 {
 	int r = certificate_self_sign(
-			&name, 1, o->now, SELF_SIGNED_DAYS, &m->chain, &m->key);
+			names, name_count, o->now, SELF_SIGNED_DAYS, &m->chain, &m->key);
 
 	if (r)
 		return r;
@@ -112,7 +121,7 @@ static int make_self_signed(
 
 /* -- observing -- */
 
-static const struct desired_certificate *files_of(
+static const struct desired_certificate *desired_of(
 		const struct observation *o, const struct object *object)
 {
 	for (size_t i = 0; o->desired && i < o->desired->certificate_count; i++)
@@ -136,44 +145,76 @@ static void observe_files(struct observation *o, struct object *object,
 }
 
 static void observe_life(struct observation *o, struct object *object, bool renewable,
-		walltime not_before, walltime not_after)
+		const struct certificate_row *row)
 {
-	if (not_after - o->now >= (not_after - not_before) / 3)
+	if (row->not_after - o->now >= (row->not_after - row->not_before) / 3)
 		return;
 	if (renewable)
 		observe_drift(object, DRIFT_STEP, "Expiring",
 				VIEW("two thirds of its life are over"));
-	else if (not_after < o->now)
+	else if (row->not_after < o->now)
 		observe_drift(object, DRIFT_REPORT, "Expired",
 				VIEW("it has expired: put a newer one into its files"));
 }
 
-static int observe_one(struct observation *o, struct object *object)
+/* When its issuer wants it, or the state; else when two thirds of its life are over. */
+static bool is_due(const struct observation *o, const struct certificate_row *row,
+		const struct desired_certificate *desired)
 {
-	CLEANUP(statement_done) struct statement *s = NULL;
-	const struct desired_certificate *files = files_of(o, object);
-	unsigned char no_files[DIGEST_SIZE];
+	walltime life = row->not_after - row->not_before;
+	walltime before = life / 3;
+
+	if (desired && desired->renew_before)
+		before = desired->renew_before / NS_PER_S;
+	if (before > life / 2)
+		before = life / 2;
+	return o->now >= row->not_after - before ||
+	       (row->renew_at && o->now >= row->renew_at);
+}
+
+/* One that is being issued already is not asked for again. */
+static int observe_issued(struct observation *o, struct object *object,
+		const struct certificate_row *row,
+		const struct desired_certificate *desired)
+{
+	struct outbox_row call;
 	int r;
 
-	digest_bytes(VIEW_NULL, no_files);
-	r = database_prepare(o->db,
-			"SELECT source, not_before, not_after FROM certificate"
-			" WHERE uid = ?1",
-			&s);
+	if (!is_due(o, row, desired))
+		return 0;
+	r = outbox_newest(o->db, object->uid, o->arena, &call);
+	if (r && r != OUTBOX_E_ABSENT)
+		return r;
+	if (r == OUTBOX_E_ABSENT || call.state == OUTBOX_DONE)
+		observe_drift(object, DRIFT_STEP, "Expiring",
+				VIEW("it is time to renew it"));
+	else if (row->not_after < o->now)
+		observe_drift(object, DRIFT_REPORT, "Expired",
+				VIEW("it has expired, and no issuer has renewed it"));
+	return 0;
+}
+
+static int observe_one(struct observation *o, struct object *object)
+{
+	const struct desired_certificate *desired = desired_of(o, object);
+	struct certificate_row row;
+	unsigned char no_files[DIGEST_SIZE];
+	int r = certificate_row_read(o->db, object->uid, o->arena, &row);
+
+	if (r == CERTIFICATE_ROW_E_ABSENT) {
+		if (!object->leaving)
+			observe_drift(object, DRIFT_STEP, "Missing",
+					VIEW("its chain and key are gone"));
+		return 0;
+	}
 	if (r)
 		return r;
-	bind_blob(s, 1, view_of(object->uid, UID_SIZE));
-	r = statement_step(s);
-	if (r == 0)
-		observe_drift(object, DRIFT_STEP, "Missing",
-				VIEW("its chain and key are gone"));
-	if (r != DATABASE_ROW)
-		return r;
-	if (files)
-		observe_files(o, object, files, column_view(s, 0));
-	observe_life(o, object,
-			view_eq(column_view(s, 0), view_of(no_files, DIGEST_SIZE)),
-			column_i64(s, 1), column_i64(s, 2));
+	if (row.issued.len)
+		return observe_issued(o, object, &row, desired);
+	digest_bytes(VIEW_NULL, no_files);
+	if (desired && desired->chain_path.len)
+		observe_files(o, object, desired, view_of(row.source, DIGEST_SIZE));
+	observe_life(o, object, memcmp(row.source, no_files, DIGEST_SIZE) == 0, &row);
 	return 0;
 }
 
@@ -185,34 +226,6 @@ static int observe_all(const struct driver *driver, struct observation *o)
 		if (o->objects.items[i].driver == driver)
 			r = observe_one(o, &o->objects.items[i]);
 	return r;
-}
-
-int certificates_list(struct database *db, walltime now, json_t **out)
-{
-	enum {
-		DAY = 24 * 60 * 60
-	};
-	CLEANUP(statement_done) struct statement *s = NULL;
-	json_t *list = json_array();
-	int r = database_prepare(
-			db, "SELECT name, not_after FROM certificate ORDER BY name", &s);
-
-	while (r == 0 && (r = statement_step(s)) == DATABASE_ROW) {
-		walltime end = column_i64(s, 1);
-
-		json_array_append_new(list,
-				json_pack("{s:o, s:o, s:I}", "name",
-						json_view(column_view(s, 0)), "not_after",
-						json_time(end), "days_left",
-						(json_int_t)((end - now) / DAY)));
-		r = 0;
-	}
-	if (r) {
-		json_decref(list);
-		return r;
-	}
-	*out = list;
-	return 0;
 }
 
 /* -- changing -- */
@@ -240,6 +253,8 @@ static int check(const struct change *change, struct observation *o, struct plan
 	if (!change->wanted || !change->wanted->desired)
 		return 0;
 	files = change->wanted->desired;
+	if (files->issuer_count)
+		return 0;
 	r = load_files(o, files, &m);
 	if (r)
 		plan_add_problem(plan, &change->declared, "CertificateUnusable",
@@ -257,28 +272,53 @@ static int check(const struct change *change, struct observation *o, struct plan
 static int write_row(struct application *a, const struct change *change,
 		const struct material *m)
 {
-	CLEANUP(statement_done) struct statement *s = NULL;
-	struct view uid = view_of(change->object->uid, UID_SIZE);
-	size_t sealed_len = m->key.len + SEAL_OVERHEAD;
-	void *sealed = arena_alloc(a->plan->arena, sealed_len);
-	int r;
+	struct certificate_row row = {
+		.name = m->facts.name_count ? m->facts.names[0] : change->key,
+		.chain = buf_view(&m->chain),
+		.not_before = m->facts.not_before,
+		.not_after = m->facts.not_after,
+	};
 
-	seal(a->tls_key, uid, secret_expose(&m->key), sealed);
-	r = database_prepare(application_db(a),
-			"INSERT INTO certificate VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
-			" ON CONFLICT (uid) DO UPDATE SET name = ?2, chain = ?3,"
-			" sealed_key = ?4, source = ?5, not_before = ?6, not_after = ?7",
-			&s);
-	if (r)
+	memcpy(row.source, m->source, DIGEST_SIZE);
+	return certificate_row_write(application_db(a), a->tls_key, change->object->uid,
+			&row, &m->key);
+}
+
+static bool has_names(const struct certificate_facts *facts,
+		const struct certificate_text *text)
+{
+	for (size_t i = 0; i < text->name_count; i++)
+		if (!certificate_covers(facts, text->names[i]))
+			return false;
+	return true;
+}
+
+/* What is served until the issuer has signed one: what there is, where it has the names and
+ * lasts; else one that signs itself. */
+static int apply_issued(struct application *a, const struct change *change)
+{
+	CLEANUP(material_deinit) struct material m = MATERIAL_NULL;
+	struct arena *arena = a->plan->arena;
+	struct certificate_row row;
+	struct certificate_facts facts;
+	struct certificate_text text;
+	int r = certificate_row_read(application_db(a), change->object->uid, arena, &row);
+
+	if (r && r != CERTIFICATE_ROW_E_ABSENT)
 		return r;
-	bind_blob(s, 1, uid);
-	bind_text(s, 2, m->facts.name_count ? m->facts.names[0] : change->key);
-	bind_text(s, 3, buf_view(&m->chain));
-	bind_blob(s, 4, view_of(sealed, sealed_len));
-	bind_blob(s, 5, view_of(m->source, DIGEST_SIZE));
-	bind_i64(s, 6, m->facts.not_before);
-	bind_i64(s, 7, m->facts.not_after);
-	return statement_run(s);
+	if (!certificate_text_read(arena, change->wanted->applied, &text))
+		return fault(-EPROTO);
+	if (r == 0 && certificate_read(arena, row.chain, &facts) == 0 &&
+			(row.issued.len || has_names(&facts, &text)) &&
+			facts.not_after - a->o->now >=
+					(facts.not_after - facts.not_before) / 3)
+		return 0;
+	if (r == 0 && row.issued.len)
+		return 0;
+	r = make_self_signed(a->o, text.names, text.name_count, &m);
+	if (r)
+		return r < 0 ? r : fault(-EKEYREJECTED);
+	return write_row(a, change, &m);
 }
 
 static int apply(struct application *a, const struct change *change)
@@ -286,10 +326,12 @@ static int apply(struct application *a, const struct change *change)
 	CLEANUP(material_deinit) struct material m = MATERIAL_NULL;
 	int r;
 
+	if (certificate_text_is_issued(change->wanted->applied))
+		return apply_issued(a, change);
 	if (change->wanted->desired)
 		r = load_files(a->o, change->wanted->desired, &m);
 	else
-		r = make_self_signed(a->o, change->key, &m);
+		r = make_self_signed(a->o, &change->key, 1, &m);
 	if (r)
 		return r < 0 ? r : fault(-EKEYREJECTED);
 	return write_row(a, change, &m);
@@ -297,61 +339,7 @@ static int apply(struct application *a, const struct change *change)
 
 static int retire(struct application *a, const struct change *change)
 {
-	CLEANUP(statement_done) struct statement *s = NULL;
-	int r = database_prepare(
-			application_db(a), "DELETE FROM certificate WHERE uid = ?1", &s);
-
-	if (r)
-		return r;
-	bind_blob(s, 1, view_of(change->object->uid, UID_SIZE));
-	return statement_run(s);
-}
-
-/* -- for the configuration -- */
-
-static int open_key(struct statement *s, const struct key *tls_key, struct secret *out)
-{
-	struct view sealed = column_view(s, 3);
-	struct secret key = { 0 };
-
-	if (sealed.len <= SEAL_OVERHEAD)
-		return fault(-EPROTO);
-	key.len = sealed.len - SEAL_OVERHEAD;
-	key.data = xmalloc(key.len);
-	if (seal_open(tls_key, column_view(s, 0), sealed, key.data)) {
-		secret_free(&key);
-		return fault(-EBADMSG);
-	}
-	*out = key;
-	return 0;
-}
-
-int certificates_add(struct database *db, const struct key *tls_key, struct view first,
-		struct configuration *c)
-{
-	CLEANUP(statement_done) struct statement *s = NULL;
-	int r;
-
-	r = database_prepare(db,
-			"SELECT uid, name, chain, sealed_key FROM certificate"
-			" ORDER BY name <> ?1, name",
-			&s);
-	if (r)
-		return r;
-	bind_text(s, 1, first);
-	while ((r = statement_step(s)) == DATABASE_ROW) {
-		CLEANUP(secret_free) struct secret key = SECRET_NULL;
-
-		r = open_key(s, tls_key, &key);
-		if (r)
-			return r;
-		configuration_add_identity(c, &(const struct identity_spec){
-							      .name = column_view(s, 1),
-							      .chain = column_view(s, 2),
-							      .key = &key,
-					      });
-	}
-	return r;
+	return certificate_row_delete(application_db(a), change->object->uid);
 }
 
 const struct driver driver_certificate = {
@@ -364,4 +352,5 @@ const struct driver driver_certificate = {
 	.check = check,
 	.apply = apply,
 	.retire = retire,
+	.effects = &certificate_effects,
 };

@@ -22,6 +22,8 @@ static const struct {
 	[LISTEN_IMAP]        = { "imap",        LISTENER_IMAP },
 	[LISTEN_IMAPS]       = { "imaps",       LISTENER_IMAPS },
 	[LISTEN_METRICS]     = { "metrics",     LISTENER_METRICS },
+	[LISTEN_HTTP]        = { "http",        LISTENER_HTTP },
+	[LISTEN_HTTPS]       = { "https",       LISTENER_HTTPS },
 };
 /* clang-format on */
 
@@ -33,6 +35,34 @@ static struct view address_of(const struct desired_listen *listen, int service)
 	return service == LISTEN_METRICS ? VIEW("127.0.0.1") : VIEW("all");
 }
 
+static bool is_issued_by(const struct desired *desired, enum desired_challenge challenge)
+{
+	for (size_t i = 0; i < desired->certificate_count; i++)
+		if (desired->certificates[i].issuer_count &&
+				desired->certificates[i].challenge == challenge)
+			return true;
+	return false;
+}
+
+/* The ports where an issuer looks are open where nothing was said of them. */
+static struct desired_listen listen_of(const struct desired *desired, int service)
+{
+	static const struct {
+		enum listen_service service;
+		enum desired_challenge challenge;
+		uint16_t port;
+	} looked_at[] = { { LISTEN_HTTP, CHALLENGE_HTTP, 80 },
+		{ LISTEN_HTTPS, CHALLENGE_TLS_ALPN, 443 } };
+	struct desired_listen listen = desired->host->listen[service];
+
+	for (size_t i = 0; i < ARRAY_LEN(looked_at) && !listen.said; i++)
+		if ((int)looked_at[i].service == service &&
+				is_issued_by(desired, looked_at[i].challenge))
+			listen = (struct desired_listen){ .open = true,
+				.port = looked_at[i].port };
+	return listen;
+}
+
 static void want(const struct driver *driver, const struct desired *desired,
 		struct wanted_list *out)
 {
@@ -40,14 +70,14 @@ static void want(const struct driver *driver, const struct desired *desired,
 
 	for (int i = 0; host && i < LISTEN_SERVICES; i++) {
 		CLEANUP(buf_free) struct buf spec = BUF_NULL(LONGEST_SPEC);
-		const struct desired_listen *listen = &host->listen[i];
+		struct desired_listen listen = listen_of(desired, i);
 		struct wanted *wanted;
 
-		if (!listen->open)
+		if (!listen.open)
 			continue;
 		buf_add_z(&spec, "{\"address\":");
-		text_add_json(&spec, address_of(listen, i));
-		buf_addf(&spec, ",\"port\":%u}", listen->port);
+		text_add_json(&spec, address_of(&listen, i));
+		buf_addf(&spec, ",\"port\":%u}", listen.port);
 		wanted = wanted_add(out, driver);
 		wanted->key = view_z(services[i].name);
 		wanted->spec = wanted->applied = arena_copy(out->arena, buf_view(&spec));

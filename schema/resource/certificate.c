@@ -19,10 +19,11 @@ static const struct table files_table = { .noun = "`files` of a certificate", .h
 
 static const struct field fields[] = {
 	{ "files",        RECORD(&files_table),                          NULL,         OWNER_ENFORCE, RISK_SERVICE, SERVED, 0, "from files of the host" },
-	{ "issuer",       REFERENCE(REFERS(KIND_ISSUER)),                NULL,         OWNER_ENFORCE, RISK_SERVICE, LATER, 0, "who signs it" },
-	{ "challenge",    WORDS("http-01", "dns-01", "tls-alpn-01"),     "http-01",    OWNER_ENFORCE, RISK_SERVICE, LATER, 0, "how the issuer is shown that the name is ours" },
-	{ "key",          WORDS("ecdsa-p256", "ecdsa-p384", "rsa2048"),  "ecdsa-p256", OWNER_ENFORCE, RISK_SERVICE, LATER, 0, "what kind of key" },
-	{ "renew_before", BETWEEN(TYPE_DURATION, 86400, (int64_t)365 * 86400), "30d",  OWNER_ENFORCE, RISK_SERVICE, LATER, 0, "how long before its end" },
+	{ "issuer",       REFERENCE(REFERS(KIND_ISSUER)),                NULL,         OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(issuer_target), "who signs it" },
+	{ "challenge",    WORDS("http-01", "dns-01", "tls-alpn-01"),     "http-01",    OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(challenge), "how the issuer is shown that the names are ours" },
+	{ "key",          WORDS("ecdsa-p256", "ecdsa-p384", "rsa2048"),  "ecdsa-p256", OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(key_kind), "what kind of key" },
+	{ "profile",      TYPE(TYPE_NAME),                               NULL,         OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(profile), "one of the issuer's kinds of certificate, `shortlived` for one; not said: its own choice" },
+	{ "renew_before", BETWEEN(TYPE_DURATION, 3600, (int64_t)365 * 86400), NULL,    OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(renew_before), "how long before its end, half of its life at most; not said: a third of its life, or when the issuer asks for it" },
 };
 /* clang-format on */
 

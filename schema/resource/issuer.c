@@ -1,6 +1,8 @@
 /* issuers: who signs certificates. */
 #include "schema/row.h"
 
+#define AT(member) offsetof(struct desired_issuer, member)
+
 /* clang-format off */
 static const struct field eab_fields[] = {
 	{ "id",  TYPE(TYPE_TEXT),       NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER | FIELD_REQUIRED, 0, "the key's id at the issuer" },
@@ -10,8 +12,8 @@ static const struct field eab_fields[] = {
 static const struct table eab_table = { .noun = "`eab`", .help = "The account that the issuer already knows (RFC 8555, 7.3.4).", FIELDS(eab_fields) };
 
 static const struct field fields[] = {
-	{ "acme",     TYPE(TYPE_URL),                  NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER | FIELD_REQUIRED, 0, "its ACME directory" },
-	{ "fallback", REFERENCE(REFERS(KIND_ISSUER)),  NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "who is asked when it does not answer" },
+	{ "acme",     TYPE(TYPE_URL),                  NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED | FIELD_REQUIRED, AT(acme), "its ACME directory; its terms are agreed to" },
+	{ "fallback", REFERENCE(REFERS(KIND_ISSUER)),  NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED, AT(fallback), "who is asked when it does not answer, or has no room" },
 	{ "eab",      RECORD(&eab_table),              NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "an account that it already knows" },
 };
 /* clang-format on */
@@ -22,5 +24,5 @@ const struct table issuer_table = {
 	.kind = KIND_ISSUER,
 	FIELDS(fields),
 	.short_form = "acme",
-	.size = sizeof(struct desired_object),
+	.size = sizeof(struct desired_issuer),
 };

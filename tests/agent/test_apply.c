@@ -487,7 +487,7 @@ static void a_wrong_state_changes_nothing(void **state)
 	unsigned char before[32], after[32];
 	STATE(s, TWO_USERS);
 	STATE(bad, "domains: {a.example: {}}\nusers: {anna@a.example: {qouta: 5GiB}}\n");
-	STATE(later, TWO_USERS "issuers: {le: {acme: 'https://acme.example/dir'}}\n");
+	STATE(later, TWO_USERS "spam: {engine: builtin}\n");
 
 	house_must_apply(house, buf_view(&s));
 	house_digest(house, before);

@@ -1,0 +1,40 @@
+/* What is served of a certificate: its row in the control database, the key sealed and bound
+ * to the object. */
+#ifndef AGENT_DRIVER_CERTIFICATE_ROW_H
+#define AGENT_DRIVER_CERTIFICATE_ROW_H
+
+#include "agent/object.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/secret.h"
+
+struct database;
+struct key;
+
+struct certificate_row {
+	struct view name;
+	struct view chain;                 /* PEM */
+	unsigned char source[DIGEST_SIZE]; /* of its files; else of nothing */
+	walltime not_before, not_after;
+	struct view issued;  /* what an issuer was asked for; empty: it was none */
+	walltime renew_at;   /* when that one wants it to be renewed; 0: it did not say */
+	walltime renewal_at; /* when it is asked again */
+};
+
+enum {
+	CERTIFICATE_ROW_E_ABSENT = 100, /* beyond the outcomes of a database */
+};
+
+/* All but what an issuer wants of renewal. */
+MUST_USE int certificate_row_write(struct database *db, const struct key *tls_key,
+		const unsigned char uid[UID_SIZE], const struct certificate_row *row,
+		const struct secret *key);
+MUST_USE int certificate_row_set_renewal(struct database *db,
+		const unsigned char uid[UID_SIZE], walltime renew_at,
+		walltime renewal_at);
+MUST_USE int certificate_row_read(struct database *db, const unsigned char uid[UID_SIZE],
+		struct arena *arena, struct certificate_row *out);
+/* With what issuers were shown of it. */
+MUST_USE int certificate_row_delete(
+		struct database *db, const unsigned char uid[UID_SIZE]);
+
+#endif

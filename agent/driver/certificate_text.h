@@ -1,0 +1,35 @@
+/* A certificate that an issuer signs, as its object's `applied` says it. */
+#ifndef AGENT_DRIVER_CERTIFICATE_TEXT_H
+#define AGENT_DRIVER_CERTIFICATE_TEXT_H
+
+#include "agent/acme/acme.h"
+#include "schema/desired.h"
+
+struct certificate_issuer {
+	struct view name;      /* in the state */
+	struct view directory; /* URL */
+};
+
+struct certificate_text {
+	const struct certificate_issuer *issuers; /* one after the other */
+	size_t issuer_count;
+	const struct view *names; /* sorted, each once */
+	size_t name_count;
+	enum acme_challenge challenge;
+	enum certificate_key_kind key_kind;
+	struct view profile;
+};
+
+/* Canonical JSON. Its names are those that this host serves. */
+MUST_USE struct view certificate_text_write(struct arena *arena,
+		const struct desired *desired, const struct desired_certificate *wanted);
+/* False where it is of no issuer. */
+MUST_USE bool certificate_text_read(
+		struct arena *arena, struct view text, struct certificate_text *out);
+/* Whether it is of an issuer, without reading it. */
+bool certificate_text_is_issued(struct view text);
+/* What a certificate of that issuer was asked for: equal texts are as good as each other. */
+MUST_USE struct view certificate_text_asked(
+		struct arena *arena, const struct certificate_text *text, size_t issuer);
+
+#endif
