@@ -146,6 +146,7 @@ extern const struct driver driver_certificate;
 extern const struct driver driver_listener;
 extern const struct driver driver_relay;
 extern const struct driver driver_destination;
+extern const struct driver driver_dns_provider;
 extern const struct driver driver_group;
 extern const struct driver driver_domain;
 extern const struct driver driver_dkim_key;

@@ -10,6 +10,7 @@ const struct driver *const drivers[] = {
 	&driver_listener,
 	&driver_relay,
 	&driver_destination,
+	&driver_dns_provider,
 	&driver_domain,
 	&driver_dkim_key,
 	&driver_user,

@@ -168,6 +168,8 @@ void rules_check(struct check *c);
 void records_decode(struct check *c, struct desired_domain *domain);
 /* Who holds a zone that is to be kept. */
 void records_check(struct check *c);
+/* What a DNS provider needs by its type. */
+void dns_provider_check(struct check *c, const struct desired_dns_provider *provider);
 /* What the records of SPF would cost those who read them. */
 void spf_check_domains(struct check *c);
 void spf_check_relays(struct check *c);

@@ -118,6 +118,8 @@ static void fill(struct check *c, struct desired *desired)
 	desired->destinations =
 			take_objects(c, KIND_DESTINATION, &desired->destination_count);
 	desired->issuers = take_objects(c, KIND_ISSUER, &desired->issuer_count);
+	desired->dns_providers =
+			take_objects(c, KIND_DNS_PROVIDER, &desired->dns_provider_count);
 	desired->certificates =
 			take_objects(c, KIND_CERTIFICATE, &desired->certificate_count);
 	take_policy(c, &desired->policy);

@@ -51,6 +51,9 @@ static struct shelf shelf_of(const struct desired *d, enum kind kind)
 	case KIND_ISSUER:
 		return (struct shelf){ (const char *)d->issuers, sizeof(*d->issuers),
 			d->issuer_count };
+	case KIND_DNS_PROVIDER:
+		return (struct shelf){ (const char *)d->dns_providers,
+			sizeof(*d->dns_providers), d->dns_provider_count };
 	case KIND_CERTIFICATE:
 		return (struct shelf){ (const char *)d->certificates,
 			sizeof(*d->certificates), d->certificate_count };

@@ -408,6 +408,34 @@ enum desired_key_kind {
 	KEY_KIND_RSA2048
 };
 
+/* Who holds zones, in the order of the words. */
+enum desired_dns_type {
+	DNS_POWERDNS,
+	DNS_RFC2136,
+	DNS_CLOUDFLARE,
+	DNS_HETZNER,
+	DNS_ZONEFILE,
+};
+
+enum desired_tsig {
+	TSIG_SHA256,
+	TSIG_SHA384,
+	TSIG_SHA512
+};
+
+struct desired_dns_provider {
+	struct desired_object object;
+	uint64_t type;                 /* enum desired_dns_type */
+	struct view url;               /* powerdns */
+	struct desired_secret api_key; /* powerdns */
+	struct desired_listen server;  /* rfc2136 */
+	struct view key_name;          /* rfc2136 */
+	uint64_t key_algorithm;        /* enum desired_tsig */
+	struct desired_secret key_secret;
+	struct view directory; /* zonefile */
+	uint64_t ttl;          /* seconds, of what says none */
+};
+
 /* A certificate from files of the host, or of an issuer. Paths are absolute, and named by
  * `allow` of the agent's file. */
 struct desired_certificate {
@@ -519,6 +547,8 @@ struct desired {
 	size_t destination_count;
 	struct desired_issuer *issuers;
 	size_t issuer_count;
+	struct desired_dns_provider *dns_providers;
+	size_t dns_provider_count;
 	struct desired_certificate *certificates; /* none: self-signed */
 	size_t certificate_count;
 	struct desired_policy policy;

@@ -46,8 +46,9 @@ static void explain_field(struct arena *arena, const struct field *field, struct
 	if (!(field->flags & FIELD_SERVED))
 		buf_add_z(out, "  this version checks it and does not act on it: `apply` "
 			       "refuses it\n");
-	else if (field->later_word)
-		buf_addf(out, "  this version does not act on `%s`\n", field->later_word);
+	else if (field->later_words)
+		buf_addf(out, "  this version does not act on %.*s\n",
+				VIEW_ARG(table_later(arena, field)));
 }
 
 static void list_field(const struct field *field, struct buf *out)
@@ -139,8 +140,8 @@ static void add_row(struct arena *arena, const char *prefix, const struct field 
 		buf_add_z(out, " | | ");
 	buf_addf(out, "%s | %.*s | ", owner_name(field->owner),
 			VIEW_ARG(risk_describe(arena, field)));
-	if (served && field->later_word)
-		buf_addf(out, "all but `%s`", field->later_word);
+	if (served && field->later_words)
+		buf_addf(out, "all but %.*s", VIEW_ARG(table_later(arena, field)));
 	else
 		buf_add_z(out, served ? "yes" : "not yet");
 	buf_add_z(out, " | ");

@@ -290,6 +290,9 @@ static void check_object(struct check *c, struct desired_object *object)
 	case KIND_ALIAS:
 		check_alias(c, typed);
 		break;
+	case KIND_DNS_PROVIDER:
+		dns_provider_check(c, typed);
+		break;
 	default:
 		break;
 	}

@@ -1,10 +1,15 @@
 /* Records: each field against its row of the table. */
 #include "schema/check.h"
 
-static bool is_plain_word(const struct value *value, const char *word)
+/* The word, where it is one that this version does not act on. */
+static const char *later_word(const struct field *field, const struct value *value)
 {
-	return value && value->type->kind == TYPE_WORD &&
-	       view_eq(view_z(value->type->words[value->number]), view_z(word));
+	if (!field->later_words || !value || value->type->kind != TYPE_WORD)
+		return NULL;
+	for (const char *const *word = field->later_words; *word; word++)
+		if (strcmp(value->type->words[value->number], *word) == 0)
+			return *word;
+	return NULL;
 }
 
 void check_served(struct check *c, const struct field *field, const struct value *value,
@@ -14,12 +19,13 @@ void check_served(struct check *c, const struct field *field, const struct value
 		say_not_served(c, node,
 				arena_copy_z(c->arena, arena_printf(c->arena, "`%s`",
 								       field->name)));
-	else if (field->later_word && is_plain_word(value, field->later_word))
+	else if (later_word(field, value))
 		say_not_served(c, node,
 				arena_copy_z(c->arena,
 						arena_printf(c->arena, "`%s: %s`",
 								field->name,
-								field->later_word)));
+								later_word(field,
+										value))));
 }
 
 struct value *shape_field(struct check *c, const struct field *field, struct node *node)

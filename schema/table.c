@@ -106,6 +106,19 @@ const char *type_what(const struct type *type)
 	return types[type->kind].what;
 }
 
+struct view table_later(struct arena *arena, const struct field *field)
+{
+	struct view text = VIEW_NULL;
+
+	for (const char *const *word = field->later_words; word && *word; word++)
+		text = arena_printf(arena, "%.*s%s`%s`", VIEW_ARG(text),
+				!text.len ? ""
+				: word[1] ? ", "
+					  : " and ",
+				*word);
+	return text;
+}
+
 const char *owner_name(enum owner owner)
 {
 	return owners[owner];

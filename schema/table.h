@@ -92,7 +92,8 @@ struct field {
 	unsigned flags;
 	size_t at; /* where its value goes in the typed struct; 0: nowhere */
 	const char *help;
-	const char *later_word; /* the one word of it that this version does not act on yet */
+	/* Words of it that this version does not act on yet, NULL at the end; NULL: none. */
+	const char *const *later_words;
 	const char *since;      /* NULL: 0.1 */
 	const char *deprecated; /* what to write instead; NULL: not deprecated */
 	enum toward toward;
@@ -149,6 +150,8 @@ const char *type_what(const struct type *type); /* "a size like `10GiB`" */
 const struct table *type_table(const struct type *type);
 /* A password, a sealed value: nothing of it is printed. NULL: false. */
 bool table_is_secret(const struct field *field);
+/* "`private`", "`cloudflare` and `hetzner`", in the arena; empty: this version acts on all. */
+struct view table_later(struct arena *arena, const struct field *field);
 const char *owner_name(enum owner owner);
 const char *risk_name(enum risk risk);
 /* "policy", "policy where it is more, else service": in words, in the arena. */

@@ -1,5 +1,5 @@
-/* The agent's sandbox: everything below its data directory, the folder of its socket, and to
- * read what its file names. */
+/* The agent's sandbox: everything below its data directory, the folder of its socket and those
+ * that its file lets a state write to; and to read what its file names. */
 #include "agent/command/confine.h"
 
 #include "agent/command/command.h"
@@ -48,10 +48,12 @@ static void fill(const struct setting *setting, struct sandbox_options *out)
 		      3;
 	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
 	const char **read = arena_array(arena, most, sizeof(*read));
-	const char **write = arena_array(arena, 2, sizeof(*write));
+	const char **write = arena_array(arena, 2 + file->write_count, sizeof(*write));
 
 	write[out->write_count++] = setting->data;
 	write[out->write_count++] = folder_of(arena, view_z(setting->control));
+	for (size_t i = 0; i < file->write_count; i++)
+		write[out->write_count++] = arena_copy_z(arena, file->write[i]);
 	for (size_t i = 0; i < ARRAY_LEN(always); i++)
 		read[out->read_count++] = always[i];
 	for (size_t i = 0; i < setting->state_count; i++)

@@ -60,7 +60,7 @@ static const struct field fields[] = {
 	{ "password",   RECORD(&password_table),        NULL,      OWNER_INITIAL, RISK_EXPOSING, SERVED | FIELD_OWN, 0, "instead of an invitation" },
 	{ "quota",      BETWEEN(TYPE_SIZE, 1048576, (int64_t)1 << 50), "10GiB", OWNER_ENFORCE, RISK_DATA, SERVED | FIELD_GROUP, AT(quota), "how much the mailbox holds", DOWNWARD(RISK_HARMLESS) },
 	{ "encryption", WORDS("managed", "private"),    "managed", OWNER_ENFORCE, RISK_IRREVERSIBLE, SERVED | FIELD_GROUP, AT(encryption), "managed: the host can open the mailbox; private: only the person's credentials or recovery can",
-	  .later_word = "private" },
+	  .later_words = ONE_OF_THESE("private") },
 	{ "recovery",   OR_WORDS(TYPE_RECIPIENT, "code", "none"), "code", OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "of a private mailbox: a code that is printed once, an age recipient, or none" },
 	{ "addresses",  LIST_OF(TYPE(TYPE_ADDRESS)),    NULL,      OWNER_ENFORCE, RISK_EXPOSING, SERVED | FIELD_OWN, AT(addresses), "further addresses of the same mailbox", UPWARD(RISK_SERVICE) },
 	{ "roles",      LIST_OF(TYPE(TYPE_ROLE)),       NULL,      OWNER_ENFORCE, RISK_EXPOSING, SERVED | FIELD_GROUP, 0, "what the person may administer: admin, auditor, planner, domain-admin:DOMAIN", UPWARD(RISK_SERVICE) },

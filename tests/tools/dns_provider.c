@@ -1,10 +1,15 @@
-/* What the agent asks of name servers, from the command line:
+/* What the agent asks of name servers and does at DNS providers, from the command line:
  *
  *   dns_provider ask AGENT.YAML ZONE NAME TYPE
+ *   dns_provider probe AGENT.YAML SPEC ZONE
+ *   dns_provider read AGENT.YAML SPEC ZONE NAME TYPE
+ *   dns_provider change AGENT.YAML SPEC ZONE NAME TYPE BEFORE TTL AFTER
  *
- * prints for each server of the zone its name, its address, what it said and the values,
- * parted by `|`; where there is none to ask, the reason and what is said to people. */
+ * ask prints for each server of the zone its name, its address, what it said and the values,
+ * parted by `|` as in BEFORE and AFTER. SPEC is a provider's as an effect carries it. What
+ * fails prints the reason, `untouched` where it is certain, and what is said to people. */
 #include "agent/provider/ask.h"
+#include "agent/provider/provider.h"
 #include "runtime/base/limit.h"
 #include "runtime/base/os.h"
 #include "schema/agent_file.h"
@@ -46,7 +51,8 @@ static void print_set(const struct rrset *set)
 
 static int print_failure(const struct effect_answer *answer)
 {
-	printf("%s: %.*s\n", answer->reason, VIEW_ARG(buf_view(&answer->message)));
+	printf("%s%s: %.*s\n", answer->reason, answer->untouched ? " untouched" : "",
+			VIEW_ARG(buf_view(&answer->message)));
 	return 1;
 }
 
@@ -76,13 +82,89 @@ static int do_ask(struct arena *arena, char **words, struct effect_answer *answe
 	return 0;
 }
 
+static const struct dns_provider *open_provider(
+		struct arena *arena, char **words, struct provider_call *call)
+{
+	struct agent_file *file = ARENA_NEW(arena, struct agent_file);
+	const struct dns_provider *provider = dns_provider_of_spec(view_z(words[1]));
+
+	if (!provider) {
+		fprintf(stderr, "%s is no provider\n", words[1]);
+		exit(2);
+	}
+	*file = read_agent_file(arena, words[0]);
+	*call = (struct provider_call){ .spec = view_z(words[1]),
+		.zone = view_z(words[2]),
+		.arena = arena,
+		.file = file };
+	return provider;
+}
+
+static int do_probe(struct arena *arena, char **words, struct effect_answer *answer)
+{
+	struct provider_call call;
+	const struct dns_provider *provider = open_provider(arena, words, &call);
+
+	if (provider->probe(&call, answer))
+		return print_failure(answer);
+	printf("fine\n");
+	return 0;
+}
+
+static int do_read(struct arena *arena, char **words, struct effect_answer *answer)
+{
+	struct provider_call call;
+	const struct dns_provider *provider = open_provider(arena, words, &call);
+	struct rrset set;
+
+	if (provider->read(&call, view_z(words[3]), view_z(words[4]), &set, answer))
+		return print_failure(answer);
+	print_set(&set);
+	printf("\n");
+	return 0;
+}
+
+static struct rrset read_set(
+		struct arena *arena, char **words, const char *ttl, const char *text)
+{
+	struct view rest = view_z(text), *values;
+	struct rrset set;
+	size_t count = 0;
+
+	values = arena_array(arena, rest.len + 1, sizeof(*values));
+	while (rest.len)
+		values[count++] = view_cut(&rest, '|');
+	if (rrset_make(arena, view_z(words[3]), view_z(words[4]), (uint32_t)atoi(ttl),
+			    values, count, &set)) {
+		fprintf(stderr, "%s is no set\n", text);
+		exit(2);
+	}
+	return set;
+}
+
+static int do_change(struct arena *arena, char **words, struct effect_answer *answer)
+{
+	struct provider_call call;
+	const struct dns_provider *provider = open_provider(arena, words, &call);
+	struct rrset before = read_set(arena, words, words[6], words[5]);
+	struct rrset after = read_set(arena, words, words[6], words[7]);
+
+	if (provider->change(&call, &before, &after, answer))
+		return print_failure(answer);
+	printf("done\n");
+	return 0;
+}
+
 /* clang-format off */
 static const struct {
 	const char *word;
 	int arguments;
 	int (*run)(struct arena *, char **, struct effect_answer *);
 } verbs[] = {
-	{ "ask", 4, do_ask },
+	{ "ask",    4, do_ask },
+	{ "probe",  3, do_probe },
+	{ "read",   5, do_read },
+	{ "change", 8, do_change },
 };
 /* clang-format on */
 
@@ -95,6 +177,6 @@ int main(int argc, char **argv)
 		if (view_eq(view_z(argv[1]), view_z(verbs[i].word)) &&
 				argc == verbs[i].arguments + 2)
 			return verbs[i].run(arena, argv + 2, &answer);
-	fprintf(stderr, "usage: dns_provider ask AGENT.YAML ZONE NAME TYPE\n");
+	fprintf(stderr, "usage: dns_provider ask|probe|read|change AGENT.YAML WORD...\n");
 	return 2;
 }

@@ -124,4 +124,98 @@ ask "ZoneGone: nobody delegates it" 'ZoneGone: never.example: nobody delegates t
 ask "servers without an address are no ZoneGone" 'NameNotFound: nowhere.example: none of its name servers has an address' nowhere.example nowhere.example TXT
 ask "a zone that nobody knows of is no ZoneGone either" 'Timeout: other.invalid: no resolver says…' other.invalid other.invalid TXT
 stop_servers
+
+# -- providers
+
+# does NAME EXPECTED ZONE VERB WORD…: with $spec
+does() { says "$1" "$2" "$4" "$work/agent.yaml" "$spec" "$3" "${@:5}"; }
+
+# What every provider does with a.example, which holds x TXT "theirs" "and more" and www A 192.0.2.7; $others prints what is
+# not ours, and $published says whether the server that the provider writes to shows NAME TYPE VALUE.
+common() {
+	local before
+	before=$($others)
+	does "$1: it takes us, and has the zone" fine a.example probe
+	does "$1: a set is read" '300 "and more"|"theirs"' a.example read x.a.example TXT
+	does "$1: that there is none is read, too" 0 a.example read nothing.a.example TXT
+	does "$1: a value beside those of others" 'done' a.example change x.a.example TXT '"and more"|"theirs"' 300 '"and more"|"theirs"|"ours; \"x\" \\ \195\164"'
+	does "$1: all of it is there" '300 "and more"|"ours; \"x\" \\ \195\164"|"theirs"' a.example read x.a.example TXT
+	does "$1: T09 what changed meanwhile is not touched" 'ChangedMeanwhile untouched:…' a.example change x.a.example TXT '"and more"|"theirs"' 300 '"ours"'
+	does "$1: so is what came meanwhile" 'ChangedMeanwhile untouched:…' a.example change x.a.example TXT '' 300 '"ours"'
+	does "$1: and what went meanwhile" 'ChangedMeanwhile untouched:…' a.example change nothing.a.example TXT '"ours"' 300 ''
+	does "$1: our value goes again" 'done' a.example change x.a.example TXT '"and more"|"ours; \"x\" \\ \195\164"|"theirs"' 300 '"and more"|"theirs"'
+	does "$1: a new set" 'done' a.example change '*._new.a.example' MX '' 60 '10 mail.a.example.|20 mail.b.example.'
+	does "$1: is read" '60 10 mail.a.example.|20 mail.b.example.' a.example read '*._new.a.example' MX
+	$published "*._new.a.example" MX "10 mail.a.example." && ok "$1: the zone's server shows it" || bad "$1: the server does not show it"
+	does "$1: another TTL" 'done' a.example change '*._new.a.example' MX '10 mail.a.example.|20 mail.b.example.' 120 '10 mail.a.example.|20 mail.b.example.'
+	does "$1: is read" '120 10 mail.a.example.|20 mail.b.example.' a.example read '*._new.a.example' MX
+	does "$1: a set goes" 'done' a.example change '*._new.a.example' MX '10 mail.a.example.|20 mail.b.example.' 60 ''
+	does "$1: and is gone" 0 a.example read '*._new.a.example' MX
+	does "$1: a text of many strings" 'done' a.example change big.a.example TXT '' 300 "$big"
+	does "$1: is read" "300 $big" a.example read big.a.example TXT
+	does "$1: and goes" 'done' a.example change big.a.example TXT "$big" 300 ''
+	[ "$before" = "$($others)" ] && ok "$1: all else is as it was" || bad "$1: it changed: $(diff <(echo "$before") <($others))"
+	does "$1: ZoneGone is said of a zone that it does not have" 'ZoneGone untouched:…' never.example read x.never.example TXT
+	does "$1: by a change, too, and nothing is made" 'ZoneGone untouched:…' never.example change x.never.example TXT '' 300 '"ours"'
+	does "$1: and by a probe" 'ZoneGone untouched:…' never.example probe
+}
+big=$(python3 -c 'print(" ".join(chr(34) + c * 255 + chr(34) for c in "abcdef"))')
+# await COMMAND…: until it succeeds; nothing tells when a server that was just started listens
+await() {
+	local i
+	for i in $(seq 200); do
+		"$@" >/dev/null 2>&1 && return
+		read -r -t 0.1 <> <(:)
+	done
+	return 1
+}
+
+# -- PowerDNS
+
+pdns=$(packages_unpack pdns-server)
+backend=$(packages_unpack pdns-backend-sqlite3)
+api=$(free_ports 1)
+printf 'a-key\n' >"$work/api.key"
+cat >"$work/agent.yaml" <<YAML
+resolver: {servers: [127.0.0.1], port: $port}
+allow:
+  host_files: [$work/api.key, $work/wrong.key, $work/missing.key]
+  connect: {except: ["127.0.0.1:$api"]}
+YAML
+echo another-key >"$work/wrong.key"
+mkdir -p "$work/pdns"
+sqlite3 "$work/pdns/db" <"$backend/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql"
+"$pdns/usr/sbin/pdns_server" --no-config --config-dir="$work/pdns" --socket-dir="$work/pdns" --daemon=no --guardian=no --launch=gsqlite3 \
+	--module-dir="$(dirname "$backend"/usr/lib/*/pdns/libgsqlite3backend.so)" --gsqlite3-database="$work/pdns/db" --local-address=127.0.0.1 \
+	--local-port="$port" --api=yes --api-key=a-key --webserver=yes --webserver-address=127.0.0.1 --webserver-port="$api" \
+	--gsqlite3-pragma-synchronous=0 >"$work/pdns/log" 2>&1 &
+servers+=($!)
+pdns_api() { curl -s -f -H 'X-API-Key: a-key' "$@" "http://127.0.0.1:$api/api/v1/servers/localhost/zones${path-}"; }
+check "pdns answers" await pdns_api
+path= pdns_api -d '{"name": "a.example.", "kind": "Native", "nameservers": ["ns1.a.example."], "rrsets": [
+	{"name": "x.a.example.", "type": "TXT", "ttl": 300, "records": [{"content": "\"theirs\"", "disabled": false}, {"content": "\"and more\"", "disabled": false}, {"content": "\"off\"", "disabled": true}],
+	 "comments": [{"content": "do not touch", "account": "somebody"}]},
+	{"name": "ns1.a.example.", "type": "A", "ttl": 300, "records": [{"content": "127.0.0.1", "disabled": false}]},
+	{"name": "www.a.example.", "type": "A", "ttl": 300, "records": [{"content": "192.0.2.7", "disabled": false}]}]}' >/dev/null || bad "the zone of pdns"
+pdns_others() {
+	path=/a.example. pdns_api | python3 -c 'import json, sys
+for s in json.load(sys.stdin)["rrsets"]:
+    if s["type"] != "SOA":
+        for r in s["records"] + s["comments"]:
+            print(s["name"], s["type"], s["ttl"], sorted((k, v) for k, v in r.items() if k != "modified_at"))' | sort
+}
+pdns_published() { "$tool" ask "$work/agent.yaml" a.example "$1" "$2" | grep -qF "$3"; }
+others=pdns_others published=pdns_published
+spec='{"api_key":{"host_file":"'$work'/api.key"},"type":"powerdns","url":"http://127.0.0.1:'$api'/"}'
+common powerdns
+spec=${spec/api.key/wrong.key}
+does "powerdns: another key is AuthFailed" 'AuthFailed untouched: HTTP 401…' a.example read x.a.example TXT
+does "powerdns: by a change, too" 'AuthFailed untouched: HTTP 401…' a.example change x.a.example TXT '"and more"|"theirs"' 300 ''
+spec=${spec/wrong.key/missing.key}
+does "powerdns: a key that is not there is SecretMissing" 'SecretMissing untouched: file '"$work"'/missing.key: No such file or directory' a.example probe
+spec=${spec/missing.key/other.key}
+does "powerdns: one that agent.yaml does not name is NotAllowed" 'NotAllowed untouched:…' a.example probe
+spec='{"api_key":{"host_file":"'$work'/api.key"},"type":"powerdns","url":"http://127.0.0.2:'$api'/"}'
+does "powerdns: G16 an address that agent.yaml does not allow is not connected to" 'NotAllowed untouched: GET…' a.example read x.a.example TXT
+stop_servers
 finish
