@@ -360,7 +360,8 @@ static void serve_what_is_kept(struct agent *agent)
 void agent_outbox_turn(struct agent *agent)
 {
 	dispatch_turn(agent->dispatch);
-	if (dispatch_serves(agent->dispatch)) {
+	/* Who waits for it to be Ready is told behind this, and finds it served. */
+	while (dispatch_serves(agent->dispatch)) {
 		serve_what_is_kept(agent);
 		dispatch_turn(agent->dispatch);
 	}

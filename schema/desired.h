@@ -393,6 +393,8 @@ struct desired_issuer {
 	struct desired_object object;
 	struct view acme; /* the URL of its directory */
 	struct target_list fallback;
+	struct view eab_id; /* empty: none */
+	struct desired_secret eab_key;
 };
 
 /* In the order of the words. */

@@ -13,7 +13,9 @@
 #include "agent/acme/renewal.h"
 #include "agent/driver/certificate_row.h"
 #include "agent/driver/certificate_text.h"
+#include "agent/secret_form.h"
 #include "agent/text.h"
+#include "runtime/base/base64.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
 #include "runtime/crypto/certificate.h"
@@ -321,12 +323,39 @@ static int end_step(struct issuing *i, struct acme *acme, enum acme_outcome outc
 	}
 }
 
+/* The key is read where it is used alone: for an account that is still to be made. */
+static int read_eab(struct issuing *i, struct buf *out)
+{
+	CLEANUP(secret_free) struct secret text = SECRET_NULL;
+	const struct certificate_issuer *issuer = issuer_of(i);
+	json_t *form;
+	int r;
+
+	if (!issuer->eab_id.len || i->order.step != ACME_ACCOUNT)
+		return 0;
+	form = json_loadb(issuer->eab_key.data, issuer->eab_key.len, 0, NULL);
+	r = secret_form_read(form, i->effect->file, &text, i->answer);
+	json_decref(form);
+	if (r)
+		return r;
+	if (base64url_decode(out, secret_expose(&text)))
+		return 0;
+	return effect_failed(i->answer, "AuthFailed",
+			"the key of `eab` is not in base64url: it has to be as the "
+			"issuer shows "
+			"it");
+}
+
 static int go(struct issuing *i)
 {
 	CLEANUP(acme_freep) struct acme *acme = NULL;
+	CLEANUP(buf_wipe) struct buf eab_key = BUF_NULL(SECRET_BYTES);
+	int r = read_eab(i, &eab_key);
 	const struct acme_task task = {
 		.directory = issuer_of(i)->directory,
 		.account_key = i->account_key,
+		.eab_id = eab_key.len ? issuer_of(i)->eab_id : VIEW_NULL,
+		.eab_key = buf_view(&eab_key),
 		.names = i->text.names,
 		.name_count = i->text.name_count,
 		.challenge = i->text.challenge,
@@ -336,9 +365,10 @@ static int go(struct issuing *i)
 		.now = i->effect->now,
 	};
 	enum acme_outcome outcome;
-	int r = acme_new(&task, i->arena, &i->order, &acme);
 
 	if (r)
+		return r < 0 ? r : say_failed(i, false, 0);
+	if (acme_new(&task, i->arena, &i->order, &acme))
 		return fault(-EPROTO);
 	i->order.refused = i->order.refused_name = VIEW_NULL;
 	r = exchange_step(acme, i->effect, i->answer, &outcome);

@@ -1,5 +1,6 @@
 #include "agent/driver/certificate_text.h"
 
+#include "agent/secret_form.h"
 #include "agent/text.h"
 #include "runtime/base/error.h"
 
@@ -48,6 +49,13 @@ struct view certificate_text_write(struct arena *arena, const struct desired *de
 
 		buf_add_z(&text, i ? ",{\"acme\":" : "[{\"acme\":");
 		text_add_json(&text, issuer->acme);
+		if (issuer->eab_id.len) {
+			buf_add_z(&text, ",\"eab\":{\"id\":");
+			text_add_json(&text, issuer->eab_id);
+			buf_add_z(&text, ",\"key\":");
+			secret_form_add(&text, &issuer->eab_key);
+			buf_add_byte(&text, '}');
+		}
 		buf_add_z(&text, ",\"name\":");
 		text_add_json(&text, issuer->object.key);
 		buf_add_byte(&text, '}');
@@ -90,6 +98,15 @@ static struct view text_at(struct arena *arena, const json_t *root, const char *
 			view_of(json_string_value(value), json_string_length(value)));
 }
 
+static struct view json_of(struct arena *arena, const json_t *value)
+{
+	char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
+	struct view copy = text ? arena_copy(arena, view_z(text)) : VIEW_NULL;
+
+	free(text);
+	return copy;
+}
+
 static void read_issuers(
 		struct arena *arena, const json_t *list, struct certificate_text *out)
 {
@@ -101,6 +118,9 @@ static void read_issuers(
 
 		issuers[i].name = text_at(arena, one, "name");
 		issuers[i].directory = text_at(arena, one, "acme");
+		issuers[i].eab_id = text_at(arena, json_object_get(one, "eab"), "id");
+		issuers[i].eab_key = json_of(arena,
+				json_object_get(json_object_get(one, "eab"), "key"));
 	}
 	out->issuers = issuers;
 	out->issuer_count = count;

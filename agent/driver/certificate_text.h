@@ -8,6 +8,8 @@
 struct certificate_issuer {
 	struct view name;      /* in the state */
 	struct view directory; /* URL */
+	struct view eab_id;    /* empty: no account that it has to know */
+	struct view eab_key;   /* JSON, of agent/secret_form.h */
 };
 
 struct certificate_text {

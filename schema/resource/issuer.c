@@ -5,8 +5,8 @@
 
 /* clang-format off */
 static const struct field eab_fields[] = {
-	{ "id",  TYPE(TYPE_TEXT),       NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER | FIELD_REQUIRED, 0, "the key's id at the issuer" },
-	{ "key", RECORD(&secret_table), NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER | FIELD_REQUIRED, 0, "the key" },
+	{ "id",  TYPE(TYPE_TEXT),       NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED | FIELD_REQUIRED, AT(eab_id), "the key's id at the issuer" },
+	{ "key", RECORD(&secret_table), NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED | FIELD_REQUIRED, AT(eab_key), "the key, in base64url as the issuer shows it" },
 };
 
 static const struct table eab_table = { .noun = "`eab`", .help = "The account that the issuer already knows (RFC 8555, 7.3.4).", FIELDS(eab_fields) };
@@ -14,7 +14,7 @@ static const struct table eab_table = { .noun = "`eab`", .help = "The account th
 static const struct field fields[] = {
 	{ "acme",     TYPE(TYPE_URL),                  NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED | FIELD_REQUIRED, AT(acme), "its ACME directory; its terms are agreed to" },
 	{ "fallback", REFERENCE(REFERS(KIND_ISSUER)),  NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED, AT(fallback), "who is asked when it does not answer, or has no room" },
-	{ "eab",      RECORD(&eab_table),              NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "an account that it already knows" },
+	{ "eab",      RECORD(&eab_table),              NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "an account that it already knows" },
 };
 /* clang-format on */
 

@@ -1,6 +1,7 @@
 #include "runtime/net/tls_session.h"
 
 #include "runtime/crypto/certificate.h"
+#include "runtime/crypto/certificate_request.h"
 #include "tests/lib/test.h"
 #include "tests/runtime/net/toy.h"
 
@@ -12,6 +13,24 @@ static void expect_name(struct client *c, const char *name)
 
 	assert_non_null(x);
 	assert_int_equal(X509_check_host(x, name, 0, 0, NULL), 1);
+	X509_free(x);
+}
+
+/* The extension is critical and has the digest (RFC 8737, 3). */
+static void expect_challenge(struct client *c, const unsigned char digest[DIGEST_SIZE])
+{
+	X509 *x = SSL_get1_peer_certificate(c->ssl);
+	ASN1_OBJECT *kind = OBJ_txt2obj("1.3.6.1.5.5.7.1.31", 1);
+	X509_EXTENSION *extension = X509_get_ext(x, X509_get_ext_by_OBJ(x, kind, -1));
+	const ASN1_OCTET_STRING *value;
+
+	assert_non_null(extension);
+	assert_int_equal(X509_EXTENSION_get_critical(extension), 1);
+	value = X509_EXTENSION_get_data(extension);
+	assert_int_equal(ASN1_STRING_length(value), 2 + DIGEST_SIZE);
+	assert_memory_equal(ASN1_STRING_get0_data(value) + 2, digest, DIGEST_SIZE);
+	assert_int_equal(X509_check_host(x, "toy.example", 0, 0, NULL), 1);
+	ASN1_OBJECT_free(kind);
 	X509_free(x);
 }
 
@@ -138,6 +157,41 @@ static void T04_a_name_chooses_its_certificate(void **state)
 	toy_free(toy);
 }
 
+/* RFC 8737, 3: to nobody else, and nothing is spoken behind it. */
+static void T03_a_challenge_is_shown_to_who_comes_for_it_alone(void **state)
+{
+	static const struct view name = { "toy.example", sizeof("toy.example") - 1 };
+	unsigned char digest[DIGEST_SIZE] = { 1, 2, 3 };
+	CLEANUP(buf_free) struct buf chain = BUF_NULL(CERTIFICATE_MAX);
+	CLEANUP(secret_free) struct secret key = SECRET_NULL;
+	struct toy *toy = toy_new(true, false);
+	struct tls_identities *all = tls_identities_new();
+	struct client c;
+	char byte;
+
+	(void)state;
+	toy_add_identity(all, "toy.example", NULL);
+	assert_int_equal(certificate_challenge(name, digest, clock_wall(), &chain, &key),
+			0);
+	assert_int_equal(tls_identities_add_challenge(all, name, buf_view(&chain), &key),
+			0);
+	net_set_identities(toy->net, all);
+	tls_identities_unref(all);
+	assert_true(try_handshake(toy, 0, "toy.example", "toy"));
+	assert_false(try_handshake(toy, 0, "other.example", "acme-tls/1"));
+	assert_false(try_handshake(toy, 0, NULL, "acme-tls/1"));
+	client_connect(&c, toy);
+	assert_true(client_secure(&c, 0, "toy.example", "acme-tls/1"));
+	expect_challenge(&c, digest);
+	assert_int_not_equal(client_read(&c, &byte, 1), 1);
+	client_close(&c);
+	client_connect(&c, toy);
+	assert_true(client_secure(&c, 0, "toy.example", "toy"));
+	client_expect(&c, "hello");
+	client_close(&c);
+	toy_free(toy);
+}
+
 static void identities_are_swapped_under_living_sessions(void **state)
 {
 	struct toy *toy = toy_new(true, true);
@@ -194,6 +248,7 @@ int main(void)
 		cmocka_unit_test(T01_only_ecdhe_with_aead_is_offered),
 		cmocka_unit_test(T02_T03_nothing_is_resumed_or_renegotiated),
 		cmocka_unit_test(T04_a_name_chooses_its_certificate),
+		cmocka_unit_test(T03_a_challenge_is_shown_to_who_comes_for_it_alone),
 		cmocka_unit_test(identities_are_swapped_under_living_sessions),
 		cmocka_unit_test(an_identity_must_be_whole),
 	};
