@@ -77,7 +77,8 @@ static int prepare(struct dispatch *d, struct delivery *delivery, struct errand 
 		.now = dispatch_wall(d),
 		.operation = row.operation,
 		.text = row.text,
-		.former = row.former,
+		/* What was done lives, as far as nobody changed it. */
+		.former = row.state == OUTBOX_DONE ? row.text : row.former,
 		.key = row.key,
 	};
 	memcpy(errand->effect.uid, row.uid, UID_SIZE);

@@ -40,6 +40,7 @@ static void begin_new(struct observation *o, struct plan *plan,
 			wanted, file ? "FileUnowned" : "Declared");
 
 	change->risks = fields_risks(wanted->driver, wanted->spec);
+	change->note = wanted->note;
 	if (file) {
 		/* Whoever has the account reads what is in the file. */
 		change->risks |= risk_bit(RISK_EXPOSING);

@@ -25,16 +25,24 @@ const char *on_drift_name(enum on_drift what)
 	return names[what];
 }
 
+static const char *word_of(const json_t *drift, struct view kind)
+{
+	const struct driver *driver = driver_of(kind);
+	const char *word =
+			json_string_value(json_object_getn(drift, kind.data, kind.len));
+
+	if (!word && driver && driver->policy_word)
+		word = json_string_value(json_object_get(drift, driver->policy_word));
+	return word ? word : json_string_value(json_object_get(drift, "all"));
+}
+
 static enum on_drift read_policy(struct view applied, struct view kind)
 {
 	json_t *policy = json_loadb(applied.data, applied.len, 0, NULL);
 	const json_t *drift = json_object_get(policy, "drift");
-	const char *word =
-			json_string_value(json_object_getn(drift, kind.data, kind.len));
+	const char *word = word_of(drift, kind);
 	enum on_drift what = ON_DRIFT_CORRECT;
 
-	if (!word)
-		word = json_string_value(json_object_get(drift, "all"));
 	for (size_t i = 0; word && i < ARRAY_LEN(names); i++)
 		if (strcmp(word, names[i]) == 0)
 			what = (enum on_drift)i;

@@ -45,6 +45,7 @@ struct wanted {
 	/* What lives once it is applied, as JSON that is whole in itself: references
 	 * resolved, defaults filled in. */
 	struct view applied;
+	struct view note; /* what it is, for whoever reads the plan that makes it; or empty */
 	bool changed; /* `applied` has values that somebody else put there, and that stay */
 	struct span span;    /* the place that declares it */
 	const void *desired; /* the schema's struct of this kind; NULL where derived */
@@ -86,7 +87,10 @@ struct driver {
 	bool has_postbox; /* each has an encrypted file: its creation takes a wrapped key */
 	enum risk risk; /* of its coming and going, and of fields that the schema does not
 			   know */
-	bool is_rules;  /* when it goes, each of its rules is what the schema says */
+	/* Derived from what gates count themselves: they do not count it once more. */
+	bool follows;
+	const char *policy_word; /* what `policy.drift` may call it besides; NULL: nothing */
+	bool is_rules; /* when it goes, each of its rules is what the schema says */
 	/* False for a field of the spec that another kind shows (a host's listeners);
 	 * NULL: all are this kind's own. */
 	bool (*owns)(struct view path);
@@ -122,6 +126,9 @@ struct driver {
 	/* Destroys what is this kind's own, before the object's row goes; keys first. NULL:
 	 * there is nothing. */
 	int (*purge)(struct application *a, const struct change *change);
+	/* True where what the object has outside stays there when it leaves: somebody else keeps
+	 * it from now on. `applied` is its row's. NULL: it is taken away. */
+	bool (*lets_go)(struct application *a, struct view applied);
 	/* What is done outside of this process, through the outbox; NULL: nothing. */
 	const struct effects *effects;
 };
@@ -150,6 +157,7 @@ extern const struct driver driver_dns_provider;
 extern const struct driver driver_group;
 extern const struct driver driver_domain;
 extern const struct driver driver_dkim_key;
+extern const struct driver driver_record;
 extern const struct driver driver_user;
 extern const struct driver driver_shared;
 extern const struct driver driver_service;

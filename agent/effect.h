@@ -54,7 +54,7 @@ struct effect {
 
 enum {
 	EFFECT_LIVE = 1024 * 1024, /* bytes of what lives */
-	EFFECT_MESSAGE = 512,
+	EFFECT_MESSAGE = 1024,
 	EFFECT_PROGRESS = 256 * 1024,
 };
 

@@ -49,7 +49,8 @@ static size_t find_tripped(const struct observation *o, const struct rules *rule
 		struct loss *loss = &losses[driver_index(plan->changes[i].driver)];
 
 		/* A purge takes what was disabled before, by name, number and time. */
-		if (plan->changes[i].action == ACTION_PURGE)
+		if (plan->changes[i].action == ACTION_PURGE ||
+				plan->changes[i].driver->follows)
 			continue;
 		loss->leaving += change_leaves(&plan->changes[i]);
 		loss->disabled += plan->changes[i].action == ACTION_DISABLE;

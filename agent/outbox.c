@@ -196,6 +196,17 @@ int outbox_delete(struct database *db, struct outbox_id id)
 	return statement_run(s);
 }
 
+int outbox_delete_all(struct database *db, const unsigned char uid[UID_SIZE])
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = database_prepare(db, "DELETE FROM outbox WHERE uid = ?1", &s);
+
+	if (r)
+		return r;
+	bind_blob(s, 1, view_of(uid, UID_SIZE));
+	return statement_run(s);
+}
+
 /* -- reading -- */
 
 #define OUTBOX_COLUMNS                                                                   \

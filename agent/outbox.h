@@ -87,6 +87,8 @@ MUST_USE int outbox_forget_former(struct database *db, struct outbox_id id);
 MUST_USE int outbox_set_progress(
 		struct database *db, struct outbox_id id, struct view progress);
 MUST_USE int outbox_delete(struct database *db, struct outbox_id id);
+/* All of an object; a call that is out comes back to nobody. */
+MUST_USE int outbox_delete_all(struct database *db, const unsigned char uid[UID_SIZE]);
 
 enum {
 	OUTBOX_E_ABSENT = 100, /* beyond the outcomes of a database */

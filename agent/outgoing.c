@@ -125,8 +125,10 @@ int outgoing_put(struct application *a, struct object *object,
 
 static int forget(struct application *a, struct object *object)
 {
-	int r = dependence_forget(a->o->db, object->uid);
+	int r = outbox_delete_all(a->o->db, object->uid);
 
+	if (r == 0)
+		r = dependence_forget(a->o->db, object->uid);
 	object->gone = true;
 	return r ? r : object_delete(a->o->db, object->uid);
 }
@@ -158,7 +160,9 @@ int outgoing_remove(struct application *a, struct object *object)
 		r = replace(a, object->uid, &row);
 	if (r)
 		return r;
-	if (row.before.is == LIVE_NOTHING)
+	if (row.before.is == LIVE_NOTHING ||
+			(object->driver->lets_go &&
+					object->driver->lets_go(a, texts.last_applied)))
 		return forget(a, object);
 	row.text = texts.last_applied;
 	r = dependence_dependents(

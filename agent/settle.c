@@ -105,29 +105,33 @@ static void say_class(struct standing *standing, const struct class_rule *rule,
 {
 	const char *reason = reason_find(row->reason)->word;
 	bool is_stalled = rule->condition != CONDITION_RECONCILING;
+	bool is_missing = rule == class_rule(CLASS_WAITING) &&
+			  condition_is(standing->conditions, CONDITION_DRIFTED);
 
 	standing_drop(standing, is_stalled ? CONDITION_RECONCILING : CONDITION_STALLED);
 	standing_set(standing, rule->condition, true, reason, row->message);
 	if (is_stalled && standing->leaving)
 		standing_set(standing, CONDITION_DELETION_BLOCKED, true, reason,
 				row->message);
-	if (!was_ready(standing) || (rule->patience && row->attempts >= rule->patience))
+	if (!was_ready(standing) || is_missing ||
+			(rule->patience && row->attempts >= rule->patience))
 		standing_set(standing, CONDITION_READY, false, reason, row->message);
 }
 
-static int say_failed(struct settling *s, const struct class_rule *rule)
+static int say_row(struct settling *s, const struct class_rule *rule,
+		const struct outbox_row *row)
 {
 	CLEANUP(standing_deinit) struct standing standing = { 0 };
-	int r = standing_read(s->db, s->row.uid, s->now, &standing);
+	int r = standing_read(s->db, row->uid, s->now, &standing);
 
 	if (r)
 		return r;
-	say_class(&standing, rule, &s->row);
+	say_class(&standing, rule, row);
 	r = standing_write(s->db, &standing);
 	if (r || rule->condition == CONDITION_RECONCILING)
 		return r;
-	return journal_event(s->db, settle_object(s), reason_find(s->row.reason)->word,
-			s->row.message, s->now);
+	return journal_event(s->db, settle_object(s), reason_find(row->reason)->word,
+			row->message, s->now);
 }
 
 static const char *reason_of(const struct errand *errand)
@@ -162,7 +166,7 @@ static int failed(struct settling *s, const char *reason, struct view message,
 							      : s->delay / NS_PER_MS));
 	*out = SETTLED_AGAIN;
 	r = outbox_update(s->db, &s->row);
-	return r ? r : say_failed(s, rule);
+	return r ? r : say_row(s, rule, &s->row);
 }
 
 static struct view message_of(struct settling *s, const struct errand *errand)
@@ -201,6 +205,23 @@ static int perform_failed(
 			out);
 }
 
+/* Somebody else's is where it should be. The row stays done, and is looked at soon again. */
+static int look_found_conflict(
+		struct settling *s, const struct errand *errand, enum settlement *out)
+{
+	const struct class_rule *rule = class_rule(CLASS_CONFLICT);
+	struct outbox_row said = s->row;
+	int r;
+
+	said.reason = view_z(errand->answer.reason);
+	said.message = message_of(s, errand);
+	said.attempts = rule->patience;
+	settle_wait(s, rule->most);
+	*out = SETTLED_AGAIN;
+	r = outbox_update(s->db, &s->row);
+	return r ? r : say_row(s, rule, &said);
+}
+
 /* An audit that fails says nothing of the object: it is looked at again the next time. */
 static int look_failed(
 		struct settling *s, const struct errand *errand, enum settlement *out)
@@ -212,6 +233,8 @@ static int look_failed(
 	}
 	log_event(LOG_WARN, "agent.effect.unseen", log_view("object", settle_object(s)),
 			log_text("reason", reason_of(errand)));
+	if (reason_class(view_z(reason_of(errand))) == CLASS_CONFLICT)
+		return look_found_conflict(s, errand, out);
 	settle_wait_for_audit(s);
 	*out = SETTLED_AGAIN;
 	return outbox_update(s->db, &s->row);
@@ -248,6 +271,8 @@ int settle_plan_anew(
 		return r;
 	s->row.id = (struct outbox_id){ serial + 1, 1 };
 	s->row.key = outbox_new_key(s->arena);
+	if (s->row.state == OUTBOX_DONE)
+		s->row.former = s->row.text; /* it lived */
 	s->row.before = *live;
 	s->row.state = OUTBOX_PENDING;
 	if (s->row.operation != OPERATION_REMOVE)

@@ -175,6 +175,7 @@ static int say_right(struct settling *s, struct view live)
 		return r;
 	standing_drop(&standing, CONDITION_DRIFTED);
 	standing_drop(&standing, CONDITION_STALLED);
+	standing_set(&standing, CONDITION_READY, true, "Applied", VIEW_NULL);
 	return standing_write(s->db, &standing);
 }
 

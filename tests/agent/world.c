@@ -33,6 +33,8 @@ static void world_random(void *state, void *out, size_t len)
 int world_group_setup(void **state)
 {
 	(void)state;
+	if (!world_service_path)
+		return 0;
 	probe_service_start(&service, world_service_path);
 	return 0;
 }
@@ -40,7 +42,8 @@ int world_group_setup(void **state)
 int world_group_teardown(void **state)
 {
 	(void)state;
-	probe_service_stop(&service);
+	if (world_service_path)
+		probe_service_stop(&service);
 	return 0;
 }
 
@@ -58,7 +61,8 @@ int world_setup(void **state)
 	w->house->os.now = world_now;
 	w->house->os.wall = world_wall;
 	w->house->os.random = world_random;
-	probe_tell("reset", "null");
+	if (world_service_path)
+		probe_tell("reset", "null");
 	probe_patience = 2 * NS_PER_S;
 	probe_boundary = NULL;
 	probe_made = NULL;
@@ -223,7 +227,7 @@ size_t world_open_rows(struct world *w)
 	return column_u64(s, 0);
 }
 
-static char kept[1024];
+static char kept[2048];
 
 static const char *keep(struct view text)
 {
@@ -256,16 +260,14 @@ const char *world_row(struct world *w, const char *address, const char *column)
 	return statement_step(s) == DATABASE_ROW ? keep(column_view(s, at)) : "";
 }
 
-static const char *condition_word(struct world *w, const char *address, const char *type,
-		const char *member)
+const char *world_condition(
+		struct world *w, const char *object, const char *type, const char *member)
 {
-	CLEANUP(buf_free) struct buf name = BUF_NULL(512);
 	const char *word = "";
 	json_t *root, *condition, *list;
 	size_t i;
 
-	buf_addf(&name, "probe/%s", address);
-	if (agent_get(w->house->agent, buf_view(&name), false, &root))
+	if (agent_get(w->house->agent, view_z(object), false, &root))
 		return "";
 	list = json_object_get(
 			json_array_get(json_object_get(root, "items"), 0), "conditions");
@@ -278,14 +280,24 @@ static const char *condition_word(struct world *w, const char *address, const ch
 	return word;
 }
 
+static const char *of_probe(struct world *w, const char *address, const char *type,
+		const char *member)
+{
+	CLEANUP(buf_free) struct buf name = BUF_NULL(512);
+
+	buf_addf(&name, "probe/%s", address);
+	buf_add_byte(&name, '\0');
+	return world_condition(w, name.data, type, member);
+}
+
 const char *world_status(struct world *w, const char *address, const char *type)
 {
-	return condition_word(w, address, type, "status");
+	return of_probe(w, address, type, "status");
 }
 
 const char *world_reason(struct world *w, const char *address, const char *type)
 {
-	return condition_word(w, address, type, "reason");
+	return of_probe(w, address, type, "reason");
 }
 
 bool world_is_ready(struct world *w, const char *address)

@@ -15,7 +15,7 @@ struct world {
 	const char *drift; /* what the states say of probes that drift; NULL: nothing */
 };
 
-/* Of the whole test program: argv[1] is the service's path. */
+/* Of the whole test program: argv[1] is the service's path; NULL: its world has no probes. */
 extern const char *world_service_path;
 int world_group_setup(void **state);
 int world_group_teardown(void **state);
@@ -55,6 +55,10 @@ size_t world_open_rows(struct world *w);
 /* Of the object's newest row: state, operation, reason or message; or "". The text is good
  * until the next call. */
 const char *world_row(struct world *w, const char *address, const char *column);
+/* Of an object, "record/a.example/MX": its condition's status, reason or message; "" where it
+ * is Unknown. The text is good until the next call. */
+const char *world_condition(struct world *w, const char *object, const char *type,
+		const char *member);
 /* The condition of a probe: its status, its reason; "" where it is Unknown. */
 const char *world_status(struct world *w, const char *address, const char *type);
 const char *world_reason(struct world *w, const char *address, const char *type);

@@ -1,0 +1,294 @@
+/* A record's way into the zone, and what the zone's servers say of it.
+ *
+ *   look:    every server of the zone ──► the same of ours on all of them, or NotVisible
+ *   perform: the provider's set, before ──► after, if others' values let it ──► look
+ *
+ * Where a person keeps the zone, perform looks, and says what to put there. Others' values
+ * are never touched (agent/zone/owned.h), a zone that is gone is never made. */
+#include "agent/driver/record.h"
+
+#include "agent/provider/ask.h"
+#include "agent/provider/provider.h"
+#include "agent/zone/owned.h"
+#include "agent/zone/sight.h"
+#include "runtime/base/error.h"
+
+#include <errno.h>
+#include <jansson.h>
+
+enum {
+	LONGEST_LINES = EFFECT_MESSAGE - 128, /* of what a person is to put there */
+	MOST_POLL = 60,                       /* seconds between two looks */
+};
+
+struct work {
+	const struct effect *effect;
+	struct effect_answer *answer;
+	struct arena *arena;
+	struct owned owned;
+	struct zone_sight sight;
+};
+
+static bool removes(const struct work *w)
+{
+	return w->effect->operation == OPERATION_REMOVE;
+}
+
+/* Soon again where it comes and goes quickly. */
+static nstime poll_time(const struct work *w)
+{
+	uint32_t ttl = w->owned.wanted.set.ttl;
+
+	return nstime_seconds(ttl == 0 ? 1 : ttl < MOST_POLL ? ttl : MOST_POLL);
+}
+
+static int begin(struct work *w, const struct effect *effect,
+		struct effect_answer *answer, struct arena *arena)
+{
+	*w = (struct work){ .effect = effect, .answer = answer, .arena = arena };
+	if (!owned_load(arena, effect->text, effect->former, removes(w), &w->owned))
+		return fault(-EPROTO);
+	return 0;
+}
+
+static int see(struct work *w)
+{
+	int r = zone_look(w->effect, &w->owned, w->arena, &w->sight, w->answer);
+
+	if (r == EFFECT_E_FAILED)
+		w->answer->given = poll_time(w);
+	return r;
+}
+
+static int find(struct work *w)
+{
+	return zone_find(w->effect, w->owned.wanted.zone, w->arena, &w->sight, w->answer);
+}
+
+static int untouched(struct work *w, int r)
+{
+	w->answer->untouched = r == EFFECT_E_FAILED;
+	return r;
+}
+
+static bool is_done(const struct work *w)
+{
+	return view_eq(w->sight.live, removes(w) ? VIEW_NULL : w->owned.json);
+}
+
+/* -- somebody else's -- */
+
+static int refuse_foreign(struct work *w, struct view type, struct view value)
+{
+	const struct rrset *set = &w->owned.wanted.set;
+
+	return effect_failed(w->answer, "ForeignOwner",
+			"%.*s has %.*s %.*s, which is not ours: take it out of the zone, "
+			"or `%.*s` out of the state",
+			VIEW_ARG(set->name), VIEW_ARG(type), VIEW_ARG(value),
+			VIEW_ARG(set->type));
+}
+
+/* Of what a name has once there may be one. */
+static int check_foreign(struct work *w, const struct rrset *set)
+{
+	struct rrset after;
+	struct view foreign;
+
+	if (owned_change(&w->owned, set, w->arena, &after, &foreign))
+		return refuse_foreign(w, set->type, foreign);
+	return 0;
+}
+
+/* -- a person's zone -- */
+
+static struct view lines_of(struct work *w, const struct rrset *set)
+{
+	CLEANUP(buf_free) struct buf lines = BUF_NULL(LONGEST_LINES);
+
+	for (size_t i = 0; i < set->count; i++)
+		buf_addf(&lines, "%s%.*s. %u IN %.*s %.*s", i ? "; " : "",
+				VIEW_ARG(set->name), (unsigned)set->ttl,
+				VIEW_ARG(set->type), VIEW_ARG(set->values[i]));
+	if (buf_failed(&lines))
+		return arena_printf(w->arena, "what `posthus dns records %.*s` prints",
+				VIEW_ARG(w->owned.wanted.zone));
+	return arena_copy(w->arena, buf_view(&lines));
+}
+
+static int ask_for(struct work *w, const struct rrset *there)
+{
+	struct rrset missing = owned_missing(&w->owned, there, w->arena);
+	struct view lines = lines_of(w, missing.count ? &missing : &w->owned.wanted.set);
+
+	w->answer->given = poll_time(w);
+	return effect_failed(w->answer, "RecordMissing",
+			missing.count ? "put into the zone of %.*s: %.*s"
+				      : "in the zone of %.*s, give it this TTL: %.*s",
+			VIEW_ARG(w->sight.servers.zone), VIEW_ARG(lines));
+}
+
+/* Of what leaves nothing is waited for: the zone is the person's. */
+static int await_person(struct work *w)
+{
+	int r;
+
+	if (removes(w))
+		return EFFECT_DONE;
+	r = find(w);
+	if (r == 0)
+		r = see(w);
+	if (r == 0)
+		r = check_foreign(w, &w->sight.set);
+	if (r || is_done(w))
+		return untouched(w, r);
+	return untouched(w, ask_for(w, &w->sight.set));
+}
+
+/* -- a provider's zone -- */
+
+struct at_provider {
+	const struct dns_provider *provider;
+	struct provider_call call;
+};
+
+static int open_provider(struct work *w, struct at_provider *out)
+{
+	struct view spec = w->owned.wanted.provider;
+	json_t *json = json_loadb(spec.data, spec.len, 0, NULL);
+	const char *type = json_string_value(json_object_get(json, "type"));
+
+	out->provider = dns_provider_of(view_z(type ? type : ""));
+	out->call = (struct provider_call){
+		.spec = spec,
+		.zone = w->sight.servers.zone,
+		.arena = w->arena,
+		.file = w->effect->file,
+		.stopping = w->effect->stopping,
+	};
+	json_decref(json);
+	return out->provider ? 0 : fault(-EPROTO);
+}
+
+/* A name that stands for another has nothing else, and nothing else can be beside it (RFC
+ * 1034, 3.6.2). */
+static int check_alias(struct work *w, const struct at_provider *at)
+{
+	static const char *const others[] = { "A", "AAAA", "MX", "TXT", "SRV" };
+	const struct rrset *wanted = &w->owned.wanted.set;
+	bool is_alias = view_eq(wanted->type, VIEW("CNAME"));
+	size_t count = is_alias ? ARRAY_LEN(others) : 1;
+	int r = 0;
+
+	for (size_t i = 0; i < count && r == 0; i++) {
+		struct view type = is_alias ? view_z(others[i]) : VIEW("CNAME");
+		struct rrset set;
+
+		r = at->provider->read(&at->call, wanted->name, type, &set, w->answer);
+		if (r == 0 && set.count)
+			r = refuse_foreign(w, type, set.values[0]);
+	}
+	return r;
+}
+
+static int put(struct work *w, const struct at_provider *at, const struct rrset *before)
+{
+	struct rrset after;
+	struct view foreign;
+
+	if (owned_change(&w->owned, before, w->arena, &after, &foreign))
+		return untouched(w, refuse_foreign(w, before->type, foreign));
+	if (rrset_eq(before, &after) && (!after.count || before->ttl == after.ttl))
+		return 0;
+	return at->provider->change(&at->call, before, &after, w->answer);
+}
+
+static int put_there(struct work *w)
+{
+	struct at_provider at;
+	struct rrset before;
+	int r = open_provider(w, &at);
+
+	if (r)
+		return r;
+	r = at.provider->read(&at.call, w->owned.wanted.set.name,
+			w->owned.wanted.set.type, &before, w->answer);
+	if (r == 0 && !before.count && !removes(w))
+		r = check_alias(w, &at);
+	return r ? untouched(w, r) : put(w, &at, &before);
+}
+
+/* What leaves a zone that is gone is gone, too. */
+static bool left_with_its_zone(const struct work *w, int r)
+{
+	return r == EFFECT_E_FAILED && removes(w) &&
+	       view_eq(view_z(w->answer->reason), VIEW("ZoneGone"));
+}
+
+static int reconcile(struct work *w)
+{
+	int r = untouched(w, find(w));
+
+	if (r == 0)
+		r = put_there(w);
+	if (left_with_its_zone(w, r))
+		return EFFECT_DONE;
+	if (r)
+		return r;
+	r = see(w);
+	if (r || is_done(w))
+		return r;
+	w->answer->given = poll_time(w);
+	return effect_failed(w->answer, "NotVisible",
+			"%.*s has it, and none of the %zu servers of %.*s shows it yet",
+			VIEW_ARG(w->owned.wanted.keeper), w->sight.servers.count,
+			VIEW_ARG(w->sight.servers.zone));
+}
+
+/* -- effects -- */
+
+static struct view provider(struct view text, struct arena *arena)
+{
+	struct owned_text record;
+
+	if (!owned_read(arena, text, &record))
+		return VIEW("dns");
+	return record.managed ? arena_printf(arena, "dns/%.*s", VIEW_ARG(record.keeper))
+			      : arena_printf(arena, "zone/%.*s", VIEW_ARG(record.zone));
+}
+
+static int look(const struct effect *effect, struct effect_answer *out)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct work w;
+	int r = begin(&w, effect, out, arena);
+
+	if (r == 0)
+		r = find(&w);
+	if (r == 0)
+		r = see(&w);
+	if (left_with_its_zone(&w, r))
+		return EFFECT_DONE;
+	if (r == 0)
+		r = check_foreign(&w, &w.sight.set);
+	if (r == 0)
+		buf_add(&out->live, w.sight.live);
+	return r;
+}
+
+static int perform(const struct effect *effect, struct effect_answer *out)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct work w;
+	int r = begin(&w, effect, out, arena);
+
+	if (r)
+		return r;
+	return w.owned.wanted.managed ? reconcile(&w) : await_person(&w);
+}
+
+const struct effects record_effects = {
+	.provider = provider,
+	.look = look,
+	.perform = perform,
+};
