@@ -247,19 +247,27 @@ static int check(const struct change *change, struct observation *o, struct plan
 
 /* -- what an apply makes -- */
 
-static const struct zone_key *key_of(const struct zone_facts *facts, struct view maker)
+/* The one that the record is of: a key and its successor have one maker. */
+static const struct zone_key *key_of(
+		struct application *a, const struct zone_record *record)
 {
-	for (size_t i = 0; i < facts->key_count; i++)
-		if (view_eq(facts->keys[i].object, maker) &&
-				facts->keys[i].public_key.len)
-			return &facts->keys[i];
+	const struct zone_facts *facts = &a->o->facts;
+
+	for (size_t i = 0; i < facts->key_count; i++) {
+		const struct zone_key *key = &facts->keys[i];
+		struct view name = arena_printf(a->plan->arena, "%.*s._domainkey.%.*s",
+				VIEW_ARG(key->selector), VIEW_ARG(key->domain));
+
+		if (key->public_key.len && view_eq(name, record->name))
+			return key;
+	}
 	return NULL;
 }
 
 static int fill_value(
 		struct application *a, const struct zone_record *record, struct view *out)
 {
-	const struct zone_key *key = key_of(&a->o->facts, record->maker);
+	const struct zone_key *key = key_of(a, record);
 	struct arena *arena = a->plan->arena;
 
 	*out = record->value;

@@ -69,7 +69,7 @@ static int apply_record(struct application *a, const struct change *change)
 	return say_ready(application_db(a), change->object, false);
 }
 
-static const struct driver driver_record = {
+static const struct driver stand_in = {
 	.kind = "record",
 	.schema = KIND_NONE,
 	.absence = ABSENCE_REMOVES,
@@ -87,7 +87,7 @@ const struct driver *const drivers[] = {
 	&driver_listener,
 	&driver_domain,
 	&driver_dkim_key,
-	&driver_record,
+	&stand_in,
 	&driver_user,
 	&driver_shared,
 	&driver_service,
