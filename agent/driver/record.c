@@ -4,6 +4,7 @@
 #include "agent/driver/record.h"
 
 #include "agent/apply.h"
+#include "agent/provider/provider.h"
 #include "agent/text.h"
 #include "agent/zone/owned.h"
 #include "agent/zone/rrsets.h"
@@ -62,12 +63,13 @@ static struct view spec_of(struct arena *arena, const struct zone_rrset *set)
 					values));
 }
 
-static struct view provider_spec(const struct desired *desired, struct view name)
+static struct view provider_spec(
+		const struct desired *desired, struct arena *arena, struct view name)
 {
-	const struct desired_object *provider =
-			desired_find(desired, KIND_DNS_PROVIDER, name);
+	const void *provider =
+			name.len ? desired_find(desired, KIND_DNS_PROVIDER, name) : NULL;
 
-	return provider ? provider->canonical : VIEW("{}");
+	return provider ? dns_provider_spec(arena, provider) : VIEW_NULL;
 }
 
 static struct view text_of(const struct desired *desired, struct arena *arena,
@@ -77,7 +79,7 @@ static struct view text_of(const struct desired *desired, struct arena *arena,
 	const struct owned_text text = {
 		.managed = keeper.len > 0,
 		.keeper = keeper,
-		.provider = provider_spec(desired, keeper),
+		.provider = provider_spec(desired, arena, keeper),
 		.zone = set->zone->object.key,
 		.set = *values,
 	};
@@ -171,6 +173,8 @@ static void add_needs(struct needing *n, const struct zone_rrset *set)
 {
 	n->wanted->needs = arena_array(n->arena, MOST_NEEDS, sizeof(struct need));
 	add_need(n, &driver_domain, set->zone->object.key);
+	if (zone_keeping(set->zone) == ZONE_MANAGED)
+		add_need(n, driver_of(VIEW("dns-provider")), keeper_of(set->zone));
 	for (size_t i = 0; i < set->record_count; i++)
 		if (set->records[i]->maker.len)
 			add_need(n, driver_of(VIEW("dkim-key")), set->records[i]->maker);

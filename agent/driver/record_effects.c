@@ -14,7 +14,6 @@
 #include "runtime/base/error.h"
 
 #include <errno.h>
-#include <jansson.h>
 
 enum {
 	LONGEST_LINES = EFFECT_MESSAGE - 128, /* of what a person is to put there */
@@ -155,10 +154,8 @@ struct at_provider {
 static int open_provider(struct work *w, struct at_provider *out)
 {
 	struct view spec = w->owned.wanted.provider;
-	json_t *json = json_loadb(spec.data, spec.len, 0, NULL);
-	const char *type = json_string_value(json_object_get(json, "type"));
 
-	out->provider = dns_provider_of(view_z(type ? type : ""));
+	out->provider = dns_provider_of_spec(spec);
 	out->call = (struct provider_call){
 		.spec = spec,
 		.zone = w->sight.servers.zone,
@@ -166,7 +163,6 @@ static int open_provider(struct work *w, struct at_provider *out)
 		.file = w->effect->file,
 		.stopping = w->effect->stopping,
 	};
-	json_decref(json);
 	return out->provider ? 0 : fault(-EPROTO);
 }
 

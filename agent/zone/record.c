@@ -19,10 +19,16 @@ enum zone_keeping zone_keeping(const struct desired_domain *zone)
 	return by_mode[zone->dns_mode];
 }
 
-uint32_t zone_ttl(const struct desired_domain *zone)
+uint32_t zone_ttl(const struct desired *desired, const struct desired_domain *zone)
 {
-	(void)zone;
-	return ZONE_TTL;
+	const void *object = NULL;
+	const struct desired_dns_provider *provider;
+
+	if (zone_keeping(zone) == ZONE_MANAGED)
+		object = desired_find(desired, KIND_DNS_PROVIDER,
+				zone->dns_provider.items[0].address);
+	provider = object;
+	return provider ? (uint32_t)provider->ttl : ZONE_TTL;
 }
 
 struct view zone_record_plain(const struct zone_record *record)

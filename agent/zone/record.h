@@ -39,7 +39,7 @@ enum zone_keeping {
 
 enum zone_keeping zone_keeping(const struct desired_domain *zone);
 /* Of a zone's records, where nothing else is said: its provider's. */
-uint32_t zone_ttl(const struct desired_domain *zone);
+uint32_t zone_ttl(const struct desired *desired, const struct desired_domain *zone);
 
 /* What a person would type: the text of a TXT record, the value of all others. */
 struct view zone_record_plain(const struct zone_record *record);

@@ -21,7 +21,7 @@ static const struct field fields[] = {
 	{ "server",    TYPE(TYPE_ENDPOINT),        NULL,  OWNER_ENFORCE, RISK_EXPOSING, SERVED, AT(server), "rfc2136: the primary server" },
 	{ "key",       RECORD(&key_table),         NULL,  OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "rfc2136: the TSIG key" },
 	{ "directory", TYPE(TYPE_PATH),            NULL,  OWNER_ENFORCE, RISK_EXPOSING, SERVED | FIELD_WRITES, AT(directory), "zonefile: where the files go" },
-	{ "ttl",       BETWEEN(TYPE_INT, 30, 604800), "300", OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(ttl), "seconds" },
+	{ "ttl",       BETWEEN(TYPE_INT, 1, 604800), "300", OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(ttl), "seconds" },
 };
 /* clang-format on */
 

@@ -363,10 +363,16 @@ static int change_provider(const struct provider_call *call, const struct rrset 
 	return takes_fault("change", true, answer) ? EFFECT_E_FAILED : 0;
 }
 
-const struct dns_provider *dns_provider_of(struct view type)
+static int probe_provider(const struct provider_call *call, struct effect_answer *answer)
 {
-	static const struct dns_provider fake = { "fake", read_provider,
-		change_provider };
-
-	return type.len ? &fake : NULL;
+	if (takes_fault("probe", false, answer))
+		return EFFECT_E_FAILED;
+	return is_gone(call->zone) ? refuse_gone(answer, call->zone) : 0;
 }
+
+const struct dns_provider dns_powerdns = {
+	.type = "powerdns",
+	.read = read_provider,
+	.change = change_provider,
+	.probe = probe_provider,
+};

@@ -1,7 +1,7 @@
 /* Zones of the DNS in memory: at their provider, and at two servers that take over what it
  * has, at once or when they are told to.
  *
- * Linked before agent/provider/ask.c and providers.c, it stands for both. All zones of two
+ * Linked before agent/provider/ask.c and powerdns.c, it stands for both. All zones of two
  * labels are there until they are gone. Values of one set are parted by `|`. */
 #ifndef TESTS_LIB_FAKE_ZONE_H
 #define TESTS_LIB_FAKE_ZONE_H
