@@ -57,6 +57,7 @@ packages_test=(
 	python3-yaml
 	python3-aiosmtpd
 	bind9-utils
+	ldnsutils
 	isync
 	offlineimap3
 	mutt

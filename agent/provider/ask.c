@@ -1,5 +1,4 @@
 #include "agent/provider/ask_inside.h"
-#include "runtime/dns/name.h"
 
 /* -- what each of them says -- */
 
@@ -20,21 +19,15 @@ const char *ask_said_text(enum ask_said said)
 	return texts[said];
 }
 
-/* That there is nothing is said of a zone: of ours, or of one below it that the server has,
- * too. A server that lost the zone and has the parent's answers from that. */
-static enum ask_said judge_nothing(
-		const struct asking *a, const struct reply *reply, struct view zone)
-{
-	struct view of;
-
-	if (!reply_zone(reply, a->arena, &of))
-		return ASK_MALFORMED;
-	return view_eq(of, zone) || name_is_under(of, zone) ? ASK_ANSWERED : ASK_LAME;
-}
-
 static enum ask_said judge(const struct asking *a, const struct exchange *exchange,
 		const struct question *question, struct view zone, struct rrset *out)
 {
+	static const enum ask_said said[] = {
+		[REPLY_HOLDS] = ASK_ANSWERED,
+		[REPLY_ELSEWHERE] = ASK_LAME,
+		[REPLY_FAILS] = ASK_FAILED,
+		[REPLY_UNUSABLE] = ASK_MALFORMED,
+	};
 	CLEANUP(reply_deinit) struct reply reply = { 0 };
 
 	if (exchange->outcome == EXCHANGE_SILENT)
@@ -43,16 +36,7 @@ static enum ask_said judge(const struct asking *a, const struct exchange *exchan
 		return ASK_UNREACHABLE;
 	if (reply_read(exchange->reply, question, &reply))
 		return ASK_MALFORMED;
-	if (reply.code == REPLY_REFUSED || reply.code == REPLY_NOTAUTH)
-		return ASK_LAME;
-	if (reply.code != REPLY_NOERROR && reply.code != REPLY_NXDOMAIN)
-		return ASK_FAILED;
-	if (!reply.authoritative)
-		return ASK_LAME;
-	if (reply_set(&reply, REPLY_ANSWER, a->arena, question->name, question->type,
-			    out))
-		return ASK_MALFORMED;
-	return out->count ? ASK_ANSWERED : judge_nothing(a, &reply, zone);
+	return said[reply_judge(&reply, question, zone, a->arena, out)];
 }
 
 static bool name_answers(const struct ask_replies *replies, struct view name)

@@ -11,6 +11,7 @@
 
 enum {
 	HEADER = 12,
+	OPCODE_UPDATE = 5 << 3, /* as it stands in the header */
 	LONGEST_MESSAGE = 65535,
 	TURN_MS = 100, /* how soon a stop is seen */
 };
@@ -97,7 +98,8 @@ static size_t question_end(struct view message)
 }
 
 /* The number, that it is a reply, and the question: what nobody can send who did not see
- * ours. A reply that could not be read there has no question. */
+ * ours. A reply to what could not be read there has no question, and one to an update need
+ * not have its zone (RFC 2136, 3.8). */
 static bool is_reply(struct view query, struct view reply)
 {
 	size_t end = question_end(query);
@@ -106,7 +108,7 @@ static bool is_reply(struct view query, struct view reply)
 			!(reply.data[2] & 0x80))
 		return false;
 	if (!reply.data[4] && !reply.data[5])
-		return reply.data[3] & 0x0f;
+		return (reply.data[3] & 0x0f) || (query.data[2] & 0x78) == OPCODE_UPDATE;
 	return end && question_end(reply) == end &&
 	       view_eq_nocase(view_sub(query, HEADER, end - HEADER),
 			       view_sub(reply, HEADER, end - HEADER));

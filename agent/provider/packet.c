@@ -141,3 +141,40 @@ bool reply_zone(const struct reply *reply, struct arena *arena, struct view *out
 	}
 	return false;
 }
+
+static bool is_below(struct view name, struct view above)
+{
+	return view_eq(name, above) ||
+	       (name.len > above.len && view_ends(name, above) &&
+			       name.data[name.len - above.len - 1] == '.');
+}
+
+static bool is_alias(const struct reply *reply, const struct question *question,
+		struct arena *arena)
+{
+	struct rrset alias;
+
+	return !reply_set(reply, REPLY_ANSWER, arena, question->name, VIEW("CNAME"),
+			       &alias) &&
+	       alias.count;
+}
+
+enum reply_says reply_judge(const struct reply *reply, const struct question *question,
+		struct view zone, struct arena *arena, struct rrset *out)
+{
+	struct view of;
+
+	if (reply->code == REPLY_REFUSED || reply->code == REPLY_NOTAUTH)
+		return REPLY_ELSEWHERE;
+	if (reply->code != REPLY_NOERROR && reply->code != REPLY_NXDOMAIN)
+		return REPLY_FAILS;
+	if (!reply->authoritative)
+		return REPLY_ELSEWHERE;
+	if (reply_set(reply, REPLY_ANSWER, arena, question->name, question->type, out))
+		return REPLY_UNUSABLE;
+	if (out->count || is_alias(reply, question, arena))
+		return REPLY_HOLDS;
+	if (!reply_zone(reply, arena, &of))
+		return REPLY_UNUSABLE;
+	return is_below(of, zone) ? REPLY_HOLDS : REPLY_ELSEWHERE;
+}

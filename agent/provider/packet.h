@@ -53,6 +53,21 @@ void reply_deinit(struct reply *reply);
 MUST_USE int reply_set(const struct reply *reply, enum reply_section section,
 		struct arena *arena, struct view name, struct view type,
 		struct rrset *out);
+/* What a server itself says of a zone. */
+enum reply_says {
+	REPLY_HOLDS,     /* it has the zone, and this is the set, which may be empty */
+	REPLY_ELSEWHERE, /* it does not have the zone */
+	REPLY_FAILS,     /* it has it and cannot say: SERVFAIL and the like */
+	REPLY_UNUSABLE,  /* nothing that could be kept */
+};
+
+/* A set is there with authority alone. That there is nothing is said of a zone: of this one,
+ * or of one below it that the server has, too; a server that lost the zone and has the
+ * parent's answers from that. A name that stands for another has no other sets. */
+MUST_USE enum reply_says reply_judge(const struct reply *reply,
+		const struct question *question, struct view zone, struct arena *arena,
+		struct rrset *out);
+
 /* The zone whose SOA stands in the authority section, as in an answer that there is nothing
  * (RFC 2308, 3); lower case, without final dot. False where none stands there. */
 MUST_USE bool reply_zone(

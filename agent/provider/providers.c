@@ -11,6 +11,7 @@ enum {
 
 static const struct dns_provider *const providers[] = {
 	&dns_powerdns,
+	&dns_rfc2136,
 };
 
 const struct dns_provider *dns_provider_of(struct view type)

@@ -1,6 +1,10 @@
 #include "runtime/crypto/hmac.h"
 
+#include "runtime/base/error.h"
+
 #include <assert.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <sodium.h>
 
 static_assert(DIGEST_SIZE == crypto_auth_hmacsha256_BYTES, "one size for all");
@@ -30,4 +34,16 @@ void hmac_sha256(struct view key, struct view bytes, unsigned char out[DIGEST_SI
 			&state, (const unsigned char *)bytes.data, bytes.len);
 	crypto_auth_hmacsha256_final(&state, out);
 	sodium_memzero(&state, sizeof(state));
+}
+
+size_t hmac_sha2(enum hmac_hash hash, struct view key, struct view bytes,
+		unsigned char out[HMAC_MOST])
+{
+	const EVP_MD *digests[] = { EVP_sha256(), EVP_sha384(), EVP_sha512() };
+	unsigned len = 0;
+
+	if (!HMAC(digests[hash], key.data ? key.data : "", (int)key.len,
+			    (const unsigned char *)bytes.data, bytes.len, out, &len))
+		die("no HMAC of SHA-2");
+	return len;
 }

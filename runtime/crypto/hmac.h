@@ -14,4 +14,20 @@ void keyed_digest(
 /* RFC 2104; a key of any length. */
 void hmac_sha256(struct view key, struct view bytes, unsigned char out[DIGEST_SIZE]);
 
+/* The longer ones, where a protocol lets a peer choose. */
+enum hmac_hash {
+	HMAC_SHA256,
+	HMAC_SHA384,
+	HMAC_SHA512,
+	HMAC_HASHES,
+};
+
+enum {
+	HMAC_MOST = 64 /* bytes */
+};
+
+/* Returns how many bytes it wrote. */
+size_t hmac_sha2(enum hmac_hash hash, struct view key, struct view bytes,
+		unsigned char out[HMAC_MOST]);
+
 #endif

@@ -3,7 +3,7 @@
  *   dns_provider ask AGENT.YAML ZONE NAME TYPE
  *   dns_provider probe AGENT.YAML SPEC ZONE
  *   dns_provider read AGENT.YAML SPEC ZONE NAME TYPE
- *   dns_provider change AGENT.YAML SPEC ZONE NAME TYPE BEFORE TTL AFTER
+ *   dns_provider change AGENT.YAML SPEC ZONE NAME TYPE BEFORE [TTL/]TTL AFTER
  *
  * ask prints for each server of the zone its name, its address, what it said and the values,
  * parted by `|` as in BEFORE and AFTER. SPEC is a provider's as an effect carries it. What
@@ -146,8 +146,9 @@ static int do_change(struct arena *arena, char **words, struct effect_answer *an
 {
 	struct provider_call call;
 	const struct dns_provider *provider = open_provider(arena, words, &call);
+	const char *ttl = strchr(words[6], '/');
 	struct rrset before = read_set(arena, words, words[6], words[5]);
-	struct rrset after = read_set(arena, words, words[6], words[7]);
+	struct rrset after = read_set(arena, words, ttl ? ttl + 1 : words[6], words[7]);
 
 	if (provider->change(&call, &before, &after, answer))
 		return print_failure(answer);

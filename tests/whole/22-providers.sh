@@ -147,9 +147,9 @@ common() {
 	does "$1: a new set" 'done' a.example change '*._new.a.example' MX '' 60 '10 mail.a.example.|20 mail.b.example.'
 	does "$1: is read" '60 10 mail.a.example.|20 mail.b.example.' a.example read '*._new.a.example' MX
 	$published "*._new.a.example" MX "10 mail.a.example." && ok "$1: the zone's server shows it" || bad "$1: the server does not show it"
-	does "$1: another TTL" 'done' a.example change '*._new.a.example' MX '10 mail.a.example.|20 mail.b.example.' 120 '10 mail.a.example.|20 mail.b.example.'
+	does "$1: another TTL" 'done' a.example change '*._new.a.example' MX '10 mail.a.example.|20 mail.b.example.' 60/120 '10 mail.a.example.|20 mail.b.example.'
 	does "$1: is read" '120 10 mail.a.example.|20 mail.b.example.' a.example read '*._new.a.example' MX
-	does "$1: a set goes" 'done' a.example change '*._new.a.example' MX '10 mail.a.example.|20 mail.b.example.' 60 ''
+	does "$1: a set goes" 'done' a.example change '*._new.a.example' MX '10 mail.a.example.|20 mail.b.example.' 120 ''
 	does "$1: and is gone" 0 a.example read '*._new.a.example' MX
 	does "$1: a text of many strings" 'done' a.example change big.a.example TXT '' 300 "$big"
 	does "$1: is read" "300 $big" a.example read big.a.example TXT
@@ -218,4 +218,70 @@ does "powerdns: one that agent.yaml does not name is NotAllowed" 'NotAllowed unt
 spec='{"api_key":{"host_file":"'$work'/api.key"},"type":"powerdns","url":"http://127.0.0.2:'$api'/"}'
 does "powerdns: G16 an address that agent.yaml does not allow is not connected to" 'NotAllowed untouched: GET…' a.example read x.a.example TXT
 stop_servers
+
+# -- dynamic updates (knot)
+
+secret=$(head -c 48 /dev/urandom | base64 -w 0)
+echo "$secret" >"$work/api.key"
+head -c 48 /dev/urandom | base64 -w 0 >"$work/wrong.key"
+sed -i "s/127.0.0.1:$api/127.0.0.1:$port/" "$work/agent.yaml"
+knot_more="key:
+$(for a in 256 384 512; do printf '  - id: key%s\n    algorithm: hmac-sha%s\n    secret: %s\n' $a $a "$secret"; done)
+  - id: weak
+    algorithm: hmac-sha256
+    secret: $secret
+acl:
+  - id: writes
+    address: 127.0.0.0/8
+    action: [update, transfer]
+    key: [key256, key384, key512]
+  - id: reads
+    address: 127.0.0.0/8
+    action: [query, transfer]
+    key: weak
+"
+knot_zone='    acl: [writes, reads]
+    journal-content: none
+    zonefile-sync: 0
+    semantic-checks: off
+'
+zone_file "$work/primary/a.example.zone" 1 '@ NS ns1' 'ns1 A 127.0.0.1' 'x TXT theirs' 'x TXT "and more"' 'www A 192.0.2.7' \
+	'*.wild TXT "from the wildcard"' 'sub NS ns.sub' 'ns.sub A 127.0.0.9' 'alias CNAME www'
+serve primary 127.0.0.1 a.example
+knot_others() {
+	drill -p "$port" -y "key512:$secret:hmac-sha512." @127.0.0.1 a.example AXFR 2>/dev/null | grep -v '^;\|SOA\|TSIG' | sort
+}
+others=knot_others
+for a in 512 384 256; do
+	spec='{"key":{"algorithm":"hmac-sha'$a'","name":"key'$a'","secret":{"host_file":"'$work'/api.key"}},"server":"127.0.0.1:'$port'","type":"rfc2136"}'
+	[ "$a" != 512 ] || check "knot answers" await "$tool" probe "$work/agent.yaml" "$spec" a.example
+	does "rfc2136: hmac-sha$a is taken" fine a.example probe
+	does "rfc2136: and signs an update" 'done' a.example change "$a.a.example" A '' 60 192.0.2.1
+	does "rfc2136: which is there" '60 192.0.2.1' a.example read "$a.a.example" A
+	does "rfc2136: and goes again" 'done' a.example change "$a.a.example" A 192.0.2.1 60 ''
+done
+[ "$(knot_others | wc -l)" -ge 9 ] || bad "the zone of knot: $(knot_others)"
+common rfc2136
+does "rfc2136: what a wildcard makes up is not in the zone" 0 a.example read y.wild.a.example TXT
+does "rfc2136: and does not keep ours out" 'done' a.example change y.wild.a.example TXT '' 300 '"ours"'
+does "rfc2136: ours is read beside it" '300 "ours"' a.example read y.wild.a.example TXT
+does "rfc2136: and goes" 'done' a.example change y.wild.a.example TXT '"ours"' 300 ''
+does "rfc2136: the wildcard is a set like others" '300 "from the wildcard"' a.example read '*.wild.a.example' TXT
+does "rfc2136: a name that stands for another has nothing else" 0 a.example read alias.a.example TXT
+does "rfc2136: what is delegated away is not in the zone" 'ZoneGone untouched:…' a.example read x.sub.a.example TXT
+does "rfc2136: a name of another zone is refused here" 'Refused untouched: x.b.example does not lie in the zone a.example' a.example change x.b.example TXT '' 300 '"ours"'
+right=$spec
+spec=${right/api.key/wrong.key}
+does "rfc2136: another secret is AuthFailed" 'AuthFailed untouched: the server does not take the TSIG key key256…' a.example read x.a.example TXT
+does "rfc2136: by a change, too" 'AuthFailed untouched: the server does not take the TSIG key key256…' a.example change x.a.example TXT '"and more"|"theirs"' 300 ''
+spec=${right/key256/unknown}
+does "rfc2136: a key that the server does not know is AuthFailed" 'AuthFailed untouched: the server does not take the TSIG key unknown…' a.example probe
+spec=${right/key256/weak}
+does "rfc2136: one that may only read is AuthFailed, as knot says it" 'AuthFailed untouched: the server does not take the TSIG key weak…' a.example probe
+does "rfc2136: by a change, too" 'AuthFailed untouched:…' a.example change x.a.example TXT '"and more"|"theirs"' 300 ''
+spec=${right/127.0.0.1/127.0.0.2}
+does "rfc2136: G16 an address that agent.yaml does not allow is not connected to" 'NotAllowed untouched: 127.0.0.2:'"$port"'…' a.example probe
+stop_servers
+spec=$right
+does "rfc2136: a server that is down is no ZoneGone" 'ConnectionLost untouched:…' a.example read x.a.example TXT
 finish

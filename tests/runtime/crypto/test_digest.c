@@ -47,12 +47,28 @@ static void pieces_give_the_digest_of_the_whole(void **state)
 
 static void hmac_is_that_of_rfc_4231(void **state)
 {
+	CLEANUP(buf_free) struct buf text = BUF_NULL(512);
+	unsigned char longer[HMAC_MOST];
 	unsigned char out[DIGEST_SIZE];
 
 	(void)state;
 	hmac_sha256(VIEW("Jefe"), VIEW("what do ya want for nothing?"), out);
 	assert_hex(out, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec384"
 			"3");
+	assert_int_equal(hmac_sha2(HMAC_SHA384, VIEW("Jefe"),
+					 VIEW("what do ya want for nothing?"), longer),
+			48);
+	hex_add(&text, view_of(longer, 48));
+	assert_int_equal(hmac_sha2(HMAC_SHA512, VIEW("Jefe"),
+					 VIEW("what do ya want for nothing?"), longer),
+			64);
+	hex_add(&text, view_of(longer, 64));
+	assert_view(buf_view(&text),
+			"af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47"
+			"e42ec3736322445e8e2240ca5e69e2c78b3239ecfab21649"
+			"164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554"
+			"9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce73"
+			"7");
 }
 
 static void a_keyed_digest_depends_on_key_and_bytes(void **state)
