@@ -169,7 +169,7 @@ nstime agent_now(const struct agent *agent)
 const struct trusted *agent_operator(const struct agent *agent, uint32_t uid)
 {
 	for (size_t i = 0; i < agent->file->operator_count; i++)
-		if (agent->file->operators[i].uid == uid)
+		if (uid && agent->file->operators[i].uid == uid)
 			return &agent->file->operators[i];
 	return NULL;
 }

@@ -318,6 +318,24 @@ static const char *const steps[] = {
 	" at INTEGER NOT NULL,"
 	" PRIMARY KEY (issuer, what, subject, once)"
 	") STRICT, WITHOUT ROWID;",
+
+	/* One row at most: the repository that the state is taken from. An id that is empty
+	 * stands for none. */
+	"CREATE TABLE source ("
+	" only INTEGER PRIMARY KEY CHECK (only = 1),"
+	" applied BLOB NOT NULL CHECK (length(applied) IN (0, 20)),"
+	" applied_at INTEGER NOT NULL,"
+	" generation INTEGER NOT NULL,"
+	" signer TEXT NOT NULL,"
+	" fingerprint TEXT NOT NULL,"
+	" subject TEXT NOT NULL,"
+	" refused BLOB NOT NULL CHECK (length(refused) IN (0, 20)),"
+	" refused_at INTEGER NOT NULL,"
+	" reason TEXT NOT NULL,"
+	" message TEXT NOT NULL,"
+	" state_refused INTEGER NOT NULL CHECK (state_refused IN (0, 1)),"
+	" accepted BLOB NOT NULL CHECK (length(accepted) IN (0, 20))"
+	") STRICT;",
 };
 
 const struct database_schema control_schema = {

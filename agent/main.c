@@ -26,6 +26,7 @@ static const struct command *const commands[] = {
 	&command_suspend,
 	&command_resume,
 	&command_purge,
+	&command_git,
 	&command_queue,
 	&command_audit,
 	&command_export,

@@ -55,18 +55,14 @@ static int read_path(const char *path, const char *what, const char *name,
 			: fail(answer, "SecretMissing", what, name, "it is empty");
 }
 
-static int read_credential(const char *name, const struct agent_file *file,
-		struct secret *out, struct effect_answer *answer)
+static int read_handed(const char *name, struct secret *out, struct effect_answer *answer)
 {
 	const char *folder = getenv("CREDENTIALS_DIRECTORY");
 	CLEANUP(freep) char *path = NULL;
-	bool allowed = false;
 
-	for (size_t i = 0; i < file->credential_count; i++)
-		allowed |= view_eq(file->credentials[i].name, view_z(name));
-	if (!allowed || strchr(name, '/') || name[0] == '.')
+	if (strchr(name, '/') || name[0] == '.')
 		return fail(answer, "NotAllowed", "credential", name,
-				"`allow.credentials` of agent.yaml does not name it");
+				"that is no name of a credential");
 	if (!folder || !*folder)
 		return fail(answer, "SecretMissing", "credential", name,
 				"systemd hands out none: see LoadCredential= of the "
@@ -74,6 +70,16 @@ static int read_credential(const char *name, const struct agent_file *file,
 	if (asprintf(&path, "%s/%s", folder, name) < 0)
 		die("out of memory");
 	return read_path(path, "credential", name, out, answer);
+}
+
+static int read_credential(const char *name, const struct agent_file *file,
+		struct secret *out, struct effect_answer *answer)
+{
+	for (size_t i = 0; i < file->credential_count; i++)
+		if (view_eq(file->credentials[i].name, view_z(name)))
+			return read_handed(name, out, answer);
+	return fail(answer, "NotAllowed", "credential", name,
+			"`allow.credentials` of agent.yaml does not name it");
 }
 
 static int read_host_file(const char *path, const struct agent_file *file,
@@ -100,4 +106,14 @@ int secret_form_read(const json_t *form, const struct agent_file *file,
 		return read_host_file(path, file, out, answer);
 	return fail(answer, "SecretMissing", "secret", "of this object",
 			"the state names none");
+}
+
+int secret_form_read_own(const struct desired_secret *secret, struct secret *out,
+		struct effect_answer *answer)
+{
+	CLEANUP(freep) char *name = xstrndup(secret->name.data, secret->name.len);
+
+	return secret->form == SECRET_CREDENTIAL
+			       ? read_handed(name, out, answer)
+			       : read_path(name, "file", name, out, answer);
 }

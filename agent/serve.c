@@ -1,6 +1,7 @@
 #include "agent/serve.h"
 
 #include "agent/control/routes.h"
+#include "agent/git/follow.h"
 #include "agent/metrics.h"
 #include "agent/watch.h"
 #include "runtime/base/arena.h"
@@ -116,6 +117,7 @@ static void take_signal(struct server *server)
 	while (read(server->signals, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
 			tell_manager(systemd_notify_reloading(clock_now()));
+			follow_hint(server->options->follow);
 			reconcile(server, RECONCILE_SIGNAL);
 			tell_manager(systemd_notify("READY=1"));
 		} else {
@@ -144,6 +146,7 @@ static nstime next_deadline(const struct server *server)
 			control_deadline(server->control));
 
 	deadline = nstime_min(deadline, agent_outbox_deadline(server->options->agent));
+	deadline = nstime_min(deadline, follow_deadline(server->options->follow));
 	deadline = nstime_min(deadline, server->remember_due);
 	return server->watch ? nstime_min(deadline, watch_deadline(server->watch))
 			     : deadline;
@@ -195,6 +198,7 @@ static int serve_round(struct server *server)
 		{ .fd = server->watch ? watch_fd(server->watch) : -1, .events = POLLIN },
 		{ .fd = control_fd(server->control), .events = POLLIN },
 		{ .fd = agent_outbox_fd(server->options->agent), .events = POLLIN },
+		{ .fd = follow_fd(server->options->follow), .events = POLLIN },
 	};
 	nstime now = clock_now();
 
@@ -211,6 +215,7 @@ static int serve_round(struct server *server)
 	if (now >= agent_next_deadline(server->options->agent))
 		reconcile(server, RECONCILE_TIMER);
 	agent_outbox_turn(server->options->agent);
+	follow_turn(server->options->follow);
 	control_serve(server->control, now);
 	remember(server, now);
 	show_metrics(server);
@@ -238,6 +243,7 @@ int serve(const struct serve_options *options)
 	if (server.signals < 0)
 		return fault_errno();
 	server.control = control_new(options->agent, options->runtime);
+	control_follow(server.control, options->follow);
 	reconcile(&server, RECONCILE_START);
 	r = open_watch(&server);
 	if (!r && server.watch)

@@ -8,6 +8,7 @@
 struct serve_options {
 	struct agent *agent;
 	struct runtime *runtime;
+	struct follow *follow; /* agent/git/follow.h; NULL: the state comes from no repository */
 	const char *const *
 			state; /* paths to watch; none: files become desired by apply alone */
 	size_t state_count;

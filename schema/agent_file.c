@@ -107,6 +107,22 @@ static void say_unserved(struct check *c, const struct node *node, const char *w
 	help(c, item, "write `*` or `approve`");
 }
 
+/* A person without a user has a repository's keys. */
+static void check_is_known(
+		struct check *c, const struct value *entry, const struct trusted *one)
+{
+	struct diagnostic *item;
+
+	if (node_child(entry->node, VIEW("uid")) || one->keys.len)
+		return;
+	item = complain_key(c, MISSING_FIELD, entry->node,
+			"`uid` or `keys` is missing: nobody would know this person");
+	help(c, item,
+			"add `uid:`, the number that `id -u NAME` prints, or `keys:`, a "
+			"file of "
+			"allowed signers");
+}
+
 static void take_operator(struct check *c, const struct value *entry, struct trusted *out)
 {
 	const struct value *uid = value_at(entry->first, "uid");
@@ -114,6 +130,7 @@ static void take_operator(struct check *c, const struct value *entry, struct tru
 
 	out->name = entry->key;
 	out->uid = uid ? (uint32_t)uid->number : 0;
+	out->keys = text_at(entry->first, "keys");
 	for (const struct value *v = may ? may->first : NULL; v; v = v->next) {
 		out->all |= view_eq(v->text, VIEW("*"));
 		out->approve |= view_eq(v->text, VIEW("approve"));
@@ -130,10 +147,7 @@ static void check_operator(struct check *c, const struct value *entry,
 	const struct trusted *one = &file->operators[i];
 	struct diagnostic *item;
 
-	if (!node_child(entry->node, VIEW("uid"))) {
-		item = complain_key(c, MISSING_FIELD, entry->node, "`uid` is missing");
-		help(c, item, "add `uid:`, the number that `id -u NAME` prints");
-	}
+	check_is_known(c, entry, one);
 	if (view_eq(one->name, VIEW("root"))) {
 		item = complain_key(c, EXCLUDES, entry->node,
 				"root is a person of its own already");
@@ -173,6 +187,72 @@ void agent_file_defaults(struct agent_file *out)
 	out->connect.deny_link_local = true;
 }
 
+/* -- a repository -- */
+
+enum {
+	POLL_SECONDS = 60,
+	TIMEOUT_SECONDS = 60,
+};
+
+static void take_git(struct arena *arena, struct value *values, struct git_settings *out)
+{
+	const struct value *poll = value_at(values, "state.git.poll");
+	const struct value *timeout = value_at(values, "state.git.timeout");
+	const struct value *mode = value_at(values, "state.git.mode");
+	struct view credential = text_at(values, "state.git.identity.credential");
+	struct view file = text_at(values, "state.git.identity.host_file");
+
+	out->url = text_at(values, "state.git.url");
+	out->branch = text_at(values, "state.git.branch");
+	if (out->branch.len == 0)
+		out->branch = VIEW("main");
+	out->paths = texts_at(arena, values, "state.git.path", &out->path_count);
+	out->poll = nstime_seconds(poll ? poll->number : POLL_SECONDS);
+	out->timeout = nstime_seconds(timeout ? timeout->number : TIMEOUT_SECONDS);
+	out->mode = mode ? (uint64_t)mode->number : 0;
+	out->known_hosts = text_at(values, "state.git.known_hosts");
+	out->authority = text_at(values, "state.git.authority");
+	if (credential.len)
+		out->identity = (struct desired_secret){ SECRET_CREDENTIAL, credential };
+	else if (file.len)
+		out->identity = (struct desired_secret){ SECRET_HOST_FILE, file };
+}
+
+static void check_git(struct check *c)
+{
+	const struct value *git = value_at(c->root, "state.git");
+	struct view url = text_at(c->root, "state.git.url");
+	bool ssh = view_starts(url, VIEW("ssh://"));
+	struct diagnostic *item;
+
+	if (!git)
+		return;
+	if (!ssh && !view_starts(url, VIEW("https://"))) {
+		item = complain(c, BAD_URL, value_at(c->root, "state.git.url")->node,
+				"a repository is fetched by ssh or https");
+		help(c, item, "write `ssh://git@forge.example/mail.git`, or https://");
+	}
+	if (ssh && !text_at(c->root, "state.git.known_hosts").len) {
+		item = complain_key(c, MISSING_FIELD, git->node,
+				"`known_hosts` is missing: the forge has to show that it "
+				"is "
+				"the one");
+		help(c, item,
+				"write what `ssh-keyscan HOST` prints into a file, "
+				"compare it "
+				"with what the forge publishes, and name the file");
+	}
+	for (const struct value *v = value_at(c->root, "trust")
+						     ? value_at(c->root, "trust")->first
+						     : NULL;
+			v; v = v->next)
+		if (text_at(v->first, "keys").len)
+			return;
+	item = complain_key(c, MISSING_FIELD, git->node,
+			"nobody of `trust` has `keys`: no commit could be trusted");
+	help(c, item, "`trust: {anna: {keys: signers/anna, may: [\"*\"]}}`");
+}
+
 static void fill(struct arena *arena, struct value *values, struct agent_file *out)
 {
 	const struct value *watch = value_at(values, "watch");
@@ -198,6 +278,7 @@ static void fill(struct arena *arena, struct value *values, struct agent_file *o
 	out->user = user ? user->text : VIEW_NULL;
 	out->sandbox = sandbox ? (enum sandbox_wish)sandbox->number : SANDBOX_BEST;
 	out->state_paths = texts_at(arena, values, "state.path", &out->state_path_count);
+	take_git(arena, values, &out->git);
 	out->name_servers = texts_at(
 			arena, values, "resolver.servers", &out->name_server_count);
 	if (port)
@@ -227,6 +308,7 @@ int agent_file_read(struct diagnostics *d, struct agent_file *out)
 	agent_file_defaults(out);
 	take_operators(&c, out);
 	take_allowed(&c, out);
+	check_git(&c);
 	diagnostics_move(d, &c.not_served);
 	diagnostics_deinit(&c.not_served);
 	diagnostics_sort(d);

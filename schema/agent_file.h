@@ -4,7 +4,7 @@
 #define SCHEMA_AGENT_FILE_H
 
 #include "runtime/base/reach.h"
-#include "schema/diagnostic.h"
+#include "schema/desired.h"
 
 enum master_key_kind {
 	MASTER_KEY_DEFAULT, /* none was said: a credential posthus-master, else DATA/master.key */
@@ -18,12 +18,25 @@ enum sandbox_wish {
 	SANDBOX_OFF,
 };
 
-/* A person of the machine, known at the control socket by his user. */
+/* A person, known at the control socket by his user, and in a repository by his keys. */
 struct trusted {
 	struct view name;
-	uint32_t uid;
-	bool all;     /* may all that root may; else … */
-	bool approve; /* … look, plan and agree */
+	uint32_t uid;     /* 0: has none */
+	struct view keys; /* a file of allowed signers; or empty */
+	bool all;         /* may all that root may; else … */
+	bool approve;     /* … look, plan and agree */
+};
+
+/* state.git: the repository that the state is taken from. */
+struct git_settings {
+	struct view url; /* empty: there is none */
+	struct view branch;
+	struct view *paths; /* folders of it; none: all */
+	size_t path_count;
+	nstime poll, timeout;
+	struct desired_secret identity;
+	struct view known_hosts, authority; /* files; or empty */
+	uint64_t mode;                      /* in the order of the words */
 };
 
 struct agent_file {
@@ -34,6 +47,7 @@ struct agent_file {
 	struct view master_key;   /* name of the credential, or path */
 	struct view *state_paths; /* state: {path: …} */
 	size_t state_path_count;
+	struct git_settings git;
 	struct view user; /* empty: nobody was named */
 	enum sandbox_wish sandbox;
 	bool watch; /* files become desired as they change; false unless said */

@@ -45,6 +45,7 @@ packages_test=(
 	curl
 	swaks
 	libnet-ssleay-perl
+	openssh-client
 	openssl
 	sqlite3
 	systemd

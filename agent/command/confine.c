@@ -40,12 +40,28 @@ static const char *to_read(struct arena *arena, struct view path)
 	return folder_of(arena, path);
 }
 
+/* What a repository is trusted by, read anew at each fetch. */
+static void add_git(struct arena *arena, const struct agent_file *file, const char **read,
+		size_t *count)
+{
+	const struct view files[] = { file->git.known_hosts, file->git.authority,
+		file->git.identity.form == SECRET_HOST_FILE ? file->git.identity.name
+							    : VIEW_NULL };
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		if (files[i].len)
+			read[(*count)++] = to_read(arena, files[i]);
+	for (size_t i = 0; i < file->operator_count; i++)
+		if (file->operators[i].keys.len)
+			read[(*count)++] = to_read(arena, file->operators[i].keys);
+}
+
 static void fill(const struct setting *setting, struct sandbox_options *out)
 {
 	struct arena *arena = setting->arena;
 	const struct agent_file *file = &setting->file;
 	size_t most = ARRAY_LEN(always) + setting->state_count + file->host_file_count +
-		      3;
+		      file->operator_count + 6;
 	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
 	const char **read = arena_array(arena, most, sizeof(*read));
 	const char **write = arena_array(arena, 2 + file->write_count, sizeof(*write));
@@ -66,6 +82,7 @@ static void fill(const struct setting *setting, struct sandbox_options *out)
 		read[out->read_count++] = to_read(arena, file->anchors);
 	if (file->authorities.len)
 		read[out->read_count++] = to_read(arena, file->authorities);
+	add_git(arena, file, read, &out->read_count);
 	out->read = read;
 	out->write = write;
 }

@@ -4,6 +4,8 @@
 #include "agent/command/confine.h"
 #include "agent/command/opening.h"
 
+#include "agent/git/fetcher.h"
+#include "agent/git/follow.h"
 #include "agent/serve.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
@@ -54,6 +56,7 @@ static const char *const *name_servers(const struct setting *setting)
 /* What was made or read before the sandbox closed. */
 struct held {
 	struct broker *broker;
+	struct helper *fetcher; /* NULL: the state comes from no repository */
 	struct suffix_list *suffixes;
 };
 
@@ -75,12 +78,12 @@ static enum exit_code start_runtime(const struct setting *setting,
 		.suffixes = held->suffixes,
 		.failed = &failed,
 		.operators = operators,
-		.operator_count = file->operator_count,
 	};
 	int r;
 
 	for (size_t i = 0; i < file->operator_count; i++)
-		operators[i] = file->operators[i].uid;
+		if (file->operators[i].uid)
+			operators[options.operator_count++] = file->operators[i].uid;
 	r = runtime_start(&options, out);
 
 	if (r == 0)
@@ -125,6 +128,17 @@ static void say_keys(struct agent *agent)
 						 "`ulimit -l`: keys may reach the swap"));
 }
 
+/* The child's folder lies in the data directory, and nothing else does that it may touch. */
+static int start_following(const struct setting *setting, const struct held *held,
+		struct agent *agent, struct follow **out)
+{
+	if (!held->fetcher)
+		return 0;
+	return follow_new(agent, &setting->file, held->fetcher,
+			arena_printf(setting->arena, "%s/git%c", setting->data, 0).data,
+			out);
+}
+
 static enum exit_code serve_until_stopped(const struct setting *setting,
 		const struct held *held, struct agent *agent, nstime started)
 {
@@ -145,7 +159,10 @@ static enum exit_code serve_until_stopped(const struct setting *setting,
 	log_event(LOG_INFO, "agent.start", log_text("data", setting->data),
 			log_text("control", setting->control),
 			log_number("took_us", (clock_now() - started) / 1000));
-	r = serve(&options);
+	r = start_following(setting, held, agent, &options.follow);
+	if (r == 0)
+		r = serve(&options);
+	follow_free(options.follow);
 	log_event(LOG_INFO, "agent.stop", log_number("grace_s", GRACE_SECONDS));
 	runtime_stop(runtime, nstime_seconds(GRACE_SECONDS));
 	remember_last(agent);
@@ -158,17 +175,30 @@ static enum exit_code serve_until_stopped(const struct setting *setting,
 	return EXIT_FINE;
 }
 
+static enum exit_code start_fetcher(const struct setting *setting, struct helper *out)
+{
+	int r = fetcher_start(arena_copy_z(setting->arena, setting->file.user), out);
+
+	if (r == 0)
+		return EXIT_FINE;
+	say_error(NULL, "no helper can be made to fetch: %s", strerror(-r));
+	return EXIT_ERROR;
+}
+
 static int run(const struct words *words)
 {
 	CLEANUP(setting_deinit) struct setting setting = { 0 };
 	CLEANUP(broker_stopp) struct broker *broker = NULL;
 	CLEANUP(suffix_list_freep) struct suffix_list *suffixes = NULL;
 	CLEANUP(agent_closep) struct agent *agent = NULL;
+	struct helper fetcher = { 0 };
 	nstime started = clock_now();
 	enum exit_code code = setting_load(words, &setting);
 
 	harden_process();
 	serve_block_signals();
+	if (code == EXIT_FINE && setting.file.git.url.len)
+		code = start_fetcher(&setting, &fetcher);
 	if (code == EXIT_FINE)
 		code = opening_broker(&setting, true, &broker);
 	if (code == EXIT_FINE)
@@ -178,7 +208,11 @@ static int run(const struct words *words)
 		code = confine(&setting, agent);
 	if (code == EXIT_FINE)
 		code = serve_until_stopped(&setting,
-				&(const struct held){ broker, suffixes }, agent, started);
+				&(const struct held){ broker,
+						fetcher.pid ? &fetcher : NULL, suffixes },
+				agent, started);
+	if (fetcher.pid)
+		helper_stop(&fetcher);
 	return (int)code;
 }
 

@@ -39,6 +39,10 @@ static void anchor_paths(struct setting *setting, const char *path)
 		file->master_key = beside(setting, path, file->master_key);
 	for (size_t i = 0; i < file->state_path_count; i++)
 		file->state_paths[i] = beside(setting, path, file->state_paths[i]);
+	file->git.known_hosts = beside(setting, path, file->git.known_hosts);
+	file->git.authority = beside(setting, path, file->git.authority);
+	for (size_t i = 0; i < file->operator_count; i++)
+		file->operators[i].keys = beside(setting, path, file->operators[i].keys);
 }
 
 static enum exit_code read_file(struct setting *setting, const char *path)

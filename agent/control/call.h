@@ -14,6 +14,7 @@ enum {
 struct call {
 	struct agent *agent;
 	struct runtime *runtime;
+	struct follow *follow; /* NULL: the state comes from no repository */
 	struct runtime_request *request;
 	struct waiting *waiting; /* those that stay open */
 	struct arena *arena;
@@ -48,6 +49,10 @@ int serve_rollback(struct call *call);
 int serve_approve(struct call *call);
 int serve_purge(struct call *call);
 int serve_confirm(struct call *call);
+/* route_git.c: the repository that the state is taken from. */
+int serve_git(struct call *call);
+int serve_git_sync(struct call *call);
+int serve_git_accept(struct call *call);
 /* route_queue.c: what waits for other hosts. */
 int serve_queue(struct call *call);
 int serve_queue_change(struct call *call);

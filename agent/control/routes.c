@@ -6,6 +6,7 @@
 #include "agent/control/files.h"
 #include "agent/control/objects_text.h"
 #include "agent/control/waiting.h"
+#include "agent/git/follow.h"
 #include "agent/status.h"
 #include "agent/text.h"
 #include "runtime/base/arena.h"
@@ -27,6 +28,7 @@ enum {
 struct control {
 	struct agent *agent;
 	struct runtime *runtime;
+	struct follow *follow;
 	struct waiting waiting;
 };
 
@@ -58,6 +60,11 @@ static int serve_apply(struct call *call)
 	struct agent_source source;
 	int r;
 
+	if (call->follow)
+		return call_refuse(call, 409, EXIT_CONFLICT,
+				VIEW("error: the state of this host comes from a repository: "
+				     "the next commit would undo this\nhelp: commit it and "
+				     "push; `posthus git sync` takes it at once\n"));
 	if (files_unpack(call->arena, call->body, &source))
 		return call_refuse(call, 400, EXIT_INVALID,
 				VIEW("error: the request has no files\n"));
@@ -81,6 +88,19 @@ static int serve_reconcile(struct call *call)
 	return call_result(call, &result);
 }
 
+/* Which commit it is, behind the rest. */
+static int add_source(struct call *call, struct buf *text)
+{
+	json_t *source = NULL;
+	int r = follow_json(call->follow, &source);
+
+	if (r)
+		return r;
+	follow_print(source, text);
+	json_object_set_new(call->answer, "source", source);
+	return 0;
+}
+
 static int serve_status(struct call *call)
 {
 	struct view name = call_query(call, "object");
@@ -94,6 +114,10 @@ static int serve_status(struct call *call)
 		return call_fault(call, r);
 	status_print(status, &text);
 	call->answer = status_json(status);
+	if (call->follow && name.len == 0)
+		r = add_source(call, &text);
+	if (r)
+		return call_fault(call, r);
 	return call_answer(call, EXIT_FINE, buf_view(&text));
 }
 
@@ -281,6 +305,9 @@ static const struct route routes[] = {
 	{ "POST", "/v1/confirm",     false, SCOPE_ALL,     serve_confirm },
 	{ "POST", "/v1/purge",       true,  SCOPE_ALL,     serve_purge },
 	{ "POST", "/v1/approve",     true,  SCOPE_APPROVE,  serve_approve },
+	{ "GET",  "/v1/git",         false, SCOPE_APPROVE, serve_git },
+	{ "POST", "/v1/git/sync",    true,  SCOPE_APPROVE, serve_git_sync },
+	{ "POST", "/v1/git/accept-rewind", true, SCOPE_ALL, serve_git_accept },
 	{ "GET",  "/v1/queue",       false, SCOPE_ALL,     serve_queue },
 	{ "POST", "/v1/queue",       true,  SCOPE_ALL,     serve_queue_change },
 	{ "POST", "/v1/password",    true,  SCOPE_ALL,     serve_password },
@@ -341,6 +368,7 @@ static void serve_request(
 	struct call call = {
 		.agent = control->agent,
 		.runtime = control->runtime,
+		.follow = control->follow,
 		.request = request,
 		.waiting = &control->waiting,
 		.arena = arena,
@@ -401,6 +429,11 @@ struct control *control_new(struct agent *agent, struct runtime *runtime)
 	control->runtime = runtime;
 	waiting_init(&control->waiting, agent, runtime);
 	return control;
+}
+
+void control_follow(struct control *control, struct follow *follow)
+{
+	control->follow = follow;
 }
 
 void control_free(struct control *control)

@@ -10,9 +10,12 @@
 #include "agent/agent.h"
 
 struct control;
+struct follow; /* agent/git/follow.h */
 
 /* Both are borrowed and outlive it. */
 MUST_USE struct control *control_new(struct agent *agent, struct runtime *runtime);
+/* The state comes from there; borrowed. */
+void control_follow(struct control *control, struct follow *follow);
 /* Answers what still waits, then frees. NULL is fine. */
 void control_free(struct control *control);
 

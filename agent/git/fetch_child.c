@@ -320,7 +320,7 @@ static void answer_object(int fd, git_odb *odb, struct view asked, nstime deadli
 	size_t len = 0;
 	git_object_t type;
 	CLEANUP(buf_free) struct buf out = BUF_NULL(FRAME_MAX);
-	enum frame frame = FRAME_ABSENT;
+	enum fetch_frame frame = FRAME_ABSENT;
 
 	if (asked.len != OBJECT_ID_SIZE)
 		_exit(1);
@@ -346,7 +346,7 @@ static void answer_object(int fd, git_odb *odb, struct view asked, nstime deadli
 static void serve_objects(int fd, git_odb *odb, nstime deadline)
 {
 	CLEANUP(buf_free) struct buf in = BUF_NULL(FRAME_MAX);
-	enum frame frame;
+	enum fetch_frame frame;
 
 	while (frame_receive(fd, &frame, &in, deadline, NULL) == FRAME_OK &&
 			frame == FRAME_READ)
@@ -411,9 +411,9 @@ static void set_home(struct view folder)
 }
 
 /* Blocked in a library or not: its time is over then. */
-static void set_alarm(void)
+static void set_alarm(uint64_t seconds)
 {
-	const struct itimerval life = { .it_value = { .tv_sec = FETCH_SECONDS } };
+	const struct itimerval life = { .it_value = { .tv_sec = (time_t)seconds } };
 
 	signal(SIGALRM, SIG_DFL);
 	(void)setitimer(ITIMER_REAL, &life, NULL);
@@ -426,15 +426,18 @@ void fetch_child(int fd)
 	struct fetch_request request;
 	struct fetch f = { .request = &request };
 	nstime deadline = clock_now() + nstime_seconds(FETCH_SECONDS);
-	enum frame frame;
+	enum fetch_frame frame;
 
-	set_alarm();
+	set_alarm(FETCH_SECONDS);
 	if (frame_receive(fd, &frame, &in, deadline, NULL) || frame != FRAME_REQUEST ||
 			!fetch_request_read(buf_view(&in), &request))
 		return;
 	buf_add(&identity, request.identity);
 	buf_add_byte(&identity, '\0');
 	f.identity = identity.data;
+	if (request.seconds == 0 || request.seconds > FETCH_SECONDS)
+		return;
+	set_alarm(request.seconds);
 	set_home(request.folder);
 	confine_child(request.folder);
 	run(fd, &f, deadline);

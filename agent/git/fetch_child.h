@@ -10,7 +10,7 @@
 #include "agent/git/fetch_wire.h"
 
 enum {
-	FETCH_SECONDS = 60,          /* the life of a child */
+	FETCH_SECONDS = 600,         /* the longest life of a child */
 	FETCH_OBJECTS = 1000 * 1000, /* in one fetch (attacks G03) */
 	FETCH_BYTES = 256 << 20,     /* of a pack */
 	FETCH_BLOB_MAX = 4 << 20,    /* of an object that is read: a file of a state */

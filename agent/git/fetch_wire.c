@@ -50,7 +50,7 @@ static int send_all(
 	return FRAME_OK;
 }
 
-int frame_send(int fd, enum frame frame, struct view bytes, nstime deadline,
+int frame_send(int fd, enum fetch_frame frame, struct view bytes, nstime deadline,
 		const atomic_bool *stopping)
 {
 	CLEANUP(buf_wipe) struct buf head = BUF_NULL(HEAD);
@@ -90,7 +90,7 @@ static int receive_some(int fd, struct buf *out, size_t len, nstime deadline,
 	return FRAME_OK;
 }
 
-int frame_receive(int fd, enum frame *frame_out, struct buf *out, nstime deadline,
+int frame_receive(int fd, enum fetch_frame *frame_out, struct buf *out, nstime deadline,
 		const atomic_bool *stopping)
 {
 	CLEANUP(buf_free) struct buf head = BUF_NULL(HEAD);
@@ -102,7 +102,7 @@ int frame_receive(int fd, enum frame *frame_out, struct buf *out, nstime deadlin
 		return r;
 	wire = ssh_wire_of(buf_view(&head));
 	len = ssh_take_u32(&wire);
-	*frame_out = (enum frame)ssh_take_byte(&wire);
+	*frame_out = (enum fetch_frame)ssh_take_byte(&wire);
 	if (len > FRAME_MAX)
 		return FRAME_E_FORM;
 	buf_clear(out);
@@ -115,7 +115,7 @@ void fetch_request_write(const struct fetch_request *request, struct buf *out)
 {
 	const struct view texts[] = { request->url, request->ref, request->folder,
 		request->identity, request->known_hosts, request->authority };
-	const uint64_t numbers[] = { request->objects, request->bytes };
+	const uint64_t numbers[] = { request->objects, request->bytes, request->seconds };
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		ssh_put_string(out, texts[i]);
@@ -144,5 +144,6 @@ bool fetch_request_read(struct view bytes, struct fetch_request *out)
 	out->authority = ssh_take_string(&wire);
 	out->objects = take_u64(&wire);
 	out->bytes = take_u64(&wire);
+	out->seconds = take_u64(&wire);
 	return ssh_wire_ended(&wire);
 }

@@ -14,7 +14,7 @@
 
 #include <stdatomic.h>
 
-enum frame {
+enum fetch_frame {
 	FRAME_REQUEST = 'R',
 	FRAME_TIP = 'T',
 	FRAME_FAILED = 'F', /* a reason of reason.c, a line feed, a message */
@@ -37,9 +37,9 @@ enum {
 
 /* Both wait until `deadline`, and look at `stopping` (which may be NULL) a few times a
  * second. The frame's bytes replace what is in `out`. */
-MUST_USE int frame_send(int fd, enum frame frame, struct view bytes, nstime deadline,
-		const atomic_bool *stopping);
-MUST_USE int frame_receive(int fd, enum frame *frame_out, struct buf *out,
+MUST_USE int frame_send(int fd, enum fetch_frame frame, struct view bytes,
+		nstime deadline, const atomic_bool *stopping);
+MUST_USE int frame_receive(int fd, enum fetch_frame *frame_out, struct buf *out,
 		nstime deadline, const atomic_bool *stopping);
 
 /* -- the request's fields -- */
@@ -52,6 +52,7 @@ struct fetch_request {
 	struct view known_hosts;
 	struct view authority;   /* a file in PEM; empty: the system's */
 	uint64_t objects, bytes; /* at most */
+	uint64_t seconds;        /* that the child lives */
 };
 
 void fetch_request_write(const struct fetch_request *request, struct buf *out);

@@ -2,6 +2,7 @@
 
 #include "agent/git/fetch_child.h"
 #include "runtime/base/error.h"
+#include "runtime/base/privileges.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -73,9 +74,11 @@ static bool make_child(int over, int pair[2])
 
 static void body(int fd, pid_t parent, void *with)
 {
+	const char *user = with;
 	char byte;
 
-	(void)with;
+	if (user && *user && privileges_are_root() && privileges_drop(user))
+		return;
 	signal(SIGCHLD, SIG_IGN); /* nobody waits for them */
 	if (helper_settle(fd, parent))
 		return;
@@ -92,9 +95,9 @@ static void body(int fd, pid_t parent, void *with)
 	}
 }
 
-int fetcher_start(struct helper *out)
+int fetcher_start(const char *user, struct helper *out)
 {
-	return helper_start(body, NULL, out);
+	return helper_start(body, (void *)user, out);
 }
 
 int fetcher_child(const struct helper *fetcher, int *fd_out)

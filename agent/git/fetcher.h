@@ -7,8 +7,9 @@
 
 #include "runtime/base/helper.h"
 
-/* Only with one thread. Ended by helper_stop. */
-MUST_USE int fetcher_start(struct helper *out);
+/* Only with one thread. As root it becomes that user first, where one is named. Ended by
+ * helper_stop. */
+MUST_USE int fetcher_start(const char *user, struct helper *out);
 /* A child that waits for its request: its socket, which the caller closes to end it. */
 MUST_USE int fetcher_child(const struct helper *fetcher, int *fd_out);
 

@@ -29,9 +29,11 @@ static int frame_failed(struct repository *r, int outcome)
 {
 	switch (outcome) {
 	case FRAME_E_LATE:
-		return failed(r, "Timeout", "no answer came within %d seconds",
-				FETCH_SECONDS);
+		return failed(r, "Timeout", "no answer came within %llu seconds",
+				(unsigned long long)r->seconds);
 	case FRAME_E_ENDED:
+		if (clock_now() >= r->deadline - nstime_seconds(1))
+			return frame_failed(r, FRAME_E_LATE);
 		return failed(r, "ConnectionLost",
 				"the child that fetches ended: its time, its memory or "
 				"what "
@@ -60,7 +62,7 @@ static const char *reason_of(struct view word)
 
 static int receive_tip(struct repository *r)
 {
-	enum frame frame;
+	enum fetch_frame frame;
 	int outcome = frame_receive(r->fd, &frame, &r->bytes, r->deadline, r->stopping);
 	struct view bytes = buf_view(&r->bytes);
 	struct view reason;
@@ -85,7 +87,8 @@ int repository_fetch(const struct helper *fetcher, const struct fetch_request *r
 
 	*out = (struct repository){
 		.fd = -1,
-		.deadline = clock_now() + nstime_seconds(FETCH_SECONDS),
+		.deadline = clock_now() + nstime_seconds((int64_t)request->seconds + 1),
+		.seconds = request->seconds,
 		.stopping = stopping,
 		.bytes = BUF_NULL(FRAME_MAX),
 		.message = BUF_NULL(MESSAGE_MAX),
@@ -125,7 +128,7 @@ int repository_read(struct repository *r, enum git_type type, const struct objec
 {
 	char text[OBJECT_ID_TEXT];
 	struct object_id is;
-	enum frame frame;
+	enum fetch_frame frame;
 	int outcome = frame_send(r->fd, FRAME_READ, view_of(id->bytes, OBJECT_ID_SIZE),
 			r->deadline, r->stopping);
 

@@ -24,6 +24,7 @@ enum {
 
 struct repository {
 	int fd;
+	uint64_t seconds; /* that it may take */
 	nstime deadline;
 	const atomic_bool *stopping;
 	struct object_id tip;

@@ -20,13 +20,15 @@ static const struct field webhook_fields[] = {
 static const struct table git_webhook_table = { .noun = "`webhook`", .help = "A hint that there is something new.", FIELDS(webhook_fields) };
 
 static const struct field git_fields[] = {
-	{ "url",         TYPE(TYPE_URL),                          NULL,           OWNER_ENFORCE, RISK_POLICY, LATER | FIELD_REQUIRED, 0, "the repository: ssh:// or https://" },
-	{ "branch",      TYPE(TYPE_TEXT),                         "main",         OWNER_ENFORCE, RISK_POLICY, LATER, 0, "the branch" },
-	{ "path",        LIST_OF(TYPE(TYPE_FILE)),                NULL,           OWNER_ENFORCE, RISK_POLICY, LATER, 0, "directories of it; all when not said" },
-	{ "poll",        BETWEEN(TYPE_DURATION, 10, 86400),       "1m",           OWNER_ENFORCE, RISK_POLICY, LATER, 0, "how often it is asked" },
-	{ "identity",    RECORD(&secret_table),                   NULL,           OWNER_ENFORCE, RISK_POLICY, LATER, 0, "the deploy key" },
-	{ "known_hosts", TYPE(TYPE_PATH),                         NULL,           OWNER_ENFORCE, RISK_POLICY, LATER, 0, "the public keys of the forge" },
-	{ "mode",        WORDS("first-parent", "tip", "strict", "tag"), "first-parent", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "which commits must be signed" },
+	{ "url",         TYPE(TYPE_URL),                          NULL,           OWNER_ENFORCE, RISK_POLICY, SERVED | FIELD_REQUIRED, 0, "the repository: ssh:// or https://" },
+	{ "branch",      TYPE(TYPE_TEXT),                         "main",         OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "the branch; with `mode: tag`, the tag" },
+	{ "path",        LIST_OF(TYPE(TYPE_FILE)),                NULL,           OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "directories of it; all when not said" },
+	{ "poll",        BETWEEN(TYPE_DURATION, 10, 86400),       "1m",           OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "how often it is asked" },
+	{ "timeout",     BETWEEN(TYPE_DURATION, 2, 600),          "1m",           OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "how long a fetch may take" },
+	{ "identity",    RECORD(&secret_table),                   NULL,           OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "ssh://: the deploy key, of type ed25519; https://: a token" },
+	{ "known_hosts", TYPE(TYPE_NEAR_PATH),                    NULL,           OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "ssh://: the public keys of the forge, as ssh-keyscan prints them" },
+	{ "authority",   TYPE(TYPE_NEAR_PATH),                    NULL,           OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "https://: who signed the certificate of the forge, in PEM; not said: those whom the system trusts" },
+	{ "mode",        WORDS("first-parent", "tip", "strict", "tag"), "first-parent", OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "which commits must be signed: each on the way along first parents, the tip alone, each that is new, or the tag" },
 	{ "webhook",     RECORD(&git_webhook_table),              NULL,           OWNER_ENFORCE, RISK_POLICY, LATER, 0, "a hint that there is something new" },
 };
 
@@ -34,7 +36,7 @@ static const struct table git_table = { .noun = "`git`", .help = "A state in a G
 
 static const struct field state_fields[] = {
 	{ "path", LIST_OF(TYPE(TYPE_NEAR_PATH)), NULL, OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "files or directories of the host" },
-	{ "git",  RECORD(&git_table),       NULL, OWNER_ENFORCE, RISK_POLICY, LATER,  0, "a repository" },
+	{ "git",  RECORD(&git_table),       NULL, OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "a repository" },
 };
 
 static const struct table state_source_table = {
@@ -49,8 +51,8 @@ static const struct table require_table = { .noun = "`require`", .help = "What a
 
 static const struct field trust_fields[] = {
 	{ "uid",     BETWEEN(TYPE_INT, 1, 4294967294), NULL, OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "the user of this machine who is this person at the control socket" },
-	{ "keys",    TYPE(TYPE_PATH),          NULL, OWNER_ENFORCE, RISK_POLICY, LATER, 0, "a file of public keys (allowed_signers)" },
-	{ "may",     LIST_OF(TYPE(TYPE_TEXT)), NULL, OWNER_ENFORCE, RISK_POLICY, SERVED | FIELD_REQUIRED, 0, "`*`: all that root may at the control socket; `approve`: look, plan, and agree to what others ask for" },
+	{ "keys",    TYPE(TYPE_NEAR_PATH),     NULL, OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "a file of the public keys that this person signs commits with (ssh-keygen's allowed_signers)" },
+	{ "may",     LIST_OF(TYPE(TYPE_TEXT)), NULL, OWNER_ENFORCE, RISK_POLICY, SERVED | FIELD_REQUIRED, 0, "`*`: all that root may at the control socket, and any commit; `approve`: look, plan, and agree to what others ask for" },
 	{ "require", RECORD(&require_table),   NULL, OWNER_ENFORCE, RISK_POLICY, LATER, 0, "what a change needs besides" },
 };
 

@@ -1,4 +1,4 @@
-/* fetch_once URL REF FOLDER [identity=FILE] [known_hosts=FILE] [authority=FILE] [objects=N] [bytes=N] [below=FOLDER]
+/* fetch_once URL REF FOLDER [identity=FILE] [known_hosts=FILE] [authority=FILE] [objects=N] [bytes=N] [seconds=N] [below=FOLDER]
  *
  * Fetches as the agent does, and prints the tip and the files of a state in it, or why not: for scripts that
  * bring up servers. */
@@ -44,6 +44,8 @@ static void take(struct fetch_request *request, struct view *below, struct arena
 		die("%s?", argument);
 	else if (view_eq(name, VIEW("objects")))
 		request->objects = number;
+	else if (view_eq(name, VIEW("seconds")))
+		request->seconds = number;
 	else
 		request->bytes = number;
 }
@@ -81,7 +83,9 @@ static int print_files(struct repository *repository, const struct view *below,
 int main(int argc, char **argv)
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
-	struct fetch_request request = { .objects = FETCH_OBJECTS, .bytes = FETCH_BYTES };
+	struct fetch_request request = {
+		.objects = FETCH_OBJECTS, .bytes = FETCH_BYTES, .seconds = 60
+	};
 	struct view below = VIEW_NULL;
 	struct repository repository;
 	struct helper fetcher;
@@ -89,7 +93,7 @@ int main(int argc, char **argv)
 
 	if (argc < 4)
 		die("fetch_once URL REF FOLDER [NAME=VALUE…]");
-	if (fetcher_start(&fetcher))
+	if (fetcher_start(NULL, &fetcher))
 		die("no helper");
 	request.url = view_z(argv[1]);
 	request.ref = view_z(argv[2]);

@@ -1,0 +1,120 @@
+#include "agent/command/connect.h"
+
+#include <string.h>
+#include <time.h>
+
+enum {
+	LOOK_MS = 100,
+	PATIENCE_SECONDS = 70, /* a fetch takes a minute at most */
+};
+
+/* -- a sync is over when the agent has counted it -- */
+
+static json_int_t number_of(const struct control_reply *reply, const char *name)
+{
+	return json_integer_value(json_object_get(reply->body, name));
+}
+
+static void rest(void)
+{
+	const struct timespec a_while = { .tv_nsec = LOOK_MS * 1000000L };
+
+	nanosleep(&a_while, NULL);
+}
+
+static enum exit_code await_round(const struct words *words,
+		const struct setting *setting, json_int_t before)
+{
+	for (int i = 0; i < PATIENCE_SECONDS * 1000 / LOOK_MS; i++) {
+		struct control_reply reply = { 0 };
+		enum exit_code code =
+				connect_call(setting, "GET", "/v1/git", NULL, &reply);
+
+		if (code != EXIT_FINE)
+			return code;
+		if (number_of(&reply, "rounds") > before)
+			return connect_print(words, &reply);
+		json_decref(reply.body);
+		rest();
+	}
+	say_error("`posthus git status` shows what it does",
+			"the repository did not answer within %d seconds",
+			PATIENCE_SECONDS);
+	return EXIT_TIMEOUT;
+}
+
+static enum exit_code sync(const struct words *words)
+{
+	CLEANUP(setting_deinit) struct setting setting = { 0 };
+	struct control_reply reply = { 0 };
+	enum exit_code code = setting_load(words, &setting);
+	json_t *body = json_object();
+	json_int_t before;
+
+	if (code == EXIT_FINE)
+		code = connect_call(&setting, "POST", "/v1/git/sync", body, &reply);
+	json_decref(body);
+	if (code != EXIT_FINE)
+		return code;
+	if (!json_object_get(reply.body, "rounds"))
+		return connect_print(words, &reply);
+	before = number_of(&reply, "rounds");
+	json_decref(reply.body);
+	return await_round(words, &setting, before);
+}
+
+static enum exit_code accept(const struct words *words)
+{
+	const char *commit = words_operand(words, 1);
+	enum exit_code code;
+	json_t *body;
+
+	if (!commit) {
+		say_error("`posthus git status` shows the one that was not taken",
+				"which commit is to be taken?");
+		return EXIT_ERROR;
+	}
+	body = json_pack("{s:s}", "commit", commit);
+	code = connect_ask(words, "POST", "/v1/git/accept-rewind", body);
+	json_decref(body);
+	return code;
+}
+
+static int run(const struct words *words)
+{
+	const char *verb = words_operand(words, 0);
+
+	if (!verb || strcmp(verb, "status") == 0)
+		return (int)connect_ask(words, "GET", "/v1/git", NULL);
+	if (strcmp(verb, "sync") == 0)
+		return (int)sync(words);
+	if (strcmp(verb, "accept-rewind") == 0)
+		return (int)accept(words);
+	say_error("`posthus git --help` lists the verbs", "there is no `posthus git %s`",
+			verb);
+	return EXIT_ERROR;
+}
+
+static const struct option_row options[] = {
+	OPTION_OUTPUT,
+	OPTION_CONFIG,
+	OPTION_DATA,
+	OPTION_CONTROL,
+};
+
+const struct command command_git = {
+	.name = "git",
+	.operands = "[status] | sync | accept-rewind COMMIT",
+	.most_operands = 2,
+	.summary = "Show which commit is applied; fetch now; take one that was wound "
+		   "back",
+	.help = "status shows the commit that was applied and who signed it, and which one "
+		"was not taken and why:\n"
+		"exit 7 then, and 1 where the repository was not reached. sync fetches now "
+		"and waits for what comes\n"
+		"of it. accept-rewind takes a commit that does not stand on the one that was "
+		"applied, once; it has\n"
+		"to be signed all the same.",
+	OPTIONS(options),
+	.run = run,
+};

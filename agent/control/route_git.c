@@ -1,0 +1,69 @@
+/* The repository that the state is taken from. */
+#include "agent/control/call.h"
+
+#include "agent/git/follow.h"
+#include "agent/text.h"
+#include "runtime/base/buf.h"
+
+static int no_source(struct call *call)
+{
+	return call_refuse(call, 404, EXIT_ERROR,
+			VIEW("error: this agent takes its state from no "
+			     "repository\nhelp: "
+			     "`state: {git: {url: …}}` in agent.yaml names one\n"));
+}
+
+static enum exit_code how_it_stands(const json_t *status)
+{
+	if (json_is_object(json_object_get(status, "failure")))
+		return EXIT_ERROR;
+	return json_is_object(json_object_get(status, "refused")) ? EXIT_UNTRUSTED
+								  : EXIT_FINE;
+}
+
+int serve_git(struct call *call)
+{
+	CLEANUP(buf_free) struct buf text = BUF_NULL(MOST_TEXT);
+	json_t *status = NULL;
+	int r;
+
+	if (!call->follow)
+		return no_source(call);
+	r = follow_json(call->follow, &status);
+	if (r)
+		return call_fault(call, r);
+	follow_print(status, &text);
+	call->answer = status;
+	return call_answer(call, how_it_stands(status), buf_view(&text));
+}
+
+int serve_git_sync(struct call *call)
+{
+	if (!call->follow)
+		return no_source(call);
+	follow_hint(call->follow);
+	return serve_git(call);
+}
+
+int serve_git_accept(struct call *call)
+{
+	struct view text = call_body(call, "commit");
+	struct object_id tip;
+	int r;
+
+	if (!call->follow)
+		return no_source(call);
+	if (!object_id_read(text, &tip))
+		return call_refuse(call, 400, EXIT_INVALID,
+				VIEW("error: a commit is named by its 40 hexadecimal "
+				     "digits\n"
+				     "help: `posthus git status` shows the one that was "
+				     "not "
+				     "taken\n"));
+	r = follow_accept(call->follow, &tip, call_actor(call));
+	if (r)
+		return call_fault(call, r);
+	return call_answer(call, EXIT_FINE,
+			VIEW("It is taken though it does not stand on what was applied; "
+			     "it has to be signed all the same.\n"));
+}

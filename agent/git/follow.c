@@ -1,0 +1,444 @@
+#include "agent/git/follow.h"
+
+#include "agent/git/sync.h"
+#include "agent/git/trust.h"
+#include "agent/inside.h"
+#include "agent/journal.h"
+#include "agent/reason.h"
+#include "agent/source.h"
+#include "agent/text.h"
+#include "runtime/base/error.h"
+#include "runtime/base/log.h"
+#include "runtime/crypto/random.h"
+
+#include <stdlib.h>
+
+enum {
+	COALESCE_SECONDS = 2,
+	SHORT_ID = 7,
+	TEXT_MAX = 64 * 1024,
+};
+
+/* Why the last sync brought nothing, while that is not a matter of one commit. */
+struct failure {
+	const char *reason; /* NULL: it went well */
+	char *message;
+	walltime since;
+	unsigned count;
+};
+
+struct follow {
+	struct agent *agent;
+	const struct agent_file *file;
+	struct sync *sync;
+	char *folder;
+	nstime due;
+	nstime asked_at;  /* the last time; 0: never */
+	bool hinted;      /* while one ran */
+	uint64_t rounds;  /* syncs that ended */
+	walltime seen_at; /* the last that reached the repository */
+	struct failure failure;
+};
+
+/* -- what is known -- */
+
+static int read_source(struct follow *f, struct arena *arena, struct source *out)
+{
+	return source_read(f->agent->db, arena, out);
+}
+
+/* Both in one transaction: what is known, and what is told. */
+static int write_source(struct follow *f, const struct source *source, const char *reason,
+		struct view message, walltime now)
+{
+	CLEANUP(transaction_end) struct transaction t = TRANSACTION_NULL;
+	int r = transaction_begin(f->agent->db, &t);
+
+	if (r == 0)
+		r = source_write(f->agent->db, source);
+	if (r == 0 && reason)
+		r = journal_event(f->agent->db, VIEW("source/git"), reason, message, now);
+	return r ? r : transaction_commit(&t);
+}
+
+static void forget_failure(struct follow *f)
+{
+	free(f->failure.message);
+	f->failure = (struct failure){ 0 };
+}
+
+/* -- when -- */
+
+static nstime poll_delay(const struct follow *f)
+{
+	return agent_jittered(f->file->git.poll);
+}
+
+static nstime delay_after(const struct follow *f, const char *reason)
+{
+	enum error_class class = reason_class(view_z(reason));
+	uint64_t random;
+	nstime delay;
+
+	random_bytes(&random, sizeof(random));
+	delay = requeue_delay(class, f->failure.count, 0, random);
+
+	/* A repository may change at any time: it is asked all the same. */
+	return delay < f->file->git.poll ? poll_delay(f)
+	       : delay == NSTIME_NEVER   ? poll_delay(f)
+					 : delay;
+}
+
+static int ask(struct follow *f)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct sync_question question = { .now = clock_wall() };
+	struct source source;
+	int r = read_source(f, arena, &source);
+
+	if (r)
+		return r;
+	question.has_applied = source.has_applied;
+	question.applied = source.applied;
+	question.has_accepted = source.has_accepted;
+	question.accepted = source.accepted;
+	question.has_refused = source.has_refused && source.state_refused;
+	question.refused = source.refused;
+	f->asked_at = clock_now();
+	f->hinted = false;
+	sync_ask(f->sync, &question);
+	return 0;
+}
+
+void follow_hint(struct follow *f)
+{
+	nstime now = clock_now();
+
+	if (!f)
+		return;
+	if (sync_runs(f->sync))
+		f->hinted = true;
+	else
+		f->due = f->asked_at && now - f->asked_at < nstime_seconds(COALESCE_SECONDS)
+					 ? f->asked_at + nstime_seconds(COALESCE_SECONDS)
+					 : now;
+}
+
+/* -- what came back -- */
+
+static bool is_known(const struct source *source, const struct synced *s)
+{
+	return source->has_refused && s->has_tip &&
+	       object_id_eq(&source->refused, &s->tip) &&
+	       view_eq(source->reason, view_z(s->reason)) &&
+	       view_eq(source->message, s->message);
+}
+
+/* A commit that is not taken: told once, kept until another one comes. */
+static int refuse(struct follow *f, struct source *source, const struct synced *s,
+		bool state_refused)
+{
+	walltime now = clock_wall();
+
+	if (is_known(source, s) && source->state_refused == state_refused)
+		return 0;
+	log_event(LOG_WARN, "agent.source.refused", log_text("reason", s->reason),
+			log_view("message", s->message));
+	source->has_refused = true;
+	source->refused = s->tip;
+	source->refused_at = now;
+	source->reason = view_z(s->reason);
+	source->message = s->message;
+	source->state_refused = state_refused;
+	return write_source(f, source, s->reason, s->message, now);
+}
+
+/* Nothing came of it: told when it begins, and when its reason changes. */
+static int fail(struct follow *f, const char *reason, struct view message)
+{
+	bool same = f->failure.reason && strcmp(f->failure.reason, reason) == 0;
+	walltime now = clock_wall();
+	walltime since = same ? f->failure.since : now;
+	unsigned count = f->failure.count + 1;
+
+	forget_failure(f);
+	f->failure = (struct failure){ reason, xstrndup(message.data, message.len), since,
+		count };
+	f->due = clock_now() + delay_after(f, reason);
+	if (same)
+		return 0;
+	log_event(LOG_WARN, "agent.source.failed", log_text("reason", reason),
+			log_view("message", message));
+	return journal_event(f->agent->db, VIEW("source/git"), reason, message, now);
+}
+
+static struct view short_id(const struct object_id *id, struct arena *arena)
+{
+	return view_sub(object_id_text(id, arena), 0, SHORT_ID);
+}
+
+static int accept(struct follow *f, struct source *source, const struct synced *s,
+		uint64_t generation)
+{
+	walltime now = clock_wall();
+	struct view text = arena_printf(s->arena, "%.*s by %.*s: %.*s",
+			VIEW_ARG(short_id(&s->commit, s->arena)), VIEW_ARG(s->signer),
+			VIEW_ARG(s->subject));
+
+	*source = (struct source){
+		.has_applied = true,
+		.applied = s->commit,
+		.applied_at = now,
+		.generation = generation,
+		.signer = s->signer,
+		.fingerprint = s->fingerprint,
+		.subject = s->subject,
+	};
+	log_event(LOG_INFO, "agent.source.applied",
+			log_view("commit", object_id_text(&s->commit, s->arena)),
+			log_view("signer", s->signer),
+			log_number("generation", (int64_t)generation),
+			log_number("took_us", s->took / 1000));
+	return write_source(f, source, "CommitApplied", text, now);
+}
+
+static struct view one_line(const struct agent_result *result, struct arena *arena)
+{
+	struct view text = view_z(
+			result->diagnostics ? result->diagnostics : result->message);
+
+	return arena_copy(arena, text.len ? text : VIEW("its state cannot be applied"));
+}
+
+static int apply(struct follow *f, struct source *source, struct synced *s)
+{
+	CLEANUP(agent_result_free) struct agent_result result = { 0 };
+	const struct agent_source files = {
+		.files = s->files,
+		.count = s->count,
+		.origin = arena_printf(s->arena, "git %.*s@%.*s",
+				VIEW_ARG(f->file->git.branch),
+				VIEW_ARG(short_id(&s->commit, s->arena))),
+	};
+	const struct agent_apply_options options = {
+		.actor = arena_printf(s->arena, "%.*s (commit %.*s)", VIEW_ARG(s->signer),
+				VIEW_ARG(short_id(&s->commit, s->arena))),
+	};
+	int r = agent_apply(f->agent, &files, &options, &result);
+
+	if (r)
+		return r;
+	switch (result.code) {
+	case EXIT_FINE:
+	case EXIT_GATE:
+	case EXIT_NOT_READY:
+		return accept(f, source, s, result.generation);
+	case EXIT_INVALID:
+		s->reason = result.reason ? result.reason : "StateInvalid";
+		s->message = one_line(&result, s->arena);
+		return refuse(f, source, s, true);
+	default:
+		return fail(f, result.reason ? result.reason : "Error",
+				view_z(result.message));
+	}
+}
+
+static int take(struct follow *f, struct synced *s)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct source source;
+	int r = read_source(f, arena, &source);
+
+	f->rounds++;
+	f->due = clock_now() + poll_delay(f);
+	if (r)
+		return r;
+	if (s->outcome == SYNCED_FAILED && !s->has_tip)
+		return fail(f, s->reason, s->message);
+	forget_failure(f);
+	f->seen_at = clock_wall();
+	switch (s->outcome) {
+	case SYNCED_STATE:
+		return apply(f, &source, s);
+	case SYNCED_FAILED:
+		return refuse(f, &source, s, false);
+	case SYNCED_NOTHING:
+		break;
+	}
+	/* It was wound back to what is applied. */
+	if (source.has_refused && !source.state_refused) {
+		source.has_refused = false;
+		return write_source(f, &source, NULL, VIEW_NULL, 0);
+	}
+	return 0;
+}
+
+void follow_turn(struct follow *f)
+{
+	CLEANUP(synced_freep) struct synced *back = NULL;
+	int r = 0;
+
+	if (!f)
+		return;
+	back = sync_next(f->sync);
+	if (back) {
+		r = take(f, back);
+		if (f->hinted)
+			follow_hint(f);
+	}
+	if (r == 0 && !sync_runs(f->sync) && clock_now() >= f->due)
+		r = ask(f);
+	if (!r)
+		return;
+	log_event(LOG_ERROR, "agent.source.fault", log_fault(r));
+	f->due = clock_now() + poll_delay(f);
+}
+
+int follow_fd(const struct follow *f)
+{
+	return f ? sync_fd(f->sync) : -1;
+}
+
+nstime follow_deadline(const struct follow *f)
+{
+	return f && !sync_runs(f->sync) ? f->due : NSTIME_NEVER;
+}
+
+int follow_accept(struct follow *f, const struct object_id *tip, struct view actor)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct source source;
+	int r = read_source(f, arena, &source);
+
+	if (r)
+		return r;
+	source.has_accepted = true;
+	source.accepted = *tip;
+	follow_hint(f);
+	return write_source(f, &source, "RewindAccepted",
+			arena_printf(arena, "%.*s by %.*s",
+					VIEW_ARG(object_id_text(tip, arena)),
+					VIEW_ARG(actor)),
+			clock_wall());
+}
+
+/* -- beginning and end -- */
+
+int follow_new(struct agent *agent, const struct agent_file *file,
+		const struct helper *fetcher, const char *folder, struct follow **out)
+{
+	CLEANUP(follow_freep) struct follow *f = xcalloc(1, sizeof(*f));
+	int r;
+
+	f->agent = agent;
+	f->file = file;
+	f->folder = xstrndup(folder, strlen(folder));
+	r = sync_new(fetcher, file, f->folder, &f->sync);
+	if (r)
+		return r;
+	*out = TAKE(f);
+	return 0;
+}
+
+void follow_free(struct follow *f)
+{
+	if (!f)
+		return;
+	sync_free(f->sync);
+	forget_failure(f);
+	free(f->folder);
+	free(f);
+}
+
+void follow_freep(struct follow **follow)
+{
+	follow_free(TAKE(*follow));
+}
+
+/* -- for people -- */
+
+static json_t *id_json(const struct object_id *id, struct arena *arena)
+{
+	return json_view(object_id_text(id, arena));
+}
+
+static json_t *applied_json(const struct source *source, struct arena *arena)
+{
+	if (!source->has_applied)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:I}", "commit",
+			id_json(&source->applied, arena), "signer",
+			json_view(source->signer), "key", json_view(source->fingerprint),
+			"subject", json_view(source->subject), "at",
+			json_time(source->applied_at), "generation",
+			(json_int_t)source->generation);
+}
+
+static json_t *refused_json(const struct source *source, struct arena *arena)
+{
+	if (!source->has_refused)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o}", "tip", id_json(&source->refused, arena),
+			"reason", json_view(source->reason), "message",
+			json_view(source->message), "at", json_time(source->refused_at));
+}
+
+static json_t *failure_json(const struct failure *failure)
+{
+	if (!failure->reason)
+		return json_null();
+	return json_pack("{s:s, s:o, s:o, s:I}", "reason", failure->reason, "message",
+			json_view(view_z(failure->message)), "since",
+			json_time(failure->since), "count", (json_int_t)failure->count);
+}
+
+int follow_json(struct follow *f, json_t **out)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	const struct git_settings *git = &f->file->git;
+	struct source source;
+	int r = read_source(f, arena, &source);
+
+	if (r)
+		return r;
+	*out = json_pack("{s:i, s:o, s:o, s:b, s:I, s:o, s:o, s:o, s:o}",
+			"format_version", 1, "url", json_view(git->url), "branch",
+			json_view(git->branch), "running", sync_runs(f->sync), "rounds",
+			(json_int_t)f->rounds, "seen_at",
+			f->seen_at ? json_time(f->seen_at) : json_null(), "applied",
+			applied_json(&source, arena), "refused",
+			refused_json(&source, arena), "failure",
+			failure_json(&f->failure));
+	return 0;
+}
+
+static const char *text_of(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text ? text : "";
+}
+
+void follow_print(const json_t *status, struct buf *out)
+{
+	const json_t *applied = json_object_get(status, "applied");
+	const json_t *refused = json_object_get(status, "refused");
+	const json_t *failure = json_object_get(status, "failure");
+
+	buf_addf(out, "source %s %s", text_of(status, "url"), text_of(status, "branch"));
+	if (json_is_object(applied))
+		buf_addf(out, "@%.*s  signed by %s %s\n  %s\n", SHORT_ID,
+				text_of(applied, "commit"), text_of(applied, "signer"),
+				text_of(applied, "key"), text_of(applied, "subject"));
+	else
+		buf_add_z(out, "  nothing of it was applied yet\n");
+	if (json_is_object(refused))
+		buf_addf(out,
+				"  %s  %.*s is not taken; what was applied last stays\n  "
+				"  %s\n",
+				text_of(refused, "reason"), SHORT_ID,
+				text_of(refused, "tip"), text_of(refused, "message"));
+	if (json_is_object(failure))
+		buf_addf(out, "  %s since %s\n    %s\n", text_of(failure, "reason"),
+				text_of(failure, "since"), text_of(failure, "message"));
+}

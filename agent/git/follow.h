@@ -1,0 +1,41 @@
+/* Following a repository: when it is asked, what becomes of the answer, and what people are
+ * told of it.
+ *
+ *   IDLE ──the poll is due, or a hint──► RUNS ──nothing new──► IDLE
+ *                                         ├─ a state ─► it is applied, or refused
+ *                                         └─ refused, or not reached: said once, and asked
+ *                                            again, later each time while it is not reached
+ *
+ * What was applied last stays in force whatever comes. */
+#ifndef AGENT_GIT_FOLLOW_H
+#define AGENT_GIT_FOLLOW_H
+
+#include "agent/agent.h"
+#include "agent/git/object.h"
+
+struct agent_file;
+struct follow;
+struct helper;
+
+/* `folder` is the child's. All is borrowed until follow_free. */
+MUST_USE int follow_new(struct agent *agent, const struct agent_file *file,
+		const struct helper *fetcher, const char *folder, struct follow **out);
+/* NULL is fine, here and below. */
+void follow_free(struct follow *follow);
+void follow_freep(struct follow **follow);
+int follow_fd(const struct follow *follow);
+nstime follow_deadline(const struct follow *follow);
+void follow_turn(struct follow *follow);
+/* There may be something new: asked at once; those that come within two seconds of one that
+ * was asked are one. */
+void follow_hint(struct follow *follow);
+/* A tip, though it does not stand on what was applied: the next sync takes it, once. */
+MUST_USE int follow_accept(
+		struct follow *follow, const struct object_id *tip, struct view actor);
+
+/* {"url", "ref", "running", "applied": {"commit", "signer", …}, "refused", "failure"}. */
+MUST_USE int follow_json(struct follow *follow, json_t **out);
+/* The same for people, a line or more. */
+void follow_print(const json_t *status, struct buf *out);
+
+#endif
