@@ -36,7 +36,8 @@ static struct account_spec account(
 	};
 }
 
-static struct configuration *configuration(uint64_t revocation)
+static struct configuration *configuration(
+		uint64_t revocation, const struct signing_spec *signings, size_t count)
 {
 	const struct host_spec host = { .name = VIEW("mail.example.org"),
 		.message_size = 1000000 };
@@ -68,7 +69,8 @@ static struct configuration *configuration(uint64_t revocation)
 	/* clang-format on */
 	const struct domain_spec domain = { VIEW("example.org"), .subaddress = '+',
 		.accounts = people, .account_count = PEOPLE, .routes = routes,
-		.route_count = ARRAY_LEN(routes) };
+		.route_count = ARRAY_LEN(routes), .signings = signings,
+		.signing_count = count };
 	struct configuration *c = configuration_new(&host, NULL);
 
 	password_hash(&wonderland, hash);
@@ -95,7 +97,15 @@ static struct configuration *configuration(uint64_t revocation)
 static void configure(struct house *house, uint64_t revocation)
 {
 	CLEANUP(configuration_unrefp)
-	struct configuration *next = configuration(revocation);
+	struct configuration *next = configuration(revocation, NULL, 0);
+
+	configuration_unref(service_swap(house->service, next));
+}
+
+void house_sign(struct house *house, const struct signing_spec *signings, size_t count)
+{
+	CLEANUP(configuration_unrefp)
+	struct configuration *next = configuration(1, signings, count);
 
 	configuration_unref(service_swap(house->service, next));
 }

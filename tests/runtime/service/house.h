@@ -43,6 +43,8 @@ struct house *house_new(void);
 void house_free(struct house *house);
 /* Everything as house_new made it, but for alice's revocation number. */
 void house_revoke_alice(struct house *house);
+/* example.org signs with these from now on. */
+void house_sign(struct house *house, const struct signing_spec *signings, size_t count);
 /* The next message that was committed; lives until house_free. */
 struct intake_message *house_await_message(struct house *house);
 /* True where nothing was committed but what was awaited. */

@@ -3,7 +3,10 @@
 
 #include "runtime/base/arena.h"
 #include "runtime/mailauth/srs.h"
+#include "runtime/mailauth/dkim_key.h"
+#include "runtime/mailauth/dkim_verify.h"
 #include "tests/lib/test.h"
+#include "tests/lib/zone.h"
 #include "tests/runtime/service/house.h"
 
 #include <sys/socket.h>
@@ -255,6 +258,142 @@ static void M14_what_is_kept_says_nothing_in_our_name(void **state)
 	house_free(house);
 }
 
+/* -- signatures -- */
+
+struct signer {
+	struct signing_key *key;
+	struct secret pem;
+	struct buf record; /* a line of a zone */
+};
+
+static void make_signer(struct signer *s, enum key_algorithm algorithm, const char *name)
+{
+	*s = (struct signer){ .record = BUF_NULL(4096) };
+	assert_int_equal(signing_key_generate(algorithm, &s->key), 0);
+	assert_int_equal(signing_key_write(s->key, &s->pem), 0);
+	buf_addf(&s->record, "%s._domainkey.example.org TXT ", name);
+	assert_int_equal(dkim_key_print(s->key, &s->record), 0);
+	buf_add_byte(&s->record, '\n');
+}
+
+static void free_signer(struct signer *s)
+{
+	signing_key_free(s->key);
+	secret_free(&s->pem);
+	buf_free(&s->record);
+}
+
+static struct receive *open_submission(struct house *house, const char *to)
+{
+	static const struct receive_login alice = { .account = { ALICE },
+		.revocation = 1 };
+	const struct receive_sender sender = { .mailbox = VIEW("alice@example.org") };
+	CLEANUP(buf_free) struct buf reply = BUF_NULL(500);
+	struct receive *r = receive_open(house->service, &alice, &sender, &reply);
+
+	service_set_sends(house->service, true);
+	name_recipient(r, to, 0, VIEW_NULL, "");
+	return r;
+}
+
+/* The whole of what was taken, as it will be sent. */
+static void submit(struct house *house, struct receive *r, struct buf *out)
+{
+	const struct receive_trace trace = { .hello = VIEW("c"), .authenticated = true };
+	CLEANUP(buf_free) struct buf reply = BUF_NULL(500);
+	const struct intake_message *message;
+	char bytes[4096];
+	size_t len;
+
+	receive_begin(r, 1795505623, &(const struct receive_client){ 0 }, &reply);
+	receive_chunk(r, VIEW("Subject: x\r\nFrom: Alice <al"), &reply);
+	receive_chunk(r,
+			VIEW("ice@example.org>\r\nTo: b@example.net\r\nBcc: "
+			     "c@example.net\r\n\r\nHello,\r"),
+			&reply);
+	assert_true(receive_commit(r, VIEW("\nworld\r\n"),
+			VIEW("Alice <alice@example.org>"), VIEW_NULL, &trace, done, NULL,
+			&reply));
+	assert_view(buf_view(&reply), "");
+	message = house_await_message(house);
+	assert_int_equal(intake_message_read(message, 0, bytes, sizeof(bytes), &len), 0);
+	buf_add(out, intake_message_trace(message));
+	buf_add(out, view_of(bytes, len));
+	receive_free(r);
+}
+
+static void assert_verifies(struct view message, struct view zone, size_t count)
+{
+	CLEANUP(dkim_verify_freep)
+	struct dkim_verify *verify = dkim_verify_new(1795505623 + 5 * 86400);
+	const struct dkim_result *result;
+	struct op *op;
+
+	dkim_verify_feed(verify, message);
+	dkim_verify_finish(verify);
+	while ((op = dkim_verify_next_op(verify))) {
+		zone_answer(zone, dns_lookup_of(op));
+		dkim_verify_answer(verify, op);
+	}
+	result = dkim_verify_result(verify);
+	assert_int_equal(result->count, count);
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(result->verdicts[i].code, DKIM_PASS);
+		assert_view(result->verdicts[i].domain, "example.org");
+	}
+}
+
+static void M10_what_leads_out_is_signed_once_for_a_week(void **state)
+{
+	CLEANUP(free_signer) struct signer rsa, ed25519;
+	CLEANUP(buf_free) struct buf message = BUF_NULL(64 * 1024), zone = BUF_NULL(8192);
+	struct house *house = house_new();
+
+	(void)state;
+	make_signer(&rsa, KEY_RSA, "r");
+	make_signer(&ed25519, KEY_ED25519, "e");
+	house_sign(house,
+			(const struct signing_spec[]){ { VIEW("r"), &rsa.pem },
+					{ VIEW("e"), &ed25519.pem } },
+			2);
+	submit(house, open_submission(house, "b@example.net"), &message);
+	assert_true(view_starts(buf_view(&message), VIEW("DKIM-Signature: ")));
+	assert_true(view_find_view(buf_view(&message), VIEW("\r\nReceived: ")) <
+			view_find_view(buf_view(&message), VIEW("\r\nSubject: ")));
+	assert_true(view_find_view(buf_view(&message), VIEW(" x=1796110423;")) <
+			message.len);
+	assert_true(view_find_view(buf_view(&message), VIEW(" l=")) == message.len);
+	buf_add(&zone, buf_view(&rsa.record));
+	buf_add(&zone, buf_view(&ed25519.record));
+	assert_verifies(buf_view(&message), buf_view(&zone), 2);
+	house_free(house);
+}
+
+static void what_stays_here_is_not_signed(void **state)
+{
+	CLEANUP(free_signer) struct signer ed25519;
+	CLEANUP(buf_free) struct buf message = BUF_NULL(64 * 1024);
+	struct house *house = house_new();
+
+	(void)state;
+	make_signer(&ed25519, KEY_ED25519, "e");
+	house_sign(house, &(const struct signing_spec){ VIEW("e"), &ed25519.pem }, 1);
+	submit(house, open_submission(house, "bob@example.org"), &message);
+	assert_true(view_starts(buf_view(&message), VIEW("Received: ")));
+	house_free(house);
+}
+
+static void a_domain_without_a_key_sends_unsigned(void **state)
+{
+	CLEANUP(buf_free) struct buf message = BUF_NULL(64 * 1024);
+	struct house *house = house_new();
+
+	(void)state;
+	submit(house, open_submission(house, "b@example.net"), &message);
+	assert_true(view_starts(buf_view(&message), VIEW("Received: ")));
+	house_free(house);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +402,9 @@ int main(void)
 		cmocka_unit_test(S23_a_report_about_what_was_sent_on_goes_back),
 		cmocka_unit_test(a_sender_of_ours_may_be_written_in_any_case),
 		cmocka_unit_test(M06_whose_author_is_not_one_is_refused),
+		cmocka_unit_test(M10_what_leads_out_is_signed_once_for_a_week),
+		cmocka_unit_test(what_stays_here_is_not_signed),
+		cmocka_unit_test(a_domain_without_a_key_sends_unsigned),
 		cmocka_unit_test(M14_what_is_kept_says_nothing_in_our_name),
 	};
 
