@@ -25,6 +25,7 @@ static const struct limit_row rows[LIMIT_COUNT] = {
 	[LIMIT_SMTP_DISCARD]           = { "smtp.discard",             64 * KIB,   "421 4.7.0 Line without an end" },
 	[LIMIT_SMTP_IDLE_COMMANDS]     = { "smtp.idle_commands",       100,        "421 4.7.0 Too many commands without mail" },
 	[LIMIT_SMTP_LOGINS]            = { "smtp.logins",              5,          "421 4.7.0 Too many failed logins" },
+	[LIMIT_RECEIVE_LONG_HEADERS]   = { "receive.long_headers",     64 * MIB,   "451 4.3.0 Too many long headers at once; try again later" },
 	[LIMIT_SMTP_CHUNKS]            = { "smtp.chunks",              10000,      "421 4.7.0 Too many chunks; send larger ones" },
 	[LIMIT_SMTP_EMPTY_CHUNKS]      = { "smtp.empty_chunks",        10,         "421 4.7.0 Too many empty chunks" },
 	/* RFC 3461, 4.2 and 4.4 */

@@ -5,6 +5,7 @@
 #include "runtime/base/utf8.h"
 #include "runtime/mail/letter.h"
 #include "runtime/service/service.h"
+#include "runtime/service/signing.h"
 #include "runtime/store/intake.h"
 
 #include <pthread.h>
@@ -134,14 +135,14 @@ static void committed(void *arg, int outcome, uint64_t id)
 	pthread_mutex_unlock(&w->lock);
 }
 
-static int commit(struct intake_message *m)
+static int commit(struct intake_message *m, struct view trace)
 {
 	struct waiting w = {
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.change = PTHREAD_COND_INITIALIZER,
 	};
 
-	intake_commit(m, VIEW_NULL, committed, &w);
+	intake_commit(m, trace, committed, &w);
 	pthread_mutex_lock(&w.lock);
 	while (!w.done)
 		pthread_cond_wait(&w.change, &w.lock);
@@ -151,15 +152,20 @@ static int commit(struct intake_message *m)
 	return w.outcome;
 }
 
+static struct view postmaster_domain(const struct addressing *a)
+{
+	struct view domain = configuration_own_domain(a->configuration);
+
+	return domain.len ? domain : configuration_host(a->configuration)->name;
+}
+
 static void write_letter(const struct addressing *a, const struct letter_order *order,
 		walltime now, struct buf *out)
 {
-	struct view host = configuration_host(a->configuration)->name;
-	struct view domain = configuration_own_domain(a->configuration);
 	const struct letter letter = {
-		.host = host,
+		.host = configuration_host(a->configuration)->name,
 		.from = arena_printf(a->arena, "postmaster@%.*s",
-				VIEW_ARG(domain.len ? domain : host)),
+				VIEW_ARG(postmaster_domain(a))),
 		.to = a->to,
 		.to_count = a->to_count,
 		.subject = order->subject,
@@ -171,10 +177,25 @@ static void write_letter(const struct addressing *a, const struct letter_order *
 	letter_write(out, &letter);
 }
 
+/* By the domain of postmaster; where that cannot be, it goes without. */
+static void sign(const struct addressing *a, struct view text, walltime now,
+		struct buf *out)
+{
+	CLEANUP(dkim_sign_freep)
+	struct dkim_sign *sign =
+			signing_begin(a->configuration, postmaster_domain(a), now);
+
+	if (!sign)
+		return;
+	dkim_sign_feed(sign, text);
+	(void)signing_finish(sign, out);
+}
+
 static int hand_in(struct service *s, const struct addressing *a,
 		const struct letter_order *order)
 {
 	CLEANUP(buf_free) struct buf text = BUF_NULL(LETTER_MAX);
+	CLEANUP(buf_free) struct buf top = BUF_NULL(DKIM_FIELDS_MAX);
 	const struct os *os = service_os(s);
 	const struct intake_envelope envelope = {
 		.received = os->wall(os->state),
@@ -189,8 +210,10 @@ static int hand_in(struct service *s, const struct addressing *a,
 	write_letter(a, order, envelope.received, &text);
 	if (r == 0)
 		r = intake_chunk(m, buf_view(&text));
+	if (a->leads_out)
+		sign(a, buf_view(&text), envelope.received, &top);
 	if (r == 0)
-		return commit(m);
+		return commit(m, buf_view(&top));
 	intake_abandon(m);
 	return r;
 }

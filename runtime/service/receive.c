@@ -3,6 +3,7 @@
 #include "runtime/base/arena.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/error.h"
+#include "runtime/base/limit.h"
 #include "runtime/base/log.h"
 #include "runtime/base/map.h"
 #include "runtime/crypto/random.h"
@@ -26,6 +27,9 @@
 
 enum {
 	TRACE_SIZE = VERDICT_FIELD_MAX + DKIM_FIELDS_MAX + 4096,
+	SHORT_HEADER = 128 *
+		       1024, /* of which a server holds as many as it has sessions */
+	HEADER_COPIES = 2,
 	ID_BYTES = 12,       /* of a Message-ID of ours */
 	LONGEST_REASON = 400 /* of an alias that rejects; more is cut */
 };
@@ -57,6 +61,8 @@ struct receive {
 	struct submission submission;   /* of one of our people, from begin on */
 	struct incoming incoming;       /* from outside, likewise */
 	struct buf edited;              /* what they make of a chunk */
+	size_t head_size;               /* until it has passed … */
+	size_t head_charged;            /* … of the long headers of all */
 	bool head_passed;               /* the header, whole, was among it */
 	struct checking *checking;      /* from outside; NULL: it is not checked */
 	struct dkim_sign *sign;         /* of our people; NULL: it is not signed */
@@ -134,6 +140,7 @@ void receive_free(struct receive *r)
 				r->taken, r->taken_at);
 	checking_free(r->checking);
 	dkim_sign_free(r->sign);
+	atomic_fetch_sub(service_long_headers(r->service), r->head_charged);
 	submission_deinit(&r->submission);
 	incoming_deinit(&r->incoming);
 	buf_free(&r->edited);
@@ -533,8 +540,27 @@ static void keep_edited(struct receive *r, struct buf *reply)
 		receive_outcome(intake_chunk(r->message, bytes), reply);
 }
 
+/* A header is held until its end, and what checks or signs the message keeps it longer: a
+ * peer that sends long ones pays for them, and so do all together. */
+static bool has_room_for_header(struct receive *r, size_t size, struct buf *reply)
+{
+	atomic_size_t *all = service_long_headers(r->service);
+
+	r->head_size += size;
+	if (r->head_passed || r->head_size <= SHORT_HEADER)
+		return true;
+	r->head_charged += HEADER_COPIES * size;
+	if (atomic_fetch_add(all, HEADER_COPIES * size) + HEADER_COPIES * size <=
+			limit_value(LIMIT_RECEIVE_LONG_HEADERS))
+		return true;
+	buf_add_z(reply, limit_reply(LIMIT_RECEIVE_LONG_HEADERS));
+	return false;
+}
+
 void receive_chunk(struct receive *r, struct view bytes, struct buf *reply)
 {
+	if (!has_room_for_header(r, bytes.len, reply))
+		return;
 	if (r->checking)
 		checking_feed(r->checking, bytes);
 	buf_clear(&r->edited);
@@ -604,10 +630,11 @@ static bool sign_and_commit(struct receive *r, struct buf *reply)
 {
 	CLEANUP(buf_free) struct buf top = BUF_NULL(TRACE_SIZE);
 
-	if (r->sign)
-		signing_finish(r->sign, &top, reply);
-	if (reply->len)
+	if (r->sign && !signing_finish(r->sign, &top)) {
+		buf_add_z(reply, "451 4.3.0 The message cannot be signed now; try again "
+				 "later");
 		return false;
+	}
 	commit(r, &top);
 	return true;
 }

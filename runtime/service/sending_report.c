@@ -10,6 +10,7 @@
 #include "runtime/queue/retry.h"
 #include "runtime/service/letter.h"
 #include "runtime/service/service.h"
+#include "runtime/service/signing.h"
 #include "runtime/store/intake.h"
 
 #include <stdlib.h>
@@ -214,8 +215,8 @@ static struct intake_recipient *here(
 		struct draft *d, struct view address, size_t *count_out)
 {
 	size_t count, kept = 0;
-	struct intake_recipient *all = letter_addressees(
-			d->configuration, address, d->arena, &count);
+	struct intake_recipient *all =
+			letter_addressees(d->configuration, address, d->arena, &count);
 
 	for (size_t i = 0; i < count; i++)
 		if (!intake_leads_out(&all[i]))
@@ -255,18 +256,38 @@ static struct intake_recipient *owner(struct draft *d, size_t *count_out)
 	return all;
 }
 
-static int write_report(const struct draft *d, struct intake_message *m)
+/* NULL: it stays here, or there is no key. */
+static struct dkim_sign *begin_to_sign(
+		const struct draft *d, const struct intake_recipient *to, size_t count)
+{
+	bool leads_out = false;
+
+	for (size_t i = 0; i < count; i++)
+		leads_out |= intake_leads_out(&to[i]);
+	return leads_out ? signing_begin(d->configuration, d->report.host, d->report.now)
+			 : NULL;
+}
+
+static int add_piece(struct intake_message *m, struct dkim_sign *sign, struct view piece)
+{
+	if (sign)
+		dkim_sign_feed(sign, piece);
+	return intake_chunk(m, piece);
+}
+
+static int write_report(
+		const struct draft *d, struct intake_message *m, struct dkim_sign *sign)
 {
 	CLEANUP(buf_free) struct buf text = BUF_NULL(REPORT_MAX);
 	int r;
 
 	report_begin(&text, &d->report);
-	r = intake_chunk(m, buf_view(&text));
+	r = add_piece(m, sign, buf_view(&text));
 	if (!r)
-		r = intake_chunk(m, buf_view(&d->original));
+		r = add_piece(m, sign, buf_view(&d->original));
 	buf_clear(&text);
 	report_end(&text, &d->report);
-	return r ? r : intake_chunk(m, buf_view(&text));
+	return r ? r : add_piece(m, sign, buf_view(&text));
 }
 
 /* Outcomes of store/intake.h. */
@@ -280,12 +301,15 @@ static int hand_in(struct draft *d, uint64_t report, const struct intake_recipie
 		.origin = report,
 		.recipients = to,
 		.recipient_count = count };
+	CLEANUP(dkim_sign_freep)
+	struct dkim_sign *sign = begin_to_sign(d, to, count);
+	CLEANUP(buf_free) struct buf top = BUF_NULL(DKIM_FIELDS_MAX);
 	struct intake_message *m = NULL;
 	struct reporting *reporting;
 	int r = intake_begin(service_intake(s->service), &envelope, &m);
 
 	if (!r)
-		r = write_report(d, m);
+		r = write_report(d, m, sign);
 	if (r) {
 		intake_abandon(m);
 		return r;
@@ -295,7 +319,9 @@ static int hand_in(struct draft *d, uint64_t report, const struct intake_recipie
 	reporting->report = report;
 	reporting->job.run = handed_in;
 	list_push(&s->reports, &reporting->link);
-	intake_commit(m, VIEW_NULL, done, reporting);
+	if (sign)
+		(void)signing_finish(sign, &top); /* else it goes without */
+	intake_commit(m, buf_view(&top), done, reporting);
 	return 0;
 }
 

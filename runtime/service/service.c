@@ -25,6 +25,7 @@ struct service {
 	struct allowances *allowances;
 	struct intake *intake;
 	atomic_bool sends;
+	atomic_size_t long_headers;
 	struct resolver *resolver;
 	const struct key *srs_key;
 	const struct suffix_list *suffixes;
@@ -162,6 +163,11 @@ void service_set_sends(struct service *s, bool sends)
 bool service_sends(const struct service *s)
 {
 	return s->sends;
+}
+
+atomic_size_t *service_long_headers(struct service *s)
+{
+	return &s->long_headers;
 }
 
 void service_set_resolver(struct service *s, struct resolver *resolver)

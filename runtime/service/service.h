@@ -8,6 +8,8 @@
 #include "runtime/base/os.h"
 #include "runtime/configuration.h"
 
+#include <stdatomic.h>
+
 struct allowances; /* service/allowance.h: who may still write to how many */
 struct accounts;   /* service/account.h: the open account files, each a serial queue */
 struct broker;     /* crypto/broker.h */
@@ -59,6 +61,8 @@ struct intake *service_intake(const struct service *s);
 /* Whether mail to other hosts is taken: there is a queue for it. */
 void service_set_sends(struct service *s, bool sends);
 bool service_sends(const struct service *s);
+/* Octets of long headers that all transactions hold (receive.c). */
+atomic_size_t *service_long_headers(struct service *s);
 /* Who answers questions to the DNS; NULL: nobody does. */
 void service_set_resolver(struct service *s, struct resolver *resolver);
 struct resolver *service_resolver(const struct service *s);

@@ -11,11 +11,12 @@
 #include "runtime/configuration.h"
 #include "runtime/mailauth/dkim_sign.h"
 
-/* NULL where the domain has no key: it goes unsigned. The configuration outlives it. */
+/* With the keys of the domain, or of the nearest domain of ours above it: the host's name lies
+ * in one. NULL where there is no key: it goes unsigned. The configuration outlives it. */
 MUST_USE struct dkim_sign *signing_begin(
 		const struct configuration *c, struct view domain, walltime now);
-/* The message has ended: adds the fields. What cannot be signed now is refused in `reply`;
- * what never can be goes unsigned, and the log says so. */
-void signing_finish(struct dkim_sign *sign, struct buf *out, struct buf *reply);
+/* The message has ended: adds the fields. False: it cannot be signed now. What never can be
+ * goes unsigned. The log says either. */
+bool signing_finish(struct dkim_sign *sign, struct buf *out);
 
 #endif

@@ -3,6 +3,8 @@
 
 #include "runtime/base/arena.h"
 #include "runtime/mailauth/srs.h"
+#include "runtime/base/error.h"
+#include "runtime/base/limit.h"
 #include "runtime/mailauth/dkim_key.h"
 #include "runtime/mailauth/dkim_verify.h"
 #include "tests/lib/test.h"
@@ -258,6 +260,42 @@ static void M14_what_is_kept_says_nothing_in_our_name(void **state)
 	house_free(house);
 }
 
+/* Each holds as long a header as the server lets it. */
+static void long_headers_are_bounded_together(void **state)
+{
+	enum {
+		MOST = 64
+	};
+	const size_t size = limit_value(LIMIT_SMTP_HEADER);
+	CLEANUP(freep) char *header = xmalloc(size);
+	struct house *house = house_new();
+	struct receive *all[MOST];
+	size_t count = 0;
+	bool refused = false;
+
+	(void)state;
+	memset(header, 'x', size);
+	while (!refused && count < MOST) {
+		CLEANUP(buf_free) struct buf reply = BUF_NULL(500);
+
+		all[count] = open_from_outside(house);
+		receive_begin(all[count], 1795505623,
+				&(const struct receive_client){ VIEW("c"), NULL },
+				&reply);
+		receive_chunk(all[count++], view_of(header, size), &reply);
+		refused = reply.len > 0;
+		if (refused)
+			assert_view(buf_view(&reply),
+					limit_reply(LIMIT_RECEIVE_LONG_HEADERS));
+	}
+	assert_true(refused);
+	assert_true(count * size <= limit_value(LIMIT_RECEIVE_LONG_HEADERS));
+	while (count)
+		receive_free(all[--count]);
+	assert_int_equal(atomic_load(service_long_headers(house->service)), 0);
+	house_free(house);
+}
+
 /* -- signatures -- */
 
 struct signer {
@@ -405,6 +443,7 @@ int main(void)
 		cmocka_unit_test(M10_what_leads_out_is_signed_once_for_a_week),
 		cmocka_unit_test(what_stays_here_is_not_signed),
 		cmocka_unit_test(a_domain_without_a_key_sends_unsigned),
+		cmocka_unit_test(long_headers_are_bounded_together),
 		cmocka_unit_test(M14_what_is_kept_says_nothing_in_our_name),
 	};
 
