@@ -244,6 +244,25 @@ static const char *why_not(int r)
 	}
 }
 
+/* What is shown in the DNS needs somebody who writes it there. */
+static void check_zone(const struct change *change, const struct observation *o,
+		struct plan *plan, const struct desired_certificate *wanted)
+{
+	const struct desired_host *host = o->desired->host;
+
+	if (wanted->challenge != CHALLENGE_DNS || !host ||
+			certificate_zone_of(o->desired, host->name))
+		return;
+	plan_add_problem(plan, &change->declared, "CertificateUnusable",
+			arena_printf(o->arena,
+					"certificate %.*s: no domain of this state, with "
+					"a "
+					"provider of its zone, has %.*s in it",
+					VIEW_ARG(change->key), VIEW_ARG(host->name)),
+			VIEW("give that domain `dns: {provider: …}`, or take another "
+			     "challenge"));
+}
+
 static int check(const struct change *change, struct observation *o, struct plan *plan)
 {
 	CLEANUP(material_deinit) struct material m = MATERIAL_NULL;
@@ -253,8 +272,10 @@ static int check(const struct change *change, struct observation *o, struct plan
 	if (!change->wanted || !change->wanted->desired)
 		return 0;
 	files = change->wanted->desired;
-	if (files->issuer_count)
+	if (files->issuer_count) {
+		check_zone(change, o, plan, files);
 		return 0;
+	}
 	r = load_files(o, files, &m);
 	if (r)
 		plan_add_problem(plan, &change->declared, "CertificateUnusable",

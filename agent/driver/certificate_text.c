@@ -1,5 +1,6 @@
 #include "agent/driver/certificate_text.h"
 
+#include "agent/provider/provider.h"
 #include "agent/secret_form.h"
 #include "agent/text.h"
 #include "runtime/base/error.h"
@@ -28,6 +29,69 @@ static void add_list(struct buf *out, const struct view *items, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		buf_add_byte(out, i ? ',' : '[');
 		text_add_json(out, items[i]);
+	}
+	buf_add_byte(out, ']');
+}
+
+static bool is_in(struct view name, struct view zone)
+{
+	return view_eq(name, zone) ||
+	       (name.len > zone.len && view_ends(name, zone) &&
+			       name.data[name.len - zone.len - 1] == '.');
+}
+
+const struct desired_domain *certificate_zone_of(
+		const struct desired *desired, struct view name)
+{
+	const struct desired_domain *found = NULL;
+
+	for (size_t i = 0; i < desired->domain_count; i++) {
+		const struct desired_domain *domain = &desired->domains[i];
+
+		if (domain->dns_mode != DNS_MANAGE || !domain->dns_provider.count ||
+				!is_in(name, domain->object.key))
+			continue;
+		if (!found || domain->object.key.len > found->object.key.len)
+			found = domain;
+	}
+	return found;
+}
+
+static bool came_before(const struct desired *desired, const struct view *names, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (certificate_zone_of(desired, names[k]) ==
+				certificate_zone_of(desired, names[i]))
+			return true;
+	return false;
+}
+
+static void add_zones(struct buf *out, struct arena *arena, const struct desired *desired,
+		const struct view *names, size_t count)
+{
+	const char *between = "";
+
+	buf_add_z(out, ",\"zones\":[");
+	for (size_t i = 0; i < count; i++) {
+		const struct desired_domain *zone =
+				certificate_zone_of(desired, names[i]);
+		const struct desired_object *provider;
+
+		if (!zone || came_before(desired, names, i))
+			continue;
+		provider = desired_find(desired, KIND_DNS_PROVIDER,
+				zone->dns_provider.items[0].address);
+		if (!provider)
+			continue;
+		buf_addf(out, "%s{\"provider\":%.*s,\"zone\":", between,
+				VIEW_ARG(dns_provider_spec(arena,
+						(const struct desired_dns_provider
+										*)(const void
+										*)
+								provider)));
+		text_add_json(out, zone->object.key);
+		buf_add_byte(out, '}');
+		between = ",";
 	}
 	buf_add_byte(out, ']');
 }
@@ -64,6 +128,8 @@ struct view certificate_text_write(struct arena *arena, const struct desired *de
 	add_list(&text, names, count);
 	buf_add_z(&text, ",\"profile\":");
 	text_add_json(&text, wanted->profile);
+	if (wanted->challenge == CHALLENGE_DNS)
+		add_zones(&text, arena, desired, names, count);
 	buf_add_byte(&text, '}');
 	return arena_copy(arena, buf_view(&text));
 }
@@ -100,7 +166,7 @@ static struct view text_at(struct arena *arena, const json_t *root, const char *
 
 static struct view json_of(struct arena *arena, const json_t *value)
 {
-	char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
+	char *text = value ? json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 	struct view copy = text ? arena_copy(arena, view_z(text)) : VIEW_NULL;
 
 	free(text);
@@ -124,6 +190,22 @@ static void read_issuers(
 	}
 	out->issuers = issuers;
 	out->issuer_count = count;
+}
+
+static void read_zones(
+		struct arena *arena, const json_t *list, struct certificate_text *out)
+{
+	size_t count = json_array_size(list);
+	struct certificate_zone *zones = arena_array(arena, count, sizeof(*zones));
+
+	for (size_t i = 0; i < count; i++) {
+		const json_t *one = json_array_get(list, i);
+
+		zones[i].zone = text_at(arena, one, "zone");
+		zones[i].provider = json_of(arena, json_object_get(one, "provider"));
+	}
+	out->zones = zones;
+	out->zone_count = count;
 }
 
 static void read_names(
@@ -160,6 +242,7 @@ bool certificate_text_read(
 	read.profile = text_at(arena, root, "profile");
 	read_issuers(arena, json_object_get(root, "issuers"), &read);
 	read_names(arena, json_object_get(root, "names"), &read);
+	read_zones(arena, json_object_get(root, "zones"), &read);
 	json_decref(root);
 	if (read.issuer_count == 0 || read.name_count == 0)
 		return false;

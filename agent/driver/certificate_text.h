@@ -12,16 +12,27 @@ struct certificate_issuer {
 	struct view eab_key;   /* JSON, of agent/secret_form.h */
 };
 
+/* Where a dns-01 challenge of the names in it is written. */
+struct certificate_zone {
+	struct view zone;
+	struct view provider; /* its spec */
+};
+
 struct certificate_text {
 	const struct certificate_issuer *issuers; /* one after the other */
 	size_t issuer_count;
 	const struct view *names; /* sorted, each once */
 	size_t name_count;
+	const struct certificate_zone *zones; /* of dns-01 */
+	size_t zone_count;
 	enum acme_challenge challenge;
 	enum certificate_key_kind key_kind;
 	struct view profile;
 };
 
+/* The zone of a name that its provider can be told of; NULL: none is the state's. */
+const struct desired_domain *certificate_zone_of(
+		const struct desired *desired, struct view name);
 /* Canonical JSON. Its names are those that this host serves. */
 MUST_USE struct view certificate_text_write(struct arena *arena,
 		const struct desired *desired, const struct desired_certificate *wanted);
