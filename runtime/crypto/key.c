@@ -15,6 +15,7 @@ static const char contexts[PURPOSE_COUNT][crypto_kdf_CONTEXTBYTES + 1] = {
 	[PURPOSE_DKIM]     = "dkim\0\0\0\0",
 	[PURPOSE_TLS]      = "tls\0\0\0\0\0",
 	[PURPOSE_SRS]      = "srs\0\0\0\0\0",
+	[PURPOSE_STATE]    = "state\0\0\0",
 	[PURPOSE_BACKUP]   = "backup\0\0",
 	[PURPOSE_ACCOUNTS] = "accounts",
 };

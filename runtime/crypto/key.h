@@ -24,6 +24,7 @@ enum purpose {
 	PURPOSE_DKIM,     /* signing keys, at rest */
 	PURPOSE_TLS,      /* certificates' keys, at rest */
 	PURPOSE_SRS,      /* senders of mail that is sent on */
+	PURPOSE_STATE,    /* the identity that opens a state's sealed values */
 	PURPOSE_BACKUP,   /* what this host alone may read back */
 	PURPOSE_ACCOUNTS, /* wraps the accounts' data keys: never leaves the broker */
 	PURPOSE_COUNT,
