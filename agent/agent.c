@@ -132,6 +132,8 @@ int agent_open(const struct agent_options *options, struct agent **out)
 	if (r == 0 && !options->offline)
 		r = dispatch_new(agent->db, agent->tls_key, agent->os, agent->file,
 				&agent->dispatch);
+	if (r == 0 && !options->offline)
+		r = telling_new(&agent->telling);
 	if (r)
 		return r;
 	*out = TAKE(agent);
@@ -179,6 +181,7 @@ void agent_close(struct agent *agent)
 	if (!agent)
 		return;
 	agent_forget_desired(agent);
+	telling_free(agent->telling);
 	dispatch_free(agent->dispatch);
 	configuration_unref(agent->configuration);
 	database_close(agent->deeds);

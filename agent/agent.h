@@ -175,6 +175,16 @@ int agent_outbox_fd(const struct agent *agent);
 nstime agent_outbox_deadline(const struct agent *agent);
 void agent_outbox_turn(struct agent *agent);
 
+/* -- telling people -- */
+
+/* What is wrong is looked for, and told to whom `alerts` of the state names; letters that wait
+ * are written. In turns, as the outbox. Not offline. */
+int agent_alerts_fd(const struct agent *agent);
+nstime agent_alerts_deadline(const struct agent *agent);
+void agent_alerts_turn(struct agent *agent);
+/* A runtime's notice: that account wants to send more than it may. */
+void agent_sending_frozen(struct agent *agent, const unsigned char *account);
+
 /* -- holding still, going back -- */
 
 struct agent_suspension {

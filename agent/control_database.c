@@ -336,6 +336,30 @@ static const char *const steps[] = {
 	" state_refused INTEGER NOT NULL CHECK (state_refused IN (0, 1)),"
 	" accepted BLOB NOT NULL CHECK (length(accepted) IN (0, 20))"
 	") STRICT;",
+
+	/* What is wrong, and what was told of it by each channel (alert.h): 0 nothing, 1 that
+	 * it began, 2 that it is over. Letters that wait to be written (letter.h): to one
+	 * account, or to addresses, a JSON list. */
+	"CREATE TABLE alert ("
+	" object TEXT NOT NULL,"
+	" reason TEXT NOT NULL,"
+	" message TEXT NOT NULL,"
+	" since INTEGER NOT NULL,"
+	" patience INTEGER NOT NULL,"
+	" over INTEGER,"
+	" mailed INTEGER NOT NULL CHECK (mailed IN (0, 1, 2)),"
+	" posted INTEGER NOT NULL CHECK (posted IN (0, 1, 2)),"
+	" PRIMARY KEY (object, reason)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE letter ("
+	" number INTEGER PRIMARY KEY,"
+	" name TEXT NOT NULL,"
+	" account BLOB CHECK (length(account) = 16),"
+	" addresses TEXT,"
+	" subject TEXT NOT NULL,"
+	" text TEXT NOT NULL,"
+	" CHECK ((account IS NULL) <> (addresses IS NULL))"
+	") STRICT;",
 };
 
 const struct database_schema control_schema = {

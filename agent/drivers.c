@@ -19,6 +19,7 @@ const struct driver *const drivers[] = {
 	&driver_service,
 	&driver_group,
 	&driver_alias,
+	&driver_alerts,
 };
 /* clang-format on */
 

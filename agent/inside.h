@@ -11,6 +11,7 @@
 #include "agent/observe.h"
 #include "agent/plan.h"
 #include "agent/suspension.h"
+#include "agent/telling.h"
 #include "runtime/configuration.h"
 #include "runtime/crypto/keyring.h"
 #include "schema/checker.h"
@@ -27,6 +28,13 @@ struct waiting_change {
 	nstime until; /* by this process's clock; 0: for nobody's time */
 };
 
+/* Something that has drifted and that no step mends, for alerts. */
+struct lasting_drift {
+	char *name;
+	const char *reason;
+	char *message;
+};
+
 /* How the last apply or reconcile went. */
 struct last_run {
 	walltime at;
@@ -39,6 +47,8 @@ struct last_run {
 	unsigned char held_digest[DIGEST_SIZE];
 	struct waiting_change waiting[WAITING_SHOWN];
 	size_t waiting_count;
+	struct lasting_drift *lasting;
+	size_t lasting_count, lasting_capacity;
 };
 
 void last_run_deinit(struct last_run *last);
@@ -66,6 +76,7 @@ struct agent {
 	struct database *db;
 	struct database *deeds;    /* NULL: offline, and there are none */
 	struct dispatch *dispatch; /* NULL: offline */
+	struct telling *telling;   /* the same */
 	unsigned char secret[CONTROL_SECRET];
 	struct configuration *configuration; /* that the runtime has; NULL: none yet */
 	struct desired_state desired;

@@ -13,6 +13,7 @@
 
 enum {
 	LONGEST_TEXT = 16 * 1024 * 1024,
+	LASTING_KEPT = 1000,
 };
 
 nstime agent_jittered(nstime interval)
@@ -45,6 +46,11 @@ void last_run_deinit(struct last_run *last)
 		free(last->waiting[i].name);
 		free(last->waiting[i].text);
 	}
+	for (size_t i = 0; i < last->lasting_count; i++) {
+		free(last->lasting[i].name);
+		free(last->lasting[i].message);
+	}
+	free(last->lasting);
 	free(last->message);
 	*last = (struct last_run){ 0 };
 }
@@ -75,6 +81,31 @@ static void remember_waiting(struct last_run *last, const struct plan *plan, nst
 	}
 }
 
+static bool lasts(const struct drift *drift)
+{
+	return drift->kind == DRIFT_REOPEN || drift->kind == DRIFT_REPORT ||
+	       drift->kind == DRIFT_FOUGHT;
+}
+
+static void remember_lasting(struct last_run *last, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->drift_count; i++) {
+		const struct drift *drift = &plan->drifts[i];
+		CLEANUP(buf_free) struct buf name = BUF_NULL(LONGEST_TEXT);
+
+		if (!lasts(drift) || last->lasting_count == LASTING_KEPT)
+			continue;
+		buf_addf(&name, "%s/%.*s", drift->driver->kind, VIEW_ARG(drift->id));
+		array_grow(&last->lasting, &last->lasting_capacity,
+				last->lasting_count + 1, sizeof(*last->lasting));
+		last->lasting[last->lasting_count++] = (struct lasting_drift){
+			.name = copy(buf_view(&name)),
+			.reason = drift->reason,
+			.message = copy(drift->message),
+		};
+	}
+}
+
 static void end_run(struct agent *agent, struct view actor, struct agent_result *result,
 		nstime start)
 {
@@ -98,6 +129,9 @@ static void end_run(struct agent *agent, struct view actor, struct agent_result 
 		memcpy(agent->last.held_digest, plan->held_digest, DIGEST_SIZE);
 	if (plan)
 		remember_waiting(&agent->last, plan, now);
+	if (plan)
+		remember_lasting(&agent->last, plan);
+	telling_stale(agent->telling);
 	agent->holds_memory = agent->heap_has_holes = agent->metrics_stale = true;
 	metrics_of_run(result, agent->last.at);
 	agent->settled_serial = result->code == EXIT_FINE && !(plan && plan->drift_count)

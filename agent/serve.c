@@ -131,9 +131,13 @@ static void take_notices(struct server *server)
 	struct runtime_notice *notice;
 
 	while ((notice = runtime_next_notice(server->options->runtime))) {
-		int r = agent_password_upgraded(
-				server->options->agent, notice->account, notice->text);
+		int r = 0;
 
+		if (notice->kind == NOTICE_PASSWORD_UPGRADED)
+			r = agent_password_upgraded(server->options->agent,
+					notice->account, notice->text);
+		else
+			agent_sending_frozen(server->options->agent, notice->account);
 		if (r < 0)
 			log_event(LOG_ERROR, "agent.upgrade.fault", log_fault(r));
 		runtime_notice_free(notice);
@@ -147,6 +151,7 @@ static nstime next_deadline(const struct server *server)
 
 	deadline = nstime_min(deadline, agent_outbox_deadline(server->options->agent));
 	deadline = nstime_min(deadline, follow_deadline(server->options->follow));
+	deadline = nstime_min(deadline, agent_alerts_deadline(server->options->agent));
 	deadline = nstime_min(deadline, server->remember_due);
 	return server->watch ? nstime_min(deadline, watch_deadline(server->watch))
 			     : deadline;
@@ -199,6 +204,7 @@ static int serve_round(struct server *server)
 		{ .fd = control_fd(server->control), .events = POLLIN },
 		{ .fd = agent_outbox_fd(server->options->agent), .events = POLLIN },
 		{ .fd = follow_fd(server->options->follow), .events = POLLIN },
+		{ .fd = agent_alerts_fd(server->options->agent), .events = POLLIN },
 	};
 	nstime now = clock_now();
 
@@ -216,6 +222,7 @@ static int serve_round(struct server *server)
 		reconcile(server, RECONCILE_TIMER);
 	agent_outbox_turn(server->options->agent);
 	follow_turn(server->options->follow);
+	agent_alerts_turn(server->options->agent);
 	control_serve(server->control, now);
 	remember(server, now);
 	show_metrics(server);

@@ -25,6 +25,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
 
 enum {
 	INTAKE_BUDGET = 64 * 1024 * 1024 /* bytes of messages on their way, in memory */
@@ -455,6 +456,18 @@ void runtime_remembered(
 
 /* -- observe -- */
 
+static void observe_disk(const char *data, struct runtime_observed *out)
+{
+	struct statvfs disk;
+
+	if (statvfs(data, &disk))
+		return;
+	out->disk_free = (uint64_t)disk.f_bavail * disk.f_frsize;
+	out->disk_size = (uint64_t)disk.f_blocks * disk.f_frsize;
+	out->files_free = disk.f_favail;
+	out->files_size = disk.f_files;
+}
+
 void runtime_observe(struct runtime *rt, struct runtime_observed *out)
 {
 	struct delivery_observed delivery = delivery_observe(rt->delivery);
@@ -481,6 +494,7 @@ void runtime_observe(struct runtime *rt, struct runtime_observed *out)
 		.key_bytes = keys.bytes,
 		.keys_locked = keys.locked,
 	};
+	observe_disk(service_data(rt->service), out);
 	out->set_apart_count = accounts_set_apart(
 			rt->accounts, out->set_apart, ARRAY_LEN(out->set_apart));
 	for (size_t i = 0; i < ports_count(rt->ports) && i < ARRAY_LEN(out->listeners);
@@ -623,7 +637,8 @@ struct runtime_notice *runtime_next_notice(struct runtime *rt)
 		return NULL;
 	notice = xcalloc(1, sizeof(*notice) + from->text.len);
 	text = (char *)(notice + 1);
-	notice->kind = NOTICE_PASSWORD_UPGRADED;
+	notice->kind = from->kind == SERVICE_LIMIT_REACHED ? NOTICE_LIMIT_REACHED
+							   : NOTICE_PASSWORD_UPGRADED;
 	memcpy(notice->account, from->account, ACCOUNT_UID_SIZE);
 	memcpy(text, from->text.data, from->text.len);
 	notice->text = view_of(text, from->text.len);

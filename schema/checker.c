@@ -63,24 +63,40 @@ static void check_tree(struct check *c)
 
 /* -- the result -- */
 
+/* A part of the state that is one object; `value` is NULL where nothing is said of it. */
+static void take_part(struct desired_object *object, enum kind kind, struct view key,
+		const struct value *value)
+{
+	object->kind = kind;
+	object->key = key;
+	if (!value)
+		return;
+	object->values = value->first;
+	object->node = value->node;
+	object->span = node_whole_span(value->node);
+	object->key_span = node_key_span(value->node);
+}
+
 static void take_policy(struct check *c, struct desired_policy *policy)
 {
 	const struct value *value = value_at(c->root, "policy");
 	const struct value *protect = value_at(c->root, "policy.protect");
 
-	policy->object.kind = KIND_POLICY;
-	policy->object.key = VIEW("policy");
-	policy->object.values = value ? value->first : NULL;
-	if (value) {
-		policy->object.node = value->node;
-		policy->object.span = node_whole_span(value->node);
-		policy->object.key_span = node_key_span(value->node);
-	}
+	take_part(&policy->object, KIND_POLICY, VIEW("policy"), value);
 	decode_fields(c, &policy_table, policy->object.values, policy);
 	decode_drift(c, policy);
 	if (protect)
 		decode_texts(c, protect, &policy->protect);
 	hash_object(c, &policy->object);
+}
+
+static void take_alerts(struct check *c, struct desired_alerts *alerts)
+{
+	const struct value *value = value_at(c->root, "alerts");
+
+	take_part(&alerts->object, KIND_ALERTS, VIEW("alerts"), value);
+	decode_fields(c, &alerts_table, alerts->object.values, alerts);
+	hash_object(c, &alerts->object);
 }
 
 static void take_recipients(struct check *c, struct desired *desired)
@@ -123,6 +139,7 @@ static void fill(struct check *c, struct desired *desired)
 	desired->certificates =
 			take_objects(c, KIND_CERTIFICATE, &desired->certificate_count);
 	take_policy(c, &desired->policy);
+	take_alerts(c, &desired->alerts);
 	take_recipients(c, desired);
 	desired->root = c->root;
 	memcpy(desired->defaults, c->defaults, sizeof(desired->defaults));

@@ -59,6 +59,8 @@ static struct shelf shelf_of(const struct desired *d, enum kind kind)
 			sizeof(*d->certificates), d->certificate_count };
 	case KIND_POLICY:
 		return (struct shelf){ (const char *)&d->policy, sizeof(d->policy), 1 };
+	case KIND_ALERTS:
+		return (struct shelf){ (const char *)&d->alerts, sizeof(d->alerts), 1 };
 	default:
 		return (struct shelf){ 0 };
 	}
@@ -96,6 +98,7 @@ void desired_index(struct desired *desired, struct objects *kinds)
 		kinds[kind].keys = kinds[kind].ids = MAP_NULL;
 	}
 	map_set(&index->keys[KIND_POLICY], desired->policy.object.key, &desired->policy);
+	map_set(&index->keys[KIND_ALERTS], desired->alerts.object.key, &desired->alerts);
 	desired->index = index;
 }
 

@@ -36,6 +36,7 @@ enum kind {
 	KIND_CERTIFICATE,
 	KIND_BACKUP,
 	KIND_POLICY,
+	KIND_ALERTS,
 	KINDS,
 };
 
@@ -502,6 +503,15 @@ struct desired_policy {
 	uint64_t user_forward; /* enum user_forward */
 };
 
+/* The one object `alerts/alerts`: who is told when something is wrong. */
+struct desired_alerts {
+	struct desired_object object;
+	struct view_list to; /* addresses */
+	struct view webhook; /* a URL; empty: none */
+	struct desired_secret webhook_secret;
+	struct view heartbeat; /* a URL; empty: none */
+};
+
 struct desired_recipient {
 	struct view name; /* host/mail1, recovery */
 	struct view recipient;
@@ -554,6 +564,7 @@ struct desired {
 	struct desired_certificate *certificates; /* none: self-signed */
 	size_t certificate_count;
 	struct desired_policy policy;
+	struct desired_alerts alerts;
 	struct desired_recipient *recipients;
 	size_t recipient_count;
 	struct desired_moved *moved;
@@ -573,7 +584,7 @@ void desired_free(struct desired *desired);
 void desired_freep(struct desired **desired);
 
 /* Walks every object of every kind, in the order hosts, groups, domains, users, shared,
- * services, aliases, certificates, policy; *at begins at 0; NULL at the end. */
+ * services, aliases, certificates, policy, alerts; *at begins at 0; NULL at the end. */
 const struct desired_object *desired_next(const struct desired *desired, size_t *at);
 /* By id or key; NULL where there is none. */
 const struct desired_object *desired_find(

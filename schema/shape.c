@@ -158,7 +158,7 @@ static void shape_defaults(struct check *c, const struct field *field, struct no
 		c->defaults[of->type->table->kind] = of->first;
 }
 
-/* The policy is an object, too. */
+/* The policy is an object, too, and who is told. */
 static struct value *shape_part(
 		struct check *c, const struct field *field, struct node *node)
 {

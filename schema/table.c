@@ -21,6 +21,7 @@ static const char *const kind_names[KINDS] = {
 	[KIND_CERTIFICATE]  = "certificate",
 	[KIND_BACKUP]       = "backup",
 	[KIND_POLICY]       = "policy",
+	[KIND_ALERTS]       = "alerts",
 };
 
 static const struct table *const kind_tables[KINDS] = {
@@ -38,6 +39,7 @@ static const struct table *const kind_tables[KINDS] = {
 	[KIND_CERTIFICATE]  = &certificate_table,
 	[KIND_BACKUP]       = &backup_table,
 	[KIND_POLICY]       = &policy_table,
+	[KIND_ALERTS]       = &alerts_table,
 };
 
 struct type_row {

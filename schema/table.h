@@ -132,7 +132,7 @@ extern const struct table agent_table; /* the root of agent.yaml */
 extern const struct table host_table, group_table, domain_table, user_table, shared_table,
 		service_table, alias_table, relay_table, destination_table,
 		dns_provider_table, issuer_table, certificate_table, backup_table,
-		policy_table;
+		policy_table, alerts_table;
 /* Parts that several share. */
 extern const struct table secret_table, password_table, retention_table, webhook_table;
 

@@ -188,21 +188,24 @@ static int put_piece(
 	return statement_run(s);
 }
 
-/* The trace is a piece of its own: those of the body then lie as the log has them. */
+/* The trace, of what has one, is a piece of its own: those of the body then lie as the log
+ * has them. No piece is empty. */
 static int put_bytes(
 		struct queue *queue, uint64_t message, const struct intake_message *from)
 {
 	CLEANUP(freep) char *bytes = xmalloc(QUEUE_PIECE);
 	uint64_t at = 0, piece = 0;
 	size_t len = 0;
-	int r = put_piece(queue, message, piece, intake_message_trace(from));
+	int r = 0;
 
+	if (intake_message_trace(from).len)
+		r = put_piece(queue, message, piece++, intake_message_trace(from));
 	while (!r && at < intake_message_size(from)) {
 		r = intake_message_read(from, at, bytes, QUEUE_PIECE, &len);
 		if (r > 0)
 			r = DATABASE_E_DAMAGED;
 		if (!r)
-			r = put_piece(queue, message, ++piece, view_of(bytes, len));
+			r = put_piece(queue, message, piece++, view_of(bytes, len));
 		at += len;
 	}
 	return r;

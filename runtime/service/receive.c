@@ -360,6 +360,17 @@ static const char *room_refusal(const struct receive *r, uint64_t size)
 	return refused;
 }
 
+static void tell_of_limit(struct receive *r)
+{
+	log_event(LOG_WARN, "sending.limit.reached",
+			log_view("account", r->account->address),
+			log_number("limit", (int64_t)r->account->send_limit),
+			log_number("seconds", r->account->send_period / NS_PER_S),
+			log_text("next", "refused for now: was its password "
+					 "stolen, or is send_limit too low?"));
+	service_notify(r->service, SERVICE_LIMIT_REACHED, r->account->uid, VIEW_NULL);
+}
+
 /* Takes one of what the account may send. */
 static const char *allowance_refusal(struct receive *r)
 {
@@ -376,12 +387,7 @@ static const char *allowance_refusal(struct receive *r)
 		return NULL;
 	}
 	if (outcome == ALLOWANCE_E_SPENT_FIRST)
-		log_event(LOG_WARN, "sending.limit.reached",
-				log_view("account", r->account->address),
-				log_number("limit", (int64_t)r->account->send_limit),
-				log_number("seconds", r->account->send_period / NS_PER_S),
-				log_text("next", "refused for now: was its password "
-						 "stolen, or is send_limit too low?"));
+		tell_of_limit(r);
 	return "450 4.7.1 That is more than this account may send for now; try again "
 	       "later";
 }

@@ -18,14 +18,6 @@ static const struct field secrets_fields[] = {
 
 static const struct table secrets_table = { .noun = "`secrets`", .help = "Who can open what is sealed.", FIELDS(secrets_fields) };
 
-static const struct field alerts_fields[] = {
-	{ "to",        LIST_OF(TYPE(TYPE_ADDRESS)), NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "who is written to" },
-	{ "webhook",   RECORD(&webhook_table),      NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "a program elsewhere that is told" },
-	{ "heartbeat", TYPE(TYPE_URL),              NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "asked for as long as all is well" },
-};
-
-static const struct table alerts_table = { .noun = "`alerts`", .help = "Who is told when something is wrong.", FIELDS(alerts_fields) };
-
 static const struct field spam_fields[] = {
 	{ "engine",    WORDS("builtin", "rspamd"),             "builtin", OWNER_ENFORCE, RISK_POLICY,   LATER, 0, "who judges" },
 	{ "url",       TYPE(TYPE_URL),                         NULL,      OWNER_ENFORCE, RISK_EXPOSING, LATER, 0, "rspamd: where it is" },
@@ -93,7 +85,7 @@ static const struct field fields[] = {
 	                                                                  "none", OWNER_ENFORCE, RISK_SERVICE, SERVED, 0, "the certificates of the listeners; `none`: the host signs its own" },
 	{ "backups",      OBJECTS(TYPE_NAME, &backup_table),              NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER,  0, "where copies go" },
 	{ "secrets",      RECORD(&secrets_table),                         NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "who can open what is sealed" },
-	{ "alerts",       RECORD(&alerts_table),                          NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER,  0, "who is told when something is wrong" },
+	{ "alerts",       RECORD(&alerts_table),                          NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "who is told when something is wrong" },
 	{ "policy",       RECORD(&policy_table),                          NULL, OWNER_ENFORCE, RISK_POLICY,   SERVED, 0, "the rules that changes obey" },
 	{ "spam",         RECORD(&spam_table),                            NULL, OWNER_ENFORCE, RISK_POLICY,   LATER,  0, "how mail from outside is judged" },
 	{ "logs",         RECORD(&logs_table),                            NULL, OWNER_ENFORCE, RISK_DATA,     LATER,  0, "what is written down" },

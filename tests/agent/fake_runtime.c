@@ -1,6 +1,7 @@
 #include "tests/agent/fake_runtime.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 void fake_runtime_deinit(struct runtime *rt)
 {
@@ -72,12 +73,32 @@ void runtime_remembered(
 int runtime_queue(struct runtime *rt, uint64_t after, size_t most, struct arena *arena,
 		struct queue_message **out, size_t *count_out)
 {
-	(void)rt;
-	(void)after;
-	(void)most;
-	(void)arena;
-	*out = NULL;
-	*count_out = 0;
+	*out = ARENA_NEW(arena, struct queue_message);
+	*count_out = after == 0 && most && rt->queued_since;
+	if (*count_out == 0)
+		return 0;
+	(*out)->received = rt->queued_since;
+	(*out)->recipients = ARENA_NEW(arena, struct queue_recipient);
+	(*out)->recipient_count = 1;
+	return 0;
+}
+
+static void keep(char *out, size_t size, struct view text)
+{
+	snprintf(out, size, "%.*s", VIEW_ARG(text));
+}
+
+int runtime_write_letter(struct runtime *rt, const struct runtime_letter *letter)
+{
+	if (rt->letter_outcome)
+		return rt->letter_outcome;
+	rt->letters++;
+	keep(rt->letter_to, sizeof(rt->letter_to),
+			letter->to_count ? letter->to[0] : VIEW_NULL);
+	if (letter->to_count == 0)
+		memcpy(rt->letter_account, letter->account, ACCOUNT_UID_SIZE);
+	keep(rt->letter_subject, sizeof(rt->letter_subject), letter->subject);
+	keep(rt->letter_text, sizeof(rt->letter_text), letter->text);
 	return 0;
 }
 
@@ -95,7 +116,12 @@ void runtime_observe(struct runtime *rt, struct runtime_observed *out)
 			rt->configuration ? configuration_host(rt->configuration) : NULL;
 
 	*out = (struct runtime_observed){
-		.accepting = true, .sending = true, .keys_locked = true
+		.accepting = true,
+		.sending = true,
+		.keys_locked = true,
+		.disk_free = rt->disk_free,
+		.disk_size = rt->disk_size,
+		.queued = rt->queued_since != 0,
 	};
 	if (rt->set_apart.why) {
 		out->quarantined = out->set_apart_count = 1;

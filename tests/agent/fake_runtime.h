@@ -3,6 +3,7 @@
 #ifndef TESTS_AGENT_FAKE_RUNTIME_H
 #define TESTS_AGENT_FAKE_RUNTIME_H
 
+#include "runtime/queue/queue.h"
 #include "runtime/runtime.h"
 
 struct runtime {
@@ -17,6 +18,13 @@ struct runtime {
 	unsigned accepted;              /* files that were taken up */
 	struct account_reached reached; /* what is to be remembered, where there is any */
 	bool has_reached;
+	int letter_outcome; /* of runtime_write_letter */
+	unsigned letters;   /* that were written … */
+	char letter_to[512], letter_subject[512],
+			letter_text[8192]; /* … the last of them */
+	unsigned char letter_account[ACCOUNT_UID_SIZE];
+	uint64_t disk_free, disk_size;
+	walltime queued_since; /* a message waits for another host; 0: none does */
 };
 
 #define FAKE_RUNTIME_NEW ((struct runtime){ .closed = LISTENER_KINDS })

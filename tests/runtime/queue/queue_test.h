@@ -64,21 +64,27 @@ UNUSED static void house_end(void)
 	assert_int_equal(system(command), 0);
 }
 
-/* A message of that envelope and that text, as the filer gets it. */
-UNUSED static struct intake_message *accept(
-		const struct intake_envelope *envelope, struct view text)
+/* A message of that envelope, trace and text, as the filer gets it. */
+UNUSED static struct intake_message *accept_traced(
+		const struct intake_envelope *envelope, struct view trace, struct view text)
 {
 	struct intake_message *m;
 
 	arrived = NULL;
 	assert_int_equal(intake_begin(house_intake, envelope, &m), 0);
 	assert_int_equal(intake_chunk(m, text), 0);
-	intake_commit(m, TRACE, on_done, NULL);
+	intake_commit(m, trace, on_done, NULL);
 	pthread_mutex_lock(&lock);
 	while (!arrived)
 		pthread_cond_wait(&committed, &lock);
 	pthread_mutex_unlock(&lock);
 	return arrived;
+}
+
+UNUSED static struct intake_message *accept(
+		const struct intake_envelope *envelope, struct view text)
+{
+	return accept_traced(envelope, TRACE, text);
 }
 
 /* One from `sender` to an account here and to two hosts elsewhere. */

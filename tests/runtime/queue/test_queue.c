@@ -104,6 +104,23 @@ static void what_leads_out_is_taken(void **state)
 	assert_int_equal(m.size, bytes.len);
 }
 
+/* As a report, or a letter of ours. */
+static void what_has_no_trace_begins_with_its_first_bytes(void **state)
+{
+	const struct intake_recipient ana = { .address = VIEW("ana@a.example") };
+	const struct intake_envelope envelope = {
+		.received = NOW, .recipients = &ana, .recipient_count = 1
+	};
+	uint64_t id = take(
+			accept_traced(&envelope, VIEW_NULL, VIEW("Subject: x\r\n\r\n")));
+	CLEANUP(buf_free) struct buf bytes = BUF_NULL(QUEUE_PIECE);
+
+	(void)state;
+	assert_int_equal(queue_read(queue, id, 0, &bytes), 0);
+	assert_view(buf_view(&bytes), "Subject: x\r\n\r\n");
+	assert_int_equal(load(id).size, bytes.len);
+}
+
 static void nothing_is_taken_twice(void **state)
 {
 	struct intake_message *m = accept_plain(SENDER, 0);
@@ -554,6 +571,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_leads_out_is_taken, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+				what_has_no_trace_begins_with_its_first_bytes, setup,
+				teardown),
 		cmocka_unit_test_setup_teardown(nothing_is_taken_twice, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 				a_large_message_comes_in_pieces, setup, teardown),
