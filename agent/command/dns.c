@@ -1,6 +1,8 @@
 /* What the world has to be told for a state: printed, for a form, a program or a zone. */
 #include "agent/command/command.h"
+#include "agent/command/dns_check.h"
 #include "agent/command/offline.h"
+#include "agent/command/setting.h"
 #include "agent/zone/records.h"
 
 #include <jansson.h>
@@ -206,6 +208,8 @@ static int run(const struct words *words)
 	CLEANUP(offline_deinit) struct offline_state state = { 0 };
 	const char *where = words_option(words, "state");
 
+	if (strcmp(words_operand(words, 0), "check") == 0)
+		return dns_check(words);
 	if (strcmp(words_operand(words, 0), "records") != 0) {
 		say_error("`posthus dns --help` lists the verbs",
 				"there is no `posthus dns %s`", words_operand(words, 0));
@@ -224,22 +228,31 @@ static int run(const struct words *words)
 }
 
 static const struct option_row options[] = {
-	{ "state", "PATH", "the file or directory of the state; needed" },
+	OPTION_STATE,
+	OPTION_CONFIG,
 	{ "o", "text|json|zone", "the form of the output" },
 };
 
 const struct command command_dns = {
 	.name = "dns",
-	.operands = "records [DOMAIN]",
+	.operands = "records|check [DOMAIN]",
 	.least_operands = 1,
 	.most_operands = 2,
-	.summary = "Print the DNS records that a state calls for, without an agent",
+	.summary = "Print the DNS records that a state calls for, or ask whether they "
+		   "are there",
 	.help = "records prints each record with its reason and the line of the state "
 		"that "
 		"asks for it: as a\n"
 		"table to type from, as JSON, or as lines of a zone file. With a DOMAIN, "
 		"those of its zone.\n"
-		"Nothing is asked and nothing is changed.",
+		"Nothing is asked and nothing is changed; --state is needed.\n"
+		"check asks every name server of each zone, never a cache, and the PTR "
+		"of "
+		"each address: one\n"
+		"sentence a record. 0: all is in sync, 2: some is not. Without --state "
+		"the "
+		"state is that of\n"
+		"the agent's file.",
 	OPTIONS(options),
 	.run = run,
 };

@@ -77,13 +77,23 @@ static void want(const struct driver *driver, const struct desired *desired,
 	wanted->applied = applied(out->arena, &desired->policy);
 }
 
+static bool is_word(struct view word)
+{
+	for (size_t i = 0; i < driver_count; i++)
+		if (view_eq(word, view_z(drivers[i]->kind)) ||
+				(drivers[i]->policy_word &&
+						view_eq(word, view_z(drivers[i]->policy_word))))
+			return true;
+	return false;
+}
+
 static int check(const struct change *change, struct observation *o, struct plan *plan)
 {
 	const struct desired_policy *policy =
 			change->wanted ? change->wanted->desired : NULL;
 
 	for (size_t i = 0; policy && i < policy->drift_count; i++)
-		if (!driver_of(policy->drifts[i].kind))
+		if (!is_word(policy->drifts[i].kind))
 			plan_add_problem(plan, &change->declared, "NotServedYet",
 					arena_printf(o->arena,
 							"policy.drift names %.*s, which "

@@ -79,7 +79,7 @@ static const struct field fields[] = {
 	{ "aliases",      OBJECTS(TYPE_ADDRESS, &alias_table),            NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "addresses that lead elsewhere, or nowhere" },
 	{ "relays",       OBJECTS(TYPE_NAME, &relay_table),               NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "servers that send for us" },
 	{ "destinations", OBJECTS(TYPE_DOMAIN, &destination_table),       NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "domains of others with a way of their own" },
-	{ "dns",          OBJECTS(TYPE_NAME, &dns_provider_table),        NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER,  0, "who holds the zones" },
+	{ "dns",          OBJECTS(TYPE_NAME, &dns_provider_table),        NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED,  0, "who holds the zones" },
 	{ "issuers",      OBJECTS(TYPE_NAME, &issuer_table),              NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED,  0, "who signs certificates" },
 	{ "certs",        &(const struct type){ .kind = TYPE_MAP, .key = TYPE(TYPE_NAME), .item = RECORD(&certificate_table), .words = ONE_OF_THESE("none") },
 	                                                                  "none", OWNER_ENFORCE, RISK_SERVICE, SERVED, 0, "the certificates of the listeners; `none`: the host signs its own" },

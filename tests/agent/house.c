@@ -27,6 +27,7 @@ void house_open(struct house *house)
 		.data = house->directory,
 		.broker = house->broker,
 		.os = &house->os,
+		.file = house->file,
 	};
 
 	assert_int_equal(agent_open(&options, &house->agent), 0);

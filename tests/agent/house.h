@@ -23,6 +23,7 @@ struct house {
 	struct broker *broker;
 	struct runtime runtime;
 	struct os os;
+	const struct agent_file *file; /* NULL: all defaults; heeded by house_open() */
 	walltime now;
 	struct agent *agent; /* NULL: nobody is at home */
 };
