@@ -352,6 +352,7 @@ static void serve_what_is_kept(struct agent *agent)
 	int r = 0;
 
 	dispatch_served(agent->dispatch);
+	agent->settled_serial = 0; /* what follows from it in the state, too */
 	if (agent->configuration)
 		r = agent_configure(agent, NULL, &done, &result);
 	if (r || result.code != EXIT_FINE)

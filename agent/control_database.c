@@ -360,6 +360,9 @@ static const char *const steps[] = {
 	" text TEXT NOT NULL,"
 	" CHECK ((account IS NULL) <> (addresses IS NULL))"
 	") STRICT;",
+
+	/* As whom the issuer is named in a CAA record; empty: it did not say. */
+	"ALTER TABLE issuer_account ADD COLUMN authority TEXT NOT NULL DEFAULT '';",
 };
 
 const struct database_schema control_schema = {

@@ -20,7 +20,10 @@ static int make(struct database *db, const struct key *key, struct view issuer,
 		return r;
 	sealed = xmalloc(pem.len + SEAL_OVERHEAD);
 	seal(key, issuer, secret_expose(&pem), sealed);
-	r = database_prepare(db, "INSERT INTO issuer_account VALUES (?1, ?2, '')", &s);
+	r = database_prepare(db,
+			"INSERT INTO issuer_account (issuer, sealed_key, url)"
+			" VALUES (?1, ?2, '')",
+			&s);
 	if (r)
 		return r;
 	bind_text(s, 1, issuer);
@@ -62,17 +65,39 @@ int issuer_account_take(struct database *db, const struct key *key, struct view 
 	return 0;
 }
 
-int issuer_account_set_url(struct database *db, struct view issuer, struct view url)
+int issuer_account_set(struct database *db, struct view issuer, struct view url,
+		struct view authority)
 {
 	CLEANUP(statement_done) struct statement *s = NULL;
 	int r = database_prepare(db,
-			"UPDATE issuer_account SET url = ?2 WHERE issuer = ?1 AND url <> "
-			"?2",
+			"UPDATE issuer_account SET url = ?2, authority = ?3"
+			" WHERE issuer = ?1 AND (url <> ?2 OR authority <> ?3)",
 			&s);
 
 	if (r)
 		return r;
 	bind_text(s, 1, issuer);
 	bind_text(s, 2, url);
+	bind_text(s, 3, authority);
 	return statement_run(s);
+}
+
+int issuer_account_read(struct database *db, struct view issuer, struct arena *arena,
+		struct view *url_out, struct view *authority_out)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = database_prepare(db,
+			"SELECT url, authority FROM issuer_account WHERE issuer = ?1",
+			&s);
+
+	*url_out = *authority_out = VIEW_NULL;
+	if (r)
+		return r;
+	bind_text(s, 1, issuer);
+	r = statement_step(s);
+	if (r != DATABASE_ROW)
+		return r;
+	*url_out = arena_copy(arena, column_view(s, 0));
+	*authority_out = arena_copy(arena, column_view(s, 1));
+	return 0;
 }

@@ -14,7 +14,11 @@ struct key;
 MUST_USE int issuer_account_take(struct database *db, const struct key *key,
 		struct view issuer, struct arena *arena, struct secret *pem_out,
 		struct view *url_out);
-MUST_USE int issuer_account_set_url(
-		struct database *db, struct view issuer, struct view url);
+/* Where it is, and as whom CAA records name the issuer. */
+MUST_USE int issuer_account_set(struct database *db, struct view issuer, struct view url,
+		struct view authority);
+/* Both as they were set; empty where they were not, or there is no account. */
+MUST_USE int issuer_account_read(struct database *db, struct view issuer,
+		struct arena *arena, struct view *url_out, struct view *authority_out);
 
 #endif

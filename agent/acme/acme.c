@@ -275,6 +275,21 @@ static void take_problem(struct acme *a, const struct acme_reply *reply)
 
 /* -- exchanges -- */
 
+/* The first of the names that it may have in CAA records. */
+static struct view authority_of(const struct acme *a, const json_t *root)
+{
+	const json_t *names =
+			json_object_get(json_object_get(root, "meta"), "caaIdentities");
+	const char *name = json_string_value(json_array_get(names, 0));
+	struct view text = name ? view_z(name) : VIEW_NULL;
+
+	for (size_t i = 0; i < text.len; i++)
+		if (!byte_is_alpha(text.data[i]) && !byte_is_digit(text.data[i]) &&
+				text.data[i] != '-' && text.data[i] != '.')
+			return VIEW_NULL;
+	return text.len <= 253 ? arena_copy(a->arena, text) : VIEW_NULL;
+}
+
 static void take_directory(struct acme *a, const struct acme_reply *reply)
 {
 	struct acme_directory d = { 0 };
@@ -291,6 +306,7 @@ static void take_directory(struct acme *a, const struct acme_reply *reply)
 		d.renewal = acme_text(a, root, "renewalInfo");
 		if (!acme_is_ours(a, d.renewal))
 			d.renewal = VIEW_NULL;
+		d.authority = authority_of(a, root);
 		a->order->directory = d;
 	}
 	json_decref(root);

@@ -33,6 +33,7 @@ void acme_order_write(const struct acme_order *order, struct buf *out)
 	json_object_set_new(root, "new_account", json_view(d->account));
 	json_object_set_new(root, "new_order", json_view(d->order));
 	json_object_set_new(root, "renewal", json_view(d->renewal));
+	json_object_set_new(root, "authority", json_view(d->authority));
 	json_object_set_new(root, "nonce", json_view(order->nonce));
 	json_object_set_new(root, "account", json_view(order->account));
 	json_object_set_new(root, "order", json_view(order->order));
@@ -107,6 +108,7 @@ int acme_order_read(struct arena *arena, struct view bytes, struct acme_order *o
 		.account = text_of(arena, root, "new_account"),
 		.order = text_of(arena, root, "new_order"),
 		.renewal = text_of(arena, root, "renewal"),
+		.authority = text_of(arena, root, "authority"),
 	};
 	order.nonce = text_of(arena, root, "nonce");
 	order.account = text_of(arena, root, "account");

@@ -40,6 +40,7 @@ struct acme_authorization {
 struct acme_directory {
 	struct view nonce, account, order;
 	struct view renewal; /* RFC 9773; empty: none */
+	struct view authority; /* its name in CAA records (RFC 8659); empty: it does not say */
 };
 
 /* Texts live in the arena that it was read into, or that the conversation was given. */

@@ -3,6 +3,7 @@
  * again when two thirds of its life are over. */
 #include "agent/driver/certificate.h"
 
+#include "agent/acme/account.h"
 #include "agent/apply.h"
 #include "agent/driver/certificate_issue.h"
 #include "agent/driver/certificate_row.h"
@@ -33,6 +34,49 @@ static void want_self_signed(const struct driver *driver, const struct desired_h
 	wanted->spec = wanted->applied = arena_copy(out->arena, buf_view(&spec));
 	wanted->span = host->object.key_span;
 	digest_bytes(wanted->spec, wanted->hash);
+}
+
+/* False where it is not known yet who that is, or who we are there: then nobody is shut out. */
+static int add_authority(struct observation *o, const struct desired_issuer *issuer,
+		const struct desired_certificate *certificate, bool *known)
+{
+	struct zone_authority *all = o->facts.authorities;
+	struct zone_authority one = {
+		.method = view_z(acme_challenge_name(
+				(enum acme_challenge)certificate->challenge))
+	};
+	int r = issuer_account_read(
+			o->db, issuer->acme, o->arena, &one.account, &one.name);
+
+	*known &= one.name.len && one.account.len;
+	for (size_t i = 0; i < o->facts.authority_count; i++)
+		if (view_eq(all[i].account, one.account) &&
+				view_eq(all[i].method, one.method))
+			return r;
+	all[o->facts.authority_count++] = one;
+	return r;
+}
+
+/* All that may be asked, once each of them has been: a record that names some shuts out the
+ * others. */
+static int know(struct observation *o)
+{
+	const struct desired *desired = o->desired;
+	bool known = true;
+	size_t most = 0;
+	int r = 0;
+
+	for (size_t i = 0; desired && i < desired->certificate_count; i++)
+		most += desired->certificates[i].issuer_count;
+	o->facts.authorities = arena_array(o->arena, most, sizeof(*o->facts.authorities));
+	for (size_t i = 0; desired && i < desired->certificate_count; i++)
+		for (size_t k = 0; k < desired->certificates[i].issuer_count && r == 0;
+				k++)
+			r = add_authority(o, desired->certificates[i].issuers[k],
+					&desired->certificates[i], &known);
+	if (!known)
+		o->facts.authority_count = 0;
+	return r;
 }
 
 static void want(const struct driver *driver, const struct desired *desired,
@@ -368,6 +412,7 @@ const struct driver driver_certificate = {
 	.schema = KIND_CERTIFICATE,
 	.absence = ABSENCE_REMOVES,
 	.risk = RISK_SERVICE,
+	.know = know,
 	.want = want,
 	.observe = observe_all,
 	.check = check,

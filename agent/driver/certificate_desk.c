@@ -208,7 +208,8 @@ static int keep_step(const struct effect_desk *desk, const struct effect *effect
 	int r = 0;
 
 	if (order->account.len)
-		r = issuer_account_set_url(desk->db, issuer, order->account);
+		r = issuer_account_set(desk->db, issuer, order->account,
+				order->directory.authority);
 	if (r == 0 && order->refused.len)
 		r = ledger_failure(desk->db, issuer, order->refused_name, order->refused,
 				desk->now);

@@ -5,6 +5,10 @@
 
 #include <stdlib.h>
 
+enum {
+	LONGEST_AUTHORITY = 4096,
+};
+
 /* -- what makers share -- */
 
 const struct desired_domain *making_zone(const struct making *m, struct view name)
@@ -115,27 +119,35 @@ static void make_addresses(struct making *m, const struct desired_host *host)
 	}
 }
 
+static struct view authority_value(
+		struct arena *arena, const struct zone_authority *authority)
+{
+	CLEANUP(buf_free) struct buf value = BUF_NULL(LONGEST_AUTHORITY);
+
+	buf_addf(&value, "0 issue \"%.*s", VIEW_ARG(authority->name));
+	if (authority->account.len)
+		buf_addf(&value, "; accounturi=%.*s", VIEW_ARG(authority->account));
+	if (authority->method.len)
+		buf_addf(&value, "; validationmethods=%.*s", VIEW_ARG(authority->method));
+	buf_add_byte(&value, '"');
+	return arena_copy(arena, buf_view(&value));
+}
+
 /* Of the host's own name alone: who else may issue for the domain is not ours to say. */
 static void make_authorities(struct making *m, const struct desired_host *host)
 {
 	const struct zone_facts *facts = m->facts;
-	struct view value;
 
-	if (!facts->authority.len)
-		return;
-	value = facts->account.len ? arena_printf(m->arena,
-						     "0 issue \"%.*s; accounturi=%.*s\"",
-						     VIEW_ARG(facts->authority),
-						     VIEW_ARG(facts->account))
-				   : arena_printf(m->arena, "0 issue \"%.*s\"",
-						     VIEW_ARG(facts->authority));
-	making_add(m, &(struct made){ DNS_PART_CAA, host->name, "CAA", value,
-				      arena_printf(m->arena,
-						      "who alone may issue certificates "
-						      "for "
-						      "%.*s",
-						      VIEW_ARG(making_host(m, host))),
-				      host->object.key_span });
+	for (size_t i = 0; i < facts->authority_count; i++)
+		making_add(m, &(struct made){ DNS_PART_CAA, host->name, "CAA",
+					      authority_value(m->arena,
+							      &facts->authorities[i]),
+					      arena_printf(m->arena,
+							      "who alone may issue "
+							      "certificates for %.*s",
+							      VIEW_ARG(making_host(
+									      m, host))),
+					      host->object.key_span });
 }
 
 static void make_host_sender(struct making *m, const struct desired_host *host)

@@ -25,14 +25,21 @@ struct zone_key {
 	enum zone_key_state state;
 };
 
+/* Who may issue a certificate (RFC 8659), to whom and how it is convinced (RFC 8657). */
+struct zone_authority {
+	struct view name;    /* "letsencrypt.org" */
+	struct view account; /* a URI; empty: to anybody */
+	struct view method;  /* "http-01"; empty: by any */
+};
+
 struct zone_facts {
 	walltime now;
 	struct zone_key *keys;
 	size_t key_count, key_capacity;
 	size_t known_count; /* of them, the first: those that are there, by domain */
-	/* Who may issue for our hosts (RFC 8659), and to whom (RFC 8657); empty: unknown. */
-	struct view authority; /* "letsencrypt.org" */
-	struct view account;   /* a URI */
+	/* Who may issue for our hosts; none: unknown. */
+	struct zone_authority *authorities;
+	size_t authority_count;
 };
 
 /* What its record says (RFC 6376, 3.6.1). */

@@ -183,6 +183,24 @@ static void it_is_renewed_at_a_third_of_its_life(void **state)
 	assert_int_equal(issuer->accounts, 1);
 }
 
+/* RFC 8657: who may issue, to which account and how it is convinced; nothing as long as one of
+ * those who may be asked is not known. */
+static void T06_records_name_who_may_issue(void **state)
+{
+	struct yard *y = *state;
+	struct zone_authority one;
+
+	yard_apply(y, YARD_ISSUED);
+	assert_int_equal(yard_authorities(y, &one), 0);
+	assert_true(yard_converges(y, 60));
+	assert_int_equal(yard_authorities(y, &one), 1);
+	assert_view(one.name, "issuer.test");
+	assert_view(one.account, "https://issuer.test/account/0");
+	assert_view(one.method, "http-01");
+	yard_apply(y, YARD_TWO);
+	assert_int_equal(yard_authorities(y, &one), 0);
+}
+
 /* -- killed at every boundary -- */
 
 static void go_and_die(struct yard *y, long nth)
@@ -329,6 +347,7 @@ int main(int argc, char **argv)
 		TEST(duplicates_keep_within_the_limits),
 		TEST(it_is_renewed_when_the_issuer_wants_it),
 		TEST(it_is_renewed_at_a_third_of_its_life),
+		TEST(T06_records_name_who_may_issue),
 		cmocka_unit_test(killed_at_every_boundary_it_converges),
 		TEST(two_years_of_47_days_without_a_second_expired),
 	};

@@ -208,3 +208,29 @@ bool yard_is_ready(struct yard *y)
 	json_decref(item);
 	return is;
 }
+
+size_t yard_authorities(struct yard *y, struct zone_authority *out)
+{
+	static char texts[3][256];
+	CLEANUP(plan_freep) struct plan *plan = plan_new();
+	CLEANUP(observation_deinit) struct observation o = { 0 };
+	const struct desired *desired;
+	struct runtime_observed live;
+	const struct view *from[3];
+
+	assert_int_equal(agent_desired(y->house->agent, &desired), 0);
+	agent_observation(y->house->agent, desired, &live, plan, &o);
+	assert_int_equal(observe(&o), 0);
+	if (o.facts.authority_count == 0)
+		return 0;
+	*out = o.facts.authorities[0];
+	from[0] = &out->name;
+	from[1] = &out->account;
+	from[2] = &out->method;
+	for (int i = 0; i < 3; i++)
+		snprintf(texts[i], sizeof(texts[i]), "%.*s", VIEW_ARG(*from[i]));
+	out->name = view_z(texts[0]);
+	out->account = view_z(texts[1]);
+	out->method = view_z(texts[2]);
+	return o.facts.authority_count;
+}

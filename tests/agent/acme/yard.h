@@ -33,6 +33,9 @@ void yard_tick(struct yard *y);
 /* What is served for the host: false where nothing is. */
 bool yard_serves(struct yard *y, struct arena *arena, struct certificate_facts *out);
 bool yard_serves_issued(struct yard *y);
+/* How many may issue, as the records would say it; and the first of them, whose texts are good
+ * until the next call. */
+size_t yard_authorities(struct yard *y, struct zone_authority *out);
 /* Of the certificate's row in the outbox, or of its conditions; "" where there is none. */
 const char *yard_reason(struct yard *y);
 bool yard_is_ready(struct yard *y);

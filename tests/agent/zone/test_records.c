@@ -30,8 +30,13 @@ static void facts_of(struct arena *arena, struct zone_facts *out)
 	};
 
 	*out = (struct zone_facts){
-		.authority = VIEW("letsencrypt.org"),
+		.authorities = ARENA_NEW(arena, struct zone_authority),
+		.authority_count = 1,
+	};
+	out->authorities[0] = (struct zone_authority){
+		.name = VIEW("letsencrypt.org"),
 		.account = VIEW("https://acme-v02.api.letsencrypt.org/acme/acct/1234"),
+		.method = VIEW("http-01"),
 	};
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		zone_facts_add_key(out, arena, &keys[i]);

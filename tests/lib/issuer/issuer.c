@@ -553,7 +553,7 @@ static void show_directory(struct request *q)
 			host, host, host);
 	if (issuer->renew_at_percent)
 		buf_addf(&q->reply->body, ",\"renewalInfo\":\"%s/renewal\"", host);
-	buf_add_byte(&q->reply->body, '}');
+	buf_add_z(&q->reply->body, ",\"meta\":{\"caaIdentities\":[\"issuer.test\"]}}");
 }
 
 static void add_time(struct buf *out, walltime time)
