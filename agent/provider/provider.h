@@ -52,6 +52,6 @@ struct view dns_provider_spec(
 /* What a provider says where `before` does not live any more. */
 int provider_changed_meanwhile(const struct rrset *before, struct effect_answer *answer);
 
-extern const struct dns_provider dns_powerdns, dns_rfc2136;
+extern const struct dns_provider dns_powerdns, dns_rfc2136, dns_zonefile;
 
 #endif

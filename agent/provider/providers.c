@@ -12,6 +12,7 @@ enum {
 static const struct dns_provider *const providers[] = {
 	&dns_powerdns,
 	&dns_rfc2136,
+	&dns_zonefile,
 };
 
 const struct dns_provider *dns_provider_of(struct view type)

@@ -220,10 +220,13 @@ int os_replace_file(const struct os *os, const char *path, struct view bytes, mo
 
 	if (asprintf(&temporary, "%s.tmp", path) < 0)
 		die("out of memory");
-	fd = os->open(os->state, temporary, O_WRONLY | O_CREAT | O_TRUNC, mode);
+	fd = os->open(os->state, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW,
+			mode);
 	if (fd < 0)
 		return fd;
-	r = os->write(os->state, fd, bytes, 0);
+	r = fchmod(fd, mode) ? fault_errno() : 0; /* whatever the umask is */
+	if (!r)
+		r = os->write(os->state, fd, bytes, 0);
 	if (!r)
 		r = os->sync_data(os->state, fd);
 	os->close(os->state, fd);

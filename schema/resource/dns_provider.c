@@ -15,7 +15,7 @@ static const struct table key_table = { .noun = "a TSIG key", .help = "What sign
 static const struct field fields[] = {
 	{ "type",      WORDS("powerdns", "rfc2136", "cloudflare", "hetzner", "zonefile"),
 	                                           NULL,  OWNER_ENFORCE, RISK_EXPOSING, SERVED | FIELD_REQUIRED, AT(type), "what it speaks",
-	  .later_words = ONE_OF_THESE("cloudflare", "hetzner", "zonefile") },
+	  .later_words = ONE_OF_THESE("cloudflare", "hetzner") },
 	{ "url",       TYPE(TYPE_URL),             NULL,  OWNER_ENFORCE, RISK_EXPOSING, SERVED, AT(url), "where its API is" },
 	{ "api_key",   RECORD(&secret_table),      NULL,  OWNER_ENFORCE, RISK_EXPOSING, SERVED, AT(api_key), "what opens its API" },
 	{ "server",    TYPE(TYPE_ENDPOINT),        NULL,  OWNER_ENFORCE, RISK_EXPOSING, SERVED, AT(server), "rfc2136: the primary server" },

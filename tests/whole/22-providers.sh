@@ -204,8 +204,8 @@ for s in json.load(sys.stdin)["rrsets"]:
         for r in s["records"] + s["comments"]:
             print(s["name"], s["type"], s["ttl"], sorted((k, v) for k, v in r.items() if k != "modified_at"))' | sort
 }
-pdns_published() { "$tool" ask "$work/agent.yaml" a.example "$1" "$2" | grep -qF "$3"; }
-others=pdns_others published=pdns_published
+asked_published() { "$tool" ask "$work/agent.yaml" a.example "$1" "$2" | grep -qF "$3"; }
+others=pdns_others published=asked_published
 spec='{"api_key":{"host_file":"'$work'/api.key"},"type":"powerdns","url":"http://127.0.0.1:'$api'/"}'
 common powerdns
 spec=${spec/api.key/wrong.key}
@@ -284,4 +284,40 @@ does "rfc2136: G16 an address that agent.yaml does not allow is not connected to
 stop_servers
 spec=$right
 does "rfc2136: a server that is down is no ZoneGone" 'ConnectionLost untouched:…' a.example read x.a.example TXT
+
+# -- zones in files (knot loads them)
+
+mkdir -p "$work/zones"
+cat >>"$work/agent.yaml" <<YAML
+  write: [$work/zones, $work/more]
+YAML
+knot_zone='    semantic-checks: off
+'
+zone_file "$work/zones/a.example.zone" 1 '; of somebody' '@ NS ns1' 'ns1 A 127.0.0.1' 'x 300 IN TXT ( theirs' '; and' '    )' '  TXT "and more"' 'www	A	192.0.2.7'
+chmod 644 "$work/zones/a.example.zone"
+mkdir "$work/files" && ln -s "$work/zones/a.example.zone" "$work/files/a.example.zone"
+serve files 127.0.0.1 a.example
+# All but the serial.
+file_others() { sed 's/hostmaster [0-9]*/hostmaster N/' "$work/zones/a.example.zone"; }
+file_published() {
+	kill -HUP "${servers[-1]}"
+	await asked_published "$@"
+}
+others=file_others published=file_published
+spec='{"directory":"'$work'/zones","type":"zonefile"}'
+check "knot answers" await asked_published a.example SOA ns1.a.example.
+umask 077 # as the agent has it
+common zonefile
+umask 022
+[ "$(stat -c %a "$work/zones/a.example.zone")" = 644 ] && ok "zonefile: it keeps its mode" || bad "zonefile: its mode: $(stat -c %a "$work/zones/a.example.zone")"
+grep -q 'hostmaster 8 ' "$work/zones/a.example.zone" && ok "zonefile: each change raised the serial" || bad "zonefile: $(head -2 "$work/zones/a.example.zone")"
+check "zonefile: named-checkzone takes it" named-checkzone -i none a.example "$work/zones/a.example.zone"
+ln -s "$work/agent.yaml" "$work/zones/b.example.zone"
+does "zonefile: a link is refused" 'Refused untouched: '"$work"'/zones/b.example.zone is no file' b.example probe
+does "zonefile: a name that is a path is refused" 'Refused untouched: ../a.example is no…' ../a.example probe
+echo '$INCLUDE other' >"$work/zones/c.example.zone"
+does "zonefile: records that stand elsewhere are refused by their line" 'Refused untouched: '"$work"'/zones/c.example.zone:1: records that do not stand in this file…' c.example probe
+spec='{"directory":"/etc","type":"zonefile"}'
+does "zonefile: a folder that agent.yaml does not name is NotAllowed" 'NotAllowed untouched: `allow.write` of agent.yaml does not name /etc' a.example probe
+stop_servers
 finish
