@@ -42,6 +42,20 @@ int account_revoke(struct database *db, const unsigned char uid[UID_SIZE])
 	return statement_run(s);
 }
 
+int account_has_password(
+		struct database *db, const unsigned char uid[UID_SIZE], bool *out)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = database_prepare(db, "SELECT 1 FROM credential WHERE account = ?1", &s);
+
+	if (r)
+		return r;
+	bind_blob(s, 1, view_of(uid, UID_SIZE));
+	r = statement_step(s);
+	*out = r == DATABASE_ROW;
+	return r == DATABASE_ROW ? 0 : r;
+}
+
 int account_set_password(struct database *db, const unsigned char uid[UID_SIZE],
 		struct view hash, enum credential_origin origin, walltime now)
 {

@@ -30,6 +30,9 @@ enum credential_origin {
 MUST_USE int account_set_password(struct database *db, const unsigned char uid[UID_SIZE],
 		struct view hash, enum credential_origin origin, walltime now);
 
+MUST_USE int account_has_password(
+		struct database *db, const unsigned char uid[UID_SIZE], bool *out);
+
 /* Puts the host's slot of the data key. */
 MUST_USE int account_add_key(struct database *db, const unsigned char uid[UID_SIZE],
 		struct view wrapped, walltime now);

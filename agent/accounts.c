@@ -4,6 +4,7 @@
 #include "agent/account.h"
 #include "agent/condition.h"
 #include "agent/journal.h"
+#include "agent/notice.h"
 #include "runtime/base/base64.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
@@ -93,12 +94,36 @@ static int settle_condition(
 	return object_write(agent->db, object, &texts);
 }
 
+/* Tells whom the account belongs to what was done to it. */
+static int tell(struct agent *agent, const struct object *object, enum notice_topic topic,
+		const char *what, struct view actor)
+{
+	telling_stale(agent->telling);
+	return notice_put(agent->db,
+			&(const struct notice){
+					.topic = topic,
+					.account = object->uid,
+					.address = object->key,
+					.what = what,
+					.actor = actor,
+					.now = agent->os->wall(agent->os->state),
+			});
+}
+
 static int write_password(struct agent *agent, const struct object *object,
 		struct arena *arena, struct view hash, struct view actor)
 {
-	int r = account_set_password(agent->db, object->uid, hash, CREDENTIAL_PERSON,
-			agent->os->wall(agent->os->state));
+	bool known;
+	int r = account_has_password(agent->db, object->uid, &known);
 
+	if (r == 0)
+		r = account_set_password(agent->db, object->uid, hash, CREDENTIAL_PERSON,
+				agent->os->wall(agent->os->state));
+	if (r == 0 && known)
+		r = tell(agent, object, TOPIC_RESET,
+				"Your password is another one, and whoever was logged in "
+				"by the old one is not any more.",
+				actor);
 	if (r == 0)
 		r = account_revoke(agent->db, object->uid);
 	if (r == 0)
@@ -179,14 +204,18 @@ static int unwrap(struct agent *agent, const struct object *object, struct arena
 	return 0;
 }
 
+/* `told`: what its user hears of it; NULL: nothing. */
 static int commit_audit(struct agent *agent, const struct object *object,
-		struct arena *arena, struct view actor, const char *action)
+		struct arena *arena, struct view actor, const char *action,
+		const char *told)
 {
 	CLEANUP(transaction_end) struct transaction t = TRANSACTION_NULL;
 	int r = transaction_begin(agent->db, &t);
 
 	if (r == 0)
 		r = audit(agent, object, arena, actor, action);
+	if (r == 0 && told)
+		r = tell(agent, object, TOPIC_ACCESS, told, actor);
 	if (r == 0)
 		r = transaction_commit(&t);
 	return r > 0 ? fault(-EIO) : r;
@@ -204,7 +233,9 @@ int agent_account_key_export(struct agent *agent, struct view account, struct vi
 	if (r == 0)
 		r = unwrap(agent, &object, arena, &key);
 	if (r == 0)
-		r = commit_audit(agent, &object, arena, actor, "key-exported");
+		r = commit_audit(agent, &object, arena, actor, "key-exported",
+				"The key of your mailbox was taken out: whoever has it "
+				"and the file can read your mail.");
 	if (r)
 		return r;
 	log_event(LOG_WARN, "agent.key.exported", log_view("account", object.key),
@@ -267,7 +298,7 @@ int agent_account_accept(
 	if (r == 0)
 		r = accepted(runtime_accept_account(agent->runtime, object.uid, empty));
 	if (r == 0)
-		r = commit_audit(agent, &object, arena, actor, action);
+		r = commit_audit(agent, &object, arena, actor, action, NULL);
 	if (r == 0)
 		log_event(LOG_WARN, "agent.account.accepted",
 				log_view("account", object.key), log_text("as", action),

@@ -6,6 +6,7 @@
 #include "agent/fight.h"
 #include "agent/holding.h"
 #include "agent/journal.h"
+#include "agent/notice.h"
 
 enum {
 	LONGEST_TEXT = 16 * 1024 * 1024,
@@ -81,13 +82,18 @@ static int write_confirmation(struct run *run)
 
 static int write_all(struct run *run, struct application *a)
 {
+	unsigned topics = 0;
 	int r = store_generation(run);
 
 	if (r == 0)
 		r = write_confirmation(run);
 
 	if (r == 0)
+		r = notice_topics(run->agent->db, &topics);
+	if (r == 0)
 		r = apply_write(a);
+	if (r == 0)
+		r = notices_put(run->agent->db, topics, a->plan, run->actor, run->o.now);
 	if (r == 0)
 		r = authority_write(&run->o, &run->who, run->plan, run->actor, true);
 	if (r == 0)

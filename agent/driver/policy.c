@@ -50,14 +50,14 @@ static struct view applied(struct arena *arena, const struct desired_policy *pol
 		people[i] = (int64_t)policy->approvals[i];
 		seconds[i] = policy->cooldown[i] / nstime_seconds(1);
 	}
-	json = json_pack("{s:o, s:{s:o, s:o}, s:I, s:I, s:o, s:o, s:o}", "drift",
+	json = json_pack("{s:o, s:{s:o, s:o}, s:I, s:I, s:o, s:o, s:o, s:I}", "drift",
 			drift_json(policy), "gates", "users",
 			gate_json(&policy->gate_users), "other",
 			gate_json(&policy->gate_other), "interval",
 			(json_int_t)(policy->interval / nstime_seconds(1)), "retain",
 			(json_int_t)(policy->retain / nstime_seconds(1)), "protect",
 			protect, "approvals", numbers_json(people), "cooldown",
-			numbers_json(seconds));
+			numbers_json(seconds), "tell", (json_int_t)policy->tell_users);
 	text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
 	copy = arena_copy(arena, view_z(text));
 	json_decref(json);

@@ -44,19 +44,6 @@ static void want(const struct driver *driver, const struct desired *desired,
 	}
 }
 
-static int has_password(struct database *db, const unsigned char uid[UID_SIZE], bool *out)
-{
-	CLEANUP(statement_done) struct statement *s = NULL;
-	int r = database_prepare(db, "SELECT 1 FROM credential WHERE account = ?1", &s);
-
-	if (r)
-		return r;
-	bind_blob(s, 1, view_of(uid, UID_SIZE));
-	r = statement_step(s);
-	*out = r == DATABASE_ROW;
-	return r == DATABASE_ROW ? 0 : r;
-}
-
 static int condition(struct application *a, const struct change *change,
 		const char **reason_out, struct view *message_out)
 {
@@ -65,7 +52,7 @@ static int condition(struct application *a, const struct change *change,
 	int r = 0;
 
 	if (!change_makes(change))
-		r = has_password(application_db(a), change->object->uid, &known);
+		r = account_has_password(application_db(a), change->object->uid, &known);
 	if (r || known)
 		return r;
 	*reason_out = "Invited";

@@ -61,7 +61,7 @@ static const struct field fields[] = {
 	{ "approvals",    RECORD(&approvals_table),                NULL,      OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "how many people a change needs" },
 	{ "cooldown",     RECORD(&cooldown_table),                 NULL,      OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "how long a change waits" },
 	{ "tell_users",   LIST_OF(WORDS("forward", "access", "reset", "recovery")), "forward, access, reset, recovery",
-	                                                                      OWNER_ENFORCE, RISK_POLICY, LATER, 0, "changes of an account that its user is told of", DOWNWARD(RISK_HARMLESS) },
+	                                                                      OWNER_ENFORCE, RISK_POLICY, SERVED, AT(tell_users), "changes of an account that its user is told of, in her mailbox", DOWNWARD(RISK_HARMLESS) },
 	{ "local",        WORDS("propose", "allow", "deny"),       "propose", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "what the web admin may do: propose (a signed branch), allow, deny" },
 	{ "user_forward", WORDS("allow", "internal", "deny"),      "allow",   OWNER_ENFORCE, RISK_POLICY, SERVED, AT(user_forward), "where users may forward to", DOWNWARD(RISK_SERVICE) },
 	{ "rollout",      RECORD(&rollout_table),                  NULL,      OWNER_ENFORCE, RISK_POLICY, LATER, 0, "a change in two steps" },

@@ -80,6 +80,9 @@ refuse "A13 and no more" 24 "450 4.7.1" send
 check "A13 which is told" await told '("user/bo", "SendLimit") in reasons'
 check "once, and what was told before is not told again" test "$(count /busy)" = 3
 check "the heart stands still while something is wrong" test "$(count /beat)" = "$beats"
+printf 'pass-bo2\n' | posthus account passwd bo >/dev/null
+inbox_of_bo() { curl -sSk --user bo@org.example:pass-bo2 "imaps://127.0.0.1:$IMAPS/INBOX?SUBJECT%20%22your%20password%22" | grep -q 'SEARCH [0-9]'; }
+check "whose password somebody sets is told in her mailbox" await inbox_of_bo
 check "no line of the log has the key" test "$(grep -c only-we-two-know "$home/log")" = 0
 agent_stop
 check "the agent ends well" test "$agent_exit" = 0
