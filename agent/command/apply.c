@@ -2,23 +2,78 @@
 
 #include "agent/command/plan_file.h"
 #include "agent/control/files.h"
+#include "agent/reason.h"
 #include "runtime/base/buf.h"
+#include "runtime/base/clock.h"
 #include "runtime/base/limit.h"
 #include "schema/unit.h"
 
 #include <stdio.h>
 
-/* After an apply: 6 where an object is not Ready (what apply does here it does at once). */
+enum {
+	WAIT_SECONDS = 60, /* for what is done outside of the agent … */
+	LOOK_SECONDS = 2, /* … and for one of it: it may go instead, or another may fail */
+};
+
+/* Something is on its way to it, and not by a person's hand. */
+static bool is_coming(const json_t *object)
+{
+	const json_t *reason = json_object_get(object, "reason");
+	struct view word = view_of(json_string_value(reason), json_string_length(reason));
+	enum error_class class = reason_class(word);
+
+	if (json_is_true(json_object_get(object, "ready")) ||
+			view_eq(word, VIEW("RecordMissing")))
+		return false;
+	return class == CLASS_WAITING || class == CLASS_TRANSIENT ||
+	       view_eq(word, VIEW("Removing"));
+}
+
+/* The name of one that is; NULL: nothing is to be waited for. */
+static const char *coming(const json_t *status)
+{
+	const json_t *objects = json_object_get(status, "objects"), *object;
+	size_t i;
+
+	json_array_foreach (objects, i, object)
+		if (is_coming(object))
+			return json_string_value(json_object_get(object, "name"));
+	return NULL;
+}
+
+/* Whatever comes of it: the status says it. */
+static void wait_for(const struct setting *setting, const char *name)
+{
+	CLEANUP(buf_free) struct buf target = BUF_NULL(limit_value(LIMIT_HTTP_TARGET));
+	struct control_reply reply = { 0 };
+	char seconds[24];
+	const char *text;
+
+	snprintf(seconds, sizeof(seconds), "%d", LOOK_SECONDS);
+	buf_add_z(&target, "/v1/wait");
+	target_add(&target, "object", name);
+	target_add(&target, "for", "Ready");
+	target_add(&target, "timeout", seconds);
+	text = target_end(&target);
+	if (text && control_call(setting->control, "GET", text, NULL, &reply) == 0)
+		json_decref(reply.body);
+}
+
+/* After an apply: 6 where an object is not Ready in the end. */
 static enum exit_code wait_ready(const struct words *words, const struct setting *setting)
 {
+	nstime until = clock_now() + nstime_seconds(WAIT_SECONDS);
 	struct control_reply reply;
 	enum exit_code code = connect_call(setting, "GET", "/v1/status", NULL, &reply);
-	bool ready;
 
+	while (code == EXIT_FINE && coming(reply.body) && clock_now() < until) {
+		wait_for(setting, coming(reply.body));
+		json_decref(reply.body);
+		code = connect_call(setting, "GET", "/v1/status", NULL, &reply);
+	}
 	if (code != EXIT_FINE)
 		return code;
-	ready = json_is_true(json_object_get(reply.body, "ready"));
-	if (ready) {
+	if (json_is_true(json_object_get(reply.body, "ready"))) {
 		json_decref(reply.body);
 		return EXIT_FINE;
 	}
@@ -81,7 +136,9 @@ static int run(const struct words *words)
 }
 
 static const struct option_row options[] = {
-	{ "wait", NULL, "end only when every object is Ready; exit 6 where one is not" },
+	{ "wait", NULL,
+			"end only when every object is Ready, after a minute at most; "
+			"exit 6 where one is not" },
 	{ "confirm-within", "TIME",
 			"go back by itself unless `posthus confirm` comes within this, "
 			"like 5m" },

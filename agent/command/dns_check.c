@@ -5,6 +5,7 @@
 #include "agent/text.h"
 #include "agent/zone/rrsets.h"
 #include "agent/zone/sight.h"
+#include "runtime/dns/name.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -176,14 +177,13 @@ static struct view reverse_name(struct arena *arena, struct view address)
 	return arena_copy(arena, buf_view(&name));
 }
 
-/* The set under a name, from the servers of whatever zone it lies in. */
-static int ask_anywhere(struct checking *c, struct view name, const char *type,
-		struct rrset *out, struct effect_answer *answer)
+/* The set under a name, from the servers of the nearest zone from `zone` upward. */
+static int ask_in(struct checking *c, struct view zone, struct view name,
+		const char *type, struct rrset *out, struct effect_answer *answer)
 {
 	const struct ask ask = { .arena = c->arena, .file = c->effect.file };
 	struct ask_servers servers;
 	struct ask_replies replies;
-	struct view zone = name;
 	int r = ask_servers(&ask, zone, &servers, answer);
 
 	while (r == EFFECT_E_FAILED &&
@@ -202,6 +202,21 @@ static int ask_anywhere(struct checking *c, struct view name, const char *type,
 	return r ? r : effect_failed(answer, "Timeout", "no server of it answers");
 }
 
+/* The domain of ours that a host lies in, else its own name. */
+static struct view zone_of(const struct checking *c, struct view host)
+{
+	struct view zone = VIEW_NULL;
+
+	for (size_t i = 0; i < c->desired->domain_count; i++) {
+		struct view key = c->desired->domains[i].object.key;
+
+		if ((view_eq(host, key) || name_is_under(host, key)) &&
+				key.len > zone.len)
+			zone = key;
+	}
+	return zone.len ? zone : host;
+}
+
 static bool leads_back(struct checking *c, const struct zone_pointer *pointer)
 {
 	CLEANUP(effect_answer_deinit) struct effect_answer answer = EFFECT_ANSWER_NULL;
@@ -209,8 +224,8 @@ static bool leads_back(struct checking *c, const struct zone_pointer *pointer)
 	struct view value;
 	struct rrset set;
 
-	return !ask_anywhere(c, pointer->host->name, is_ipv6 ? "AAAA" : "A", &set,
-			       &answer) &&
+	return !ask_in(c, zone_of(c, pointer->host->name), pointer->host->name,
+			       is_ipv6 ? "AAAA" : "A", &set, &answer) &&
 	       !rrset_value(c->arena, set.type, pointer->address, &value) &&
 	       rrset_has(&set, value);
 }
@@ -229,7 +244,7 @@ static void judge_pointer(struct checking *c, const struct zone_pointer *pointer
 		.verdict = UNKNOWN,
 		.span = pointer->span,
 	};
-	if (ask_anywhere(c, out->name, "PTR", &set, &answer)) {
+	if (ask_in(c, out->name, out->name, "PTR", &set, &answer)) {
 		out->sentence = arena_copy(c->arena, buf_view(&answer.message));
 	} else if (!set.count) {
 		out->verdict = MISSING;

@@ -435,6 +435,7 @@ static int make(struct application *a, const struct object *object, int64_t rota
 	if (r)
 		return r;
 	key->public_key = public_text(o->arena, row.public_key);
+	a->plan->awaits_ready = true; /* it takes over once its record is */
 	return 0;
 }
 

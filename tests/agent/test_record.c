@@ -331,7 +331,7 @@ static void a_lost_answer_changes_nothing_twice(void **state)
 	assert_int_equal(fake_zone_changes(), 3);
 }
 
-static void what_cannot_be_read_is_not_taken_for_empty(void **state)
+static void T09_what_cannot_be_read_is_not_taken_for_empty(void **state)
 {
 	struct world *w = *state;
 
@@ -546,7 +546,7 @@ int main(void)
 		STORY(what_somebody_else_keeps_from_now_on_stays),
 		STORY(it_is_ready_when_every_server_shows_it),
 		STORY(a_lost_answer_changes_nothing_twice),
-		STORY(what_cannot_be_read_is_not_taken_for_empty),
+		STORY(T09_what_cannot_be_read_is_not_taken_for_empty),
 		STORY(scenario_23_a_human_edits_the_zone),
 		STORY(scenario_23_by_the_policy_it_is_only_reported),
 		STORY(scenario_24_a_long_text_is_split_and_compared_joined),
