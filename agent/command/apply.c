@@ -136,9 +136,7 @@ static int run(const struct words *words)
 }
 
 static const struct option_row options[] = {
-	{ "wait", NULL,
-			"end only when every object is Ready, after a minute at most; "
-			"exit 6 where one is not" },
+	{ "wait", NULL, "end when every object is Ready, or with 6 after a minute" },
 	{ "confirm-within", "TIME",
 			"go back by itself unless `posthus confirm` comes within this, "
 			"like 5m" },
