@@ -8,7 +8,7 @@
  * The API knows no condition for a change: it is read again right before, so that what comes
  * between is a few milliseconds. Values of others go back as the server wrote them, and those
  * that are switched off with them: the whole zone alone shows these. An answer counts for nothing unless it is about the zone that
- * was asked for; that a name has no values counts only where the same server shows the zone's
+ * was asked for; that a name has no values counts only where the whole zone shows it, with its
  * SOA, which no zone is without: a listing that failed looks empty, too. */
 #include "agent/provider/provider.h"
 
@@ -151,20 +151,28 @@ static int fetch(struct session *s, bool whole, struct view name, struct view ty
 	return r;
 }
 
+static int fetch_whole(struct session *s, struct view name, struct view type,
+		struct powerdns_zone *out)
+{
+	int r = fetch(s, true, name, type, out);
+
+	if (r == EFFECT_DONE && !out->has_soa) {
+		r = malformed(s, "the zone that it lists has no SOA");
+		s->answer->untouched = true;
+	}
+	return r;
+}
+
+/* That there is nothing is believed of the whole zone alone. */
 static int read_zone(struct session *s, struct view name, struct view type,
 		struct powerdns_zone *out)
 {
-	struct powerdns_zone apex = { 0 };
 	int r = fetch(s, false, name, type, out);
 
 	if (r || out->set.count || out->has_soa)
 		return r;
-	r = fetch(s, false, s->call->zone, VIEW("SOA"), &apex);
-	if (r == EFFECT_DONE && !apex.has_soa)
-		r = malformed(s, "it lists nothing, not even the SOA");
-	powerdns_zone_deinit(&apex);
-	s->answer->untouched = r == EFFECT_E_FAILED;
-	return r;
+	powerdns_zone_deinit(out);
+	return fetch_whole(s, name, type, out);
 }
 
 /* -- what a provider does -- */
@@ -199,12 +207,8 @@ static int read_before(
 		struct session *s, const struct rrset *before, struct powerdns_zone *out)
 {
 	CLEANUP(powerdns_zone_deinit) struct powerdns_zone served = { 0 };
-	int r = fetch(s, true, before->name, before->type, out);
+	int r = fetch_whole(s, before->name, before->type, out);
 
-	if (r == EFFECT_DONE && !out->has_soa) {
-		r = malformed(s, "the zone that it lists has no SOA");
-		s->answer->untouched = true;
-	}
 	if (r == EFFECT_DONE)
 		r = fetch(s, false, before->name, before->type, &served);
 	if (r == EFFECT_DONE &&

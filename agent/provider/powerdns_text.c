@@ -85,12 +85,15 @@ static int read_sets(const json_t *json, struct view zone, struct view name,
 		return 1;
 	}
 	json_array_foreach (rrsets, i, rrset) {
-		out->has_soa |= is_set(rrset, zone, VIEW("SOA")) &&
-				json_array_size(json_object_get(rrset, "records")) == 1;
-		if (is_set(rrset, name, type) && out->records) {
+		bool is_soa = is_set(rrset, zone, VIEW("SOA"));
+
+		if ((is_soa && out->has_soa) ||
+				(is_set(rrset, name, type) && out->records)) {
 			*why_out = "it lists a set twice";
 			return 1;
 		}
+		out->has_soa |= is_soa &&
+				json_array_size(json_object_get(rrset, "records")) == 1;
 		if (is_set(rrset, name, type))
 			r = read_values(rrset, name, type, arena, out, why_out);
 		if (r)
