@@ -392,6 +392,8 @@ static int observe_all(const struct driver *driver, struct observation *o)
 		if (r == 0)
 			note(o, object, &found);
 	}
+	/* what this very plan leads to waits, too */
+	o->awaits_ready |= o->facts.key_count > o->facts.known_count;
 	return r;
 }
 

@@ -6,10 +6,14 @@
 #include "agent/inside.h"
 #include "agent/standing.h"
 #include "agent/status.h"
+#include "runtime/base/base64.h"
 #include "runtime/base/error.h"
 #include "runtime/crypto/signing_key.h"
+#include "runtime/mailauth/dkim_sign.h"
+#include "runtime/mailauth/dkim_verify.h"
 #include "runtime/store/database.h"
 #include "tests/agent/house.h"
+#include "tests/lib/zone.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -197,6 +201,7 @@ static void a_key_signs_once_its_record_is_seen(void **state)
 	struct house *house = *state;
 
 	live(house, "a.example: {}");
+	assert_true(house->agent->awaits_ready);
 	assert_signs(house, "a.example", "");
 	assert_true(is_published(house, FIRST));
 	assert_true(is_published(house, "rsa-20260801._domainkey.a.example"));
@@ -206,6 +211,7 @@ static void a_key_signs_once_its_record_is_seen(void **state)
 	assert_signs(house, "a.example", "ed25519-20260801");
 	see(house, "rsa-20260801._domainkey.a.example");
 	assert_signs(house, "a.example", "ed25519-20260801 rsa-20260801");
+	assert_false(house->agent->awaits_ready);
 }
 
 static void a_plan_makes_no_key_and_a_second_apply_has_no_steps(void **state)
@@ -370,6 +376,129 @@ static void status_says_who_sends_unsigned(void **state)
 	assert_true(view_find_view(buf_view(&text), VIEW("unsigned")) == text.len);
 }
 
+/* -- two hundred days, by the quarter -- */
+
+enum {
+	STEP = 6 * 3600,                 /* seconds */
+	SLOW_ZONE = 5 * STEP,            /* until a record is seen */
+	LATEST_DELIVERY = 5 * 86400,     /* of the queue */
+	PROBES = LATEST_DELIVERY / STEP, /* messages that are still on their way */
+};
+
+struct probe {
+	walltime sent;
+	struct buf message;
+};
+
+/* What our host sends now. */
+static void send_probe(struct house *house, struct probe *out)
+{
+	static const char text[] = "From: anna@a.example\r\nSubject: x\r\n\r\nHello\r\n";
+	CLEANUP(dkim_sign_freep) struct dkim_sign *sign = NULL;
+	struct dkim_signer signers[DKIM_SIGNERS_MAX];
+	size_t count;
+	const struct signing *signings = configuration_signings(
+			house->runtime.configuration, VIEW("a.example"), &count);
+
+	assert_int_equal(count, 2); /* RSA and Ed25519, at every moment */
+	for (size_t i = 0; i < count; i++)
+		signers[i] = (struct dkim_signer){ VIEW("a.example"),
+			signings[i].selector, signings[i].key };
+	sign = dkim_sign_new(signers, count, house->now, DKIM_LIFETIME);
+	dkim_sign_feed(sign, view_z(text));
+	buf_clear(&out->message);
+	assert_int_equal(dkim_sign_finish(sign, &out->message), 0);
+	buf_add(&out->message, view_z(text));
+	out->sent = house->now;
+}
+
+/* The zone as the world sees it: records that were seen, each with its key. */
+static void print_zone(struct house *house, struct buf *out)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct dkim_row *all;
+	size_t count = rows(house, arena, &all);
+
+	buf_clear(out);
+	for (size_t i = 0; i < count; i++) {
+		CLEANUP(buf_free) struct buf key = BUF_NULL(1024);
+		struct view name =
+				dkim_record_name(arena, all[i].domain, all[i].selector);
+
+		if (!is_published(house, name.data))
+			continue;
+		base64_add(&key, all[i].public_key);
+		buf_addf(out, "%s TXT v=DKIM1; k=%s; p=%.*s\n", name.data,
+				all[i].algorithm == DKIM_RSA2048 ? "rsa" : "ed25519",
+				VIEW_ARG(buf_view(&key)));
+	}
+}
+
+static void assert_verifies(const struct probe *probe, struct view zone, walltime now)
+{
+	CLEANUP(dkim_verify_freep) struct dkim_verify *verify = dkim_verify_new(now);
+	const struct dkim_result *result;
+	struct op *op;
+
+	dkim_verify_feed(verify, buf_view(&probe->message));
+	dkim_verify_finish(verify);
+	while ((op = dkim_verify_next_op(verify))) {
+		zone_answer(zone, dns_lookup_of(op));
+		dkim_verify_answer(verify, op);
+	}
+	result = dkim_verify_result(verify);
+	assert_int_equal(result->count, 2);
+	for (size_t i = 0; i < result->count; i++)
+		assert_int_equal(result->verdicts[i].code, DKIM_PASS);
+}
+
+/* The zone is slow: what was asked for is there SLOW_ZONE later. */
+static void see_what_is_due(struct house *house)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct dkim_row *all;
+	size_t count = rows(house, arena, &all);
+
+	for (size_t i = 0; i < count; i++)
+		if (dkim_row_state(&all[i], house->now) == DKIM_WAITING &&
+				house->now >= all[i].made_at + SLOW_ZONE)
+			see(house, dkim_record_name(arena, all[i].domain, all[i].selector)
+							.data);
+}
+
+/* Two rotations; in each quarter of a day a message leaves, and all that left within five
+ * days arrive somewhere else and are looked at. */
+static void every_message_verifies_while_keys_rotate(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(buf_free) struct buf zone = BUF_NULL(16 * 1024);
+	struct probe probes[PROBES];
+	size_t sent = 0, rotated = 0, keys = 0;
+
+	for (size_t i = 0; i < PROBES; i++)
+		probes[i] = (struct probe){ .message = BUF_NULL(16 * 1024) };
+	live(house, "a.example: {dkim: {rotate: 90d}}");
+	see(house, FIRST);
+	see(house, "rsa-20260801._domainkey.a.example");
+	for (walltime end = house->now + 200 * DAY; house->now < end;
+			house->now += STEP) {
+		size_t now_keys;
+
+		tick(house);
+		see_what_is_due(house);
+		now_keys = row_count(house);
+		rotated += now_keys > keys;
+		keys = now_keys;
+		print_zone(house, &zone);
+		send_probe(house, &probes[sent++ % PROBES]);
+		for (size_t i = 0; i < PROBES && i < sent; i++)
+			assert_verifies(&probes[i], buf_view(&zone), house->now);
+	}
+	assert_true(sent >= 800 && rotated >= 3); /* the first keys, and two rotations */
+	for (size_t i = 0; i < PROBES; i++)
+		buf_free(&probes[i].message);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, house_setup, house_teardown)
 
 int main(void)
@@ -383,6 +512,7 @@ int main(void)
 		TEST(twins_sign_with_keys_of_their_own),
 		TEST(a_crash_makes_no_second_key),
 		TEST(a_key_opens_in_its_own_row_alone),
+		TEST(every_message_verifies_while_keys_rotate),
 		TEST(status_says_who_sends_unsigned),
 	};
 
