@@ -32,8 +32,8 @@ static int open_progress(
 
 static int brief(struct dispatch *d, struct errand *errand)
 {
-	const struct effect_desk desk = { d->db, d->key, errand->arena,
-		dispatch_wall(d) };
+	const struct effect_desk desk = { d->db, d->key, errand->arena, dispatch_wall(d),
+		VIEW_NULL };
 	CLEANUP(buf_wipe) struct buf text = BUF_NULL(EFFECT_PROGRESS);
 	int r;
 

@@ -83,6 +83,7 @@ struct effect_desk {
 	const struct key *key; /* seals what has to be secret at rest */
 	struct arena *arena;
 	walltime now;
+	struct view object; /* of keep: "certificate/mail", for events */
 };
 
 struct effects {

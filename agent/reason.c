@@ -117,6 +117,7 @@ static const struct reason reasons[] = {
 	{ "NotBound",            CLASS_TRANSIENT, "a listener is not open" },
 	{ "PortFailed",          CLASS_TRANSIENT, "a listener could not be opened" },
 	{ "QueueStuck",          CLASS_TRANSIENT, "mail waits for other hosts for hours" },
+	{ "RenewalFailing",      CLASS_TRANSIENT, "less than a third of a certificate's life is left, and no issuer has renewed it" },
 	{ "ServerFailed",        CLASS_TRANSIENT, "the other side says that it failed" },
 	{ "SourceDamaged",       CLASS_TRANSIENT, "an object of the repository is missing, or not what its name says" },
 	{ "Timeout",             CLASS_TRANSIENT, "no answer came in time" },

@@ -363,7 +363,8 @@ static bool is_same(struct outbox_id a, struct outbox_id b)
 
 static int keep(struct settling *s, const struct errand *errand)
 {
-	const struct effect_desk desk = { s->db, s->key, s->arena, s->now };
+	const struct effect_desk desk = { s->db, s->key, s->arena, s->now,
+		settle_object(s) };
 
 	if (!errand->effects->keep)
 		return 0;

@@ -7,6 +7,8 @@
 #include "agent/acme/renewal.h"
 #include "agent/driver/certificate_row.h"
 #include "agent/driver/certificate_text.h"
+#include "agent/journal.h"
+#include "agent/reason.h"
 #include "agent/text.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
@@ -221,6 +223,28 @@ static int keep_step(const struct effect_desk *desk, const struct effect *effect
 	return r;
 }
 
+/* When two thirds of its life are over and it is not renewed, somebody should look; until then
+ * there is time. */
+static int say_late(const struct effect_desk *desk, const struct effect *effect,
+		const struct effect_answer *answer)
+{
+	struct certificate_row row;
+	int r = certificate_row_read(desk->db, effect->uid, desk->arena, &row);
+
+	if (r)
+		return r == CERTIFICATE_ROW_E_ABSENT ? 0 : r;
+	if (!row.issued.len || !answer->reason ||
+			reason_class(view_z(answer->reason)) == CLASS_WAITING ||
+			row.not_after - desk->now >= (row.not_after - row.not_before) / 3)
+		return 0;
+	return journal_event(desk->db, desk->object, "RenewalFailing",
+			arena_printf(desk->arena, "it ends in %lld days; %.*s",
+					(long long)(row.not_after - desk->now) /
+							(24 * 60 * 60),
+					VIEW_ARG(buf_view(&answer->message))),
+			desk->now);
+}
+
 int certificate_keep(const struct effect_desk *desk, const struct effect *effect,
 		int outcome, const struct effect_answer *answer, bool *serves_out)
 {
@@ -235,8 +259,10 @@ int certificate_keep(const struct effect_desk *desk, const struct effect *effect
 	if (!certificate_text_read(desk->arena, effect->text, &text) ||
 			acme_order_read(desk->arena, buf_view(&answer->progress), &order))
 		return fault(-EPROTO);
-	if (outcome != EFFECT_DONE)
-		return keep_step(desk, effect, &text, &order, serves_out);
+	if (outcome != EFFECT_DONE) {
+		r = keep_step(desk, effect, &text, &order, serves_out);
+		return r ? r : say_late(desk, effect, answer);
+	}
 	r = drop_challenges(desk, effect);
 	if (r == 0)
 		r = keep_chain(desk, effect, &text, &order);

@@ -206,7 +206,7 @@ int certificates_add(struct database *db, const struct key *tls_key, struct view
 
 	r = database_prepare(db,
 			"SELECT uid, name, chain, sealed_key FROM certificate"
-			" ORDER BY name <> ?1, name",
+			" ORDER BY name <> ?1, name, issued = ''",
 			&s);
 	if (r)
 		return r;

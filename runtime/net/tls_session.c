@@ -32,6 +32,7 @@ static const char signatures[] = "ed25519:ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512
 struct identity {
 	struct identity *next;
 	SSL_CTX *ssl_context;
+	bool paired; /* it has two, with keys of different kinds */
 };
 
 struct name {
@@ -345,20 +346,26 @@ static void add_names(struct tls_identities *all, struct identity *identity)
 	GENERAL_NAMES_free(names);
 }
 
+static int load_into(SSL_CTX *context, struct view chain, const struct secret *key)
+{
+	int r = load_chain(context, chain);
+
+	if (!r)
+		r = load_key(context, secret_expose(key));
+	ERR_clear_error();
+	return r;
+}
+
 /* The context that serves them. */
 static int load(struct view chain, const struct secret *key, SSL_CTX **out)
 {
-	struct view key_pem = secret_expose(key);
 	SSL_CTX *context;
 	int r;
 
-	if (chain.len > INT32_MAX || key_pem.len > INT32_MAX)
+	if (chain.len > INT32_MAX || key->len > INT32_MAX)
 		return TLS_E_CHAIN;
 	context = new_context();
-	r = load_chain(context, chain);
-	if (!r)
-		r = load_key(context, key_pem);
-	ERR_clear_error();
+	r = load_into(context, chain, key);
 	if (r) {
 		SSL_CTX_free(context);
 		return r;
@@ -375,6 +382,39 @@ static struct identity *identity_new(SSL_CTX *context)
 	return identity;
 }
 
+static int key_kind(SSL_CTX *context)
+{
+	return EVP_PKEY_get_base_id(SSL_CTX_get0_privatekey(context));
+}
+
+static bool same_names(SSL_CTX *left, SSL_CTX *right)
+{
+	GENERAL_NAMES *a = X509_get_ext_d2i(
+			SSL_CTX_get0_certificate(left), NID_subject_alt_name, NULL, NULL);
+	GENERAL_NAMES *b = X509_get_ext_d2i(SSL_CTX_get0_certificate(right),
+			NID_subject_alt_name, NULL, NULL);
+	bool same = a && b && sk_GENERAL_NAME_num(a) == sk_GENERAL_NAME_num(b);
+
+	for (int i = 0; same && i < sk_GENERAL_NAME_num(a); i++)
+		same = GENERAL_NAME_cmp(sk_GENERAL_NAME_value(a, i),
+				       sk_GENERAL_NAME_value(b, i)) == 0;
+	GENERAL_NAMES_free(a);
+	GENERAL_NAMES_free(b);
+	return same;
+}
+
+/* One for the same names, with a key of another kind; NULL: there is none. */
+static struct identity *identity_beside(struct tls_identities *all, SSL_CTX *context)
+{
+	for (struct identity *i = all->first; i; i = i->next)
+		if (!i->paired && key_kind(i->ssl_context) != key_kind(context) &&
+				same_names(i->ssl_context, context)) {
+			i->paired = true;
+			return i;
+		}
+	return NULL;
+}
+
 int tls_identities_add(
 		struct tls_identities *all, struct view chain, const struct secret *key)
 {
@@ -384,6 +424,11 @@ int tls_identities_add(
 
 	if (r)
 		return r;
+	identity = identity_beside(all, context);
+	if (identity) {
+		SSL_CTX_free(context);
+		return load_into(identity->ssl_context, chain, key);
+	}
 	identity = identity_new(context);
 	if (all->last)
 		all->last->next = identity;

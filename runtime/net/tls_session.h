@@ -20,7 +20,8 @@ enum {
 MUST_USE struct tls_identities *tls_identities_new(void);
 /* Adds a chain and its key, both PEM; before the set is served. The first is the default.
  * Later ones are chosen by the names (SNI) in their certificate. A name that is in no
- * certificate gets the default. */
+ * certificate gets the default. Two for the same names with keys of different kinds are one:
+ * who cannot verify the first (ECDSA, most often) is shown the second. */
 MUST_USE int tls_identities_add(struct tls_identities *identities, struct view chain,
 		const struct secret *key);
 /* One that is shown only to who offers acme-tls/1 alone and asks for `name` (RFC 8737, 3), on

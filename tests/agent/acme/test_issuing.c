@@ -183,6 +183,38 @@ static void it_is_renewed_at_a_third_of_its_life(void **state)
 	assert_int_equal(issuer->accounts, 1);
 }
 
+static unsigned late_events(struct yard *y)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+
+	assert_int_equal(database_prepare(y->house->agent->db,
+					 "SELECT count FROM event WHERE object = "
+					 "'certificate/auto' AND reason = "
+					 "'RenewalFailing'",
+					 &s),
+			0);
+	return statement_step(s) == DATABASE_ROW ? (unsigned)column_u64(s, 0) : 0;
+}
+
+static void a_renewal_that_fails_is_told_of_in_time(void **state)
+{
+	struct yard *y = *state;
+
+	yard_apply(y, YARD_ISSUED);
+	assert_true(yard_converges(y, 60));
+	issuer->fault = ISSUER_DOWN;
+	yard_pass(y, 61 * DAY);
+	yard_tick(y);
+	assert_false(yard_converges(y, HOUR));
+	assert_true(late_events(y) > 2);
+	assert_false(yard_is_ready(y));
+	assert_true(yard_serves_issued(y));
+	issuer->fault = ISSUER_WELL;
+	assert_true(yard_converges(y, HOUR));
+	assert_true(yard_is_ready(y));
+	assert_int_equal(issuer->issued, 2);
+}
+
 /* RFC 8657: who may issue, to which account and how it is convinced; nothing as long as one of
  * those who may be asked is not known. */
 static void T06_records_name_who_may_issue(void **state)
@@ -347,6 +379,7 @@ int main(int argc, char **argv)
 		TEST(duplicates_keep_within_the_limits),
 		TEST(it_is_renewed_when_the_issuer_wants_it),
 		TEST(it_is_renewed_at_a_third_of_its_life),
+		TEST(a_renewal_that_fails_is_told_of_in_time),
 		TEST(T06_records_name_who_may_issue),
 		cmocka_unit_test(killed_at_every_boundary_it_converges),
 		TEST(two_years_of_47_days_without_a_second_expired),

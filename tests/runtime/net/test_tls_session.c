@@ -5,6 +5,7 @@
 #include "tests/lib/test.h"
 #include "tests/runtime/net/toy.h"
 
+#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 static void expect_name(struct client *c, const char *name)
@@ -192,6 +193,85 @@ static void T03_a_challenge_is_shown_to_who_comes_for_it_alone(void **state)
 	toy_free(toy);
 }
 
+/* True where a client that verifies no other signatures gets through. */
+static bool try_signatures(struct toy *toy, const char *signatures, int kind)
+{
+	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+	struct client c;
+	bool done;
+
+	client_connect(&c, toy);
+	assert_int_equal(SSL_CTX_set1_sigalgs_list(context, signatures), 1);
+	c.ssl = SSL_new(context);
+	SSL_set_fd(c.ssl, c.fd);
+	done = SSL_connect(c.ssl) == 1;
+	if (done) {
+		X509 *x = SSL_get1_peer_certificate(c.ssl);
+
+		assert_int_equal(EVP_PKEY_get_base_id(X509_get0_pubkey(x)), kind);
+		X509_free(x);
+	}
+	client_close(&c);
+	SSL_CTX_free(context);
+	return done;
+}
+
+/* One for the same name, with an RSA key: signed by itself. */
+static void add_rsa(struct tls_identities *all, const char *name)
+{
+	CLEANUP(secret_free) struct secret key = SECRET_NULL;
+	BIO *bio = BIO_new(BIO_s_mem());
+	EVP_PKEY *rsa;
+	X509 *x = X509_new();
+	GENERAL_NAMES *names = GENERAL_NAMES_new();
+	GENERAL_NAME *one = GENERAL_NAME_new();
+	ASN1_IA5STRING *text = ASN1_IA5STRING_new();
+	char *bytes;
+	long len;
+
+	assert_int_equal(certificate_key_generate(CERTIFICATE_KEY_RSA2048, &key), 0);
+	BIO_write(bio, key.data, (int)key.len);
+	rsa = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+	ASN1_STRING_set(text, name, -1);
+	GENERAL_NAME_set0_value(one, GEN_DNS, text);
+	sk_GENERAL_NAME_push(names, one);
+	X509_set_version(x, X509_VERSION_3);
+	ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
+	X509_gmtime_adj(X509_getm_notBefore(x), -100);
+	X509_gmtime_adj(X509_getm_notAfter(x), 1000);
+	X509_set_pubkey(x, rsa);
+	X509_add1_ext_i2d(x, NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT);
+	X509_sign(x, rsa, EVP_sha256());
+	PEM_write_bio_X509(bio, x);
+	len = BIO_get_mem_data(bio, &bytes);
+	assert_int_equal(tls_identities_add(all, view_of(bytes, (size_t)len), &key), 0);
+	GENERAL_NAMES_free(names);
+	X509_free(x);
+	EVP_PKEY_free(rsa);
+	BIO_free(bio);
+}
+
+static void who_knows_no_ecdsa_is_shown_the_other_key(void **state)
+{
+	struct toy *toy = toy_new(true, false);
+	struct tls_identities *all = tls_identities_new();
+
+	(void)state;
+	toy_add_identity(all, "toy.example", NULL);
+	net_set_identities(toy->net, all);
+	assert_false(try_signatures(toy, "RSA-PSS+SHA256:RSA+SHA256", EVP_PKEY_RSA));
+	tls_identities_unref(all);
+	all = tls_identities_new();
+	toy_add_identity(all, "toy.example", NULL);
+	add_rsa(all, "toy.example");
+	net_set_identities(toy->net, all);
+	tls_identities_unref(all);
+	assert_true(try_signatures(toy, "RSA-PSS+SHA256:RSA+SHA256", EVP_PKEY_RSA));
+	assert_true(try_signatures(toy, "ECDSA+SHA256", EVP_PKEY_EC));
+	assert_true(try_signatures(toy, "ECDSA+SHA256:RSA-PSS+SHA256", EVP_PKEY_EC));
+	toy_free(toy);
+}
+
 static void identities_are_swapped_under_living_sessions(void **state)
 {
 	struct toy *toy = toy_new(true, true);
@@ -249,6 +329,7 @@ int main(void)
 		cmocka_unit_test(T02_T03_nothing_is_resumed_or_renegotiated),
 		cmocka_unit_test(T04_a_name_chooses_its_certificate),
 		cmocka_unit_test(T03_a_challenge_is_shown_to_who_comes_for_it_alone),
+		cmocka_unit_test(who_knows_no_ecdsa_is_shown_the_other_key),
 		cmocka_unit_test(identities_are_swapped_under_living_sessions),
 		cmocka_unit_test(an_identity_must_be_whole),
 	};
