@@ -69,12 +69,14 @@ static int take_keys(struct agent *agent, const char *path)
 	agent->control_key = keyring_take(agent->keyring);
 	agent->tls_key = keyring_take(agent->keyring);
 	agent->dkim_key = keyring_take(agent->keyring);
+	agent->own.opener = agent->state_key = keyring_take(agent->keyring);
 	if (!agent->broker && access(path, F_OK) == 0)
 		return AGENT_E_KEY;
 	if (!agent->broker) {
 		key_random(agent->control_key);
 		key_random(agent->tls_key);
 		key_random(agent->dkim_key);
+		key_random(agent->state_key);
 		return 0;
 	}
 	r = broker_purpose_key(agent->broker, PURPOSE_CONTROL, agent->control_key);
@@ -82,6 +84,8 @@ static int take_keys(struct agent *agent, const char *path)
 		r = broker_purpose_key(agent->broker, PURPOSE_TLS, agent->tls_key);
 	if (r == 0)
 		r = broker_purpose_key(agent->broker, PURPOSE_DKIM, agent->dkim_key);
+	if (r == 0)
+		r = broker_purpose_key(agent->broker, PURPOSE_STATE, agent->state_key);
 	return r > 0 ? fault(-EPROTO) : r;
 }
 
@@ -117,8 +121,10 @@ int agent_open(const struct agent_options *options, struct agent **out)
 	int r;
 
 	agent->lock = -1;
-	agent_file_defaults(&agent->defaults);
-	agent->file = options->file ? options->file : &agent->defaults;
+	agent_file_defaults(&agent->own);
+	if (options->file)
+		agent->own = *options->file;
+	agent->file = &agent->own;
 	agent->anywhere = options->anywhere;
 	agent->broker = options->broker;
 	agent->os = options->os ? options->os : os_real();
@@ -190,6 +196,7 @@ void agent_close(struct agent *agent)
 		keyring_give(agent->keyring, agent->control_key);
 		keyring_give(agent->keyring, agent->tls_key);
 		keyring_give(agent->keyring, agent->dkim_key);
+		keyring_give(agent->keyring, agent->state_key);
 	}
 	keyring_free(agent->keyring);
 	data_directory_copy_remove(agent->copy);

@@ -62,8 +62,9 @@ struct desired_state {
 
 struct agent {
 	const struct agent_file *file;
-	bool anywhere;              /* the file says nothing of where the states run */
-	struct agent_file defaults; /* where no file was given */
+	bool anywhere; /* the file says nothing of where the states run */
+	struct agent_file
+			own; /* what the file says, and the key that opens sealed values */
 	struct broker *broker;
 	const struct os *os;
 	struct runtime *runtime;               /* NULL: offline */
@@ -72,7 +73,7 @@ struct agent {
 	char *copy; /* offline: the directory of the copy */
 	int lock;
 	struct keyring *keyring;
-	struct key *control_key, *tls_key, *dkim_key;
+	struct key *control_key, *tls_key, *dkim_key, *state_key;
 	struct database *db;
 	struct database *deeds;    /* NULL: offline, and there are none */
 	struct dispatch *dispatch; /* NULL: offline */

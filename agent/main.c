@@ -27,6 +27,7 @@ static const struct command *const commands[] = {
 	&command_resume,
 	&command_purge,
 	&command_git,
+	&command_seal,
 	&command_queue,
 	&command_audit,
 	&command_export,

@@ -3,7 +3,9 @@
 #include "agent/text.h"
 #include "runtime/base/error.h"
 #include "runtime/base/os.h"
+#include "runtime/crypto/age.h"
 #include "schema/agent_file.h"
+#include "schema/sealed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +14,7 @@
 static const char *const words[] = {
 	[SECRET_CREDENTIAL] = "credential",
 	[SECRET_HOST_FILE]  = "host_file",
+	[SECRET_SEALED]     = "sealed",
 };
 /* clang-format on */
 
@@ -23,6 +26,12 @@ void secret_form_add(struct buf *json, const struct desired_secret *secret)
 	}
 	buf_addf(json, "{\"%s\":", words[secret->form]);
 	text_add_json(json, secret->name);
+	if (secret->form == SECRET_SEALED) {
+		buf_add_z(json, ",\"place\":");
+		text_add_json(json, secret->place);
+		buf_add_z(json, ",\"to\":");
+		text_add_json(json, secret->endpoint);
+	}
 	buf_add_byte(json, '}');
 }
 
@@ -92,6 +101,55 @@ static int read_host_file(const char *path, const struct agent_file *file,
 			"`allow.host_files` of agent.yaml does not name it");
 }
 
+/* -- sealed values -- */
+
+static struct view text_of(const json_t *form, const char *name)
+{
+	const json_t *text = json_object_get(form, name);
+
+	return view_of(json_string_value(text), json_string_length(text));
+}
+
+static const char *why_not_opened(int r)
+{
+	return r == AGE_E_RECIPIENT
+			       ? "it was sealed for other machines: seal it for this "
+				 "one, too (`posthus key show` prints whom for)"
+			       : "it is damaged";
+}
+
+/* Somebody may have pasted it here, or changed where it is sent to: it says itself where it
+ * belongs. */
+static int read_sealed(const json_t *form, const struct agent_file *file,
+		struct secret *out, struct effect_answer *answer)
+{
+	CLEANUP(buf_free) struct buf bytes = BUF_NULL(AGE_FILE_MAX);
+	CLEANUP(secret_free) struct secret clear = SECRET_NULL;
+	const char *place = json_string_value(json_object_get(form, "place"));
+	struct view secret;
+	int r;
+
+	if (!place || !sealed_decode(text_of(form, "sealed"), &bytes))
+		return fail(answer, "ResealNeeded", "the sealed value of",
+				place ? place : "this object", "it is damaged");
+	if (!file->opener)
+		return fail(answer, "ResealNeeded", "the sealed value of", place,
+				"this agent has no key to open it");
+	r = age_open(file->opener, buf_view(&bytes), &clear);
+	if (r)
+		return fail(answer, "ResealNeeded", "the sealed value of", place,
+				why_not_opened(r));
+	r = sealed_read(secret_expose(&clear), view_z(place), text_of(form, "to"),
+			&secret);
+	if (r)
+		return fail(answer, "ResealNeeded", "the sealed value of", place,
+				r == SEALED_E_PLACE
+						? "it was sealed for another place"
+						: "it was sealed to be sent elsewhere");
+	*out = secret_copy(secret);
+	return EFFECT_DONE;
+}
+
 int secret_form_read(const json_t *form, const struct agent_file *file,
 		struct secret *out, struct effect_answer *answer)
 {
@@ -104,6 +162,8 @@ int secret_form_read(const json_t *form, const struct agent_file *file,
 		return read_credential(credential, file, out, answer);
 	if (path)
 		return read_host_file(path, file, out, answer);
+	if (json_object_get(form, words[SECRET_SEALED]))
+		return read_sealed(form, file, out, answer);
 	return fail(answer, "SecretMissing", "secret", "of this object",
 			"the state names none");
 }

@@ -1,6 +1,7 @@
-/* A secret that a state names and a machine has: `{credential: NAME}`, `{host_file: PATH}`.
+/* A secret that a state names and a machine has: `{credential: NAME}`, `{host_file: PATH}`;
+ * or that it holds itself: `{sealed: …}`, to this machine among others.
  *
- * What is planned, kept and shown carries the name alone. An effect reads the secret on the
+ * What is planned, kept and shown carries the name alone, or what is sealed. An effect reads the secret on the
  * spot, each time anew, so that a file that somebody changed is the new one at once; and it
  * wipes it after. The machine has to allow it when it is read, too: agent.yaml may say
  * something else by then. */
@@ -21,7 +22,7 @@ enum {
 void secret_form_add(struct buf *json, const struct desired_secret *secret);
 
 /* `form` is what was added, parsed. One line end behind the secret is no part of it.
- * EFFECT_E_FAILED, untouched: SecretMissing, NotAllowed. Never a byte of it in the answer. */
+ * EFFECT_E_FAILED, untouched: SecretMissing, NotAllowed, ResealNeeded. Never a byte of it in the answer. */
 MUST_USE int secret_form_read(const json_t *form, const struct agent_file *file,
 		struct secret *out, struct effect_answer *answer);
 

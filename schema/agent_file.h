@@ -6,6 +6,8 @@
 #include "runtime/base/reach.h"
 #include "schema/desired.h"
 
+struct key; /* runtime/crypto/key.h */
+
 enum master_key_kind {
 	MASTER_KEY_DEFAULT, /* none was said: a credential posthus-master, else DATA/master.key */
 	MASTER_KEY_CREDENTIAL,
@@ -40,9 +42,12 @@ struct git_settings {
 };
 
 struct agent_file {
-	struct view host;    /* empty: there is one */
-	struct view data;    /* never empty: /var/lib/posthus unless said */
-	struct view control; /* empty: DATA/control.sock */
+	const struct key *
+			opener; /* not of the file: what opens the state's sealed values; the
+				     agent's, NULL where it has none */
+	struct view host;       /* empty: there is one */
+	struct view data;       /* never empty: /var/lib/posthus unless said */
+	struct view control;    /* empty: DATA/control.sock */
 	enum master_key_kind master_key_kind;
 	struct view master_key;   /* name of the credential, or path */
 	struct view *state_paths; /* state: {path: …} */

@@ -3,6 +3,7 @@
 #include "schema/check.h"
 
 #include "schema/name.h"
+#include "schema/sealed.h"
 #include "schema/unit.h"
 
 #include <assert.h>
@@ -122,16 +123,36 @@ static void write_value(struct check *c, const struct value *value, void *at)
 	}
 }
 
-static void write_secret(const struct value *record, struct desired_secret *out)
+static bool check_sealed(struct check *c, const struct value *sealed)
+{
+	CLEANUP(buf_free) struct buf file = BUF_NULL(SEALED_MAX);
+	struct diagnostic *item;
+
+	if (sealed_decode(sealed->text, &file))
+		return true;
+	item = complain(c, BAD_SEALED, sealed->node, "this is no age file in base64");
+	help(c, item, "`posthus seal KIND/NAME path.to.field` makes one");
+	return false;
+}
+
+static void write_secret(struct check *c, const struct value *record, struct view path,
+		const struct desired_object *object, struct desired_secret *out)
 {
 	struct value *forms = record ? record->first : NULL;
 	const struct value *credential = value_at(forms, "credential");
 	const struct value *file = value_at(forms, "host_file");
+	const struct value *sealed = value_at(forms, "sealed");
 
 	if (credential)
-		*out = (struct desired_secret){ SECRET_CREDENTIAL, credential->text };
+		*out = (struct desired_secret){ .form = SECRET_CREDENTIAL,
+			.name = credential->text };
 	else if (file)
-		*out = (struct desired_secret){ SECRET_HOST_FILE, file->text };
+		*out = (struct desired_secret){ .form = SECRET_HOST_FILE,
+			.name = file->text };
+	else if (sealed && check_sealed(c, sealed))
+		*out = (struct desired_secret){ SECRET_SEALED, sealed->text,
+			sealed_place(c->arena, object, path),
+			sealed_endpoint(c->arena, object, path) };
 }
 
 static struct value *default_of(struct check *c, const struct field *field)
@@ -147,8 +168,15 @@ static struct value *default_of(struct check *c, const struct field *field)
 	return value;
 }
 
-void decode_fields(struct check *c, const struct table *table, struct value *values,
-		void *object)
+static struct view below(struct check *c, struct view path, const struct field *field)
+{
+	return path.len ? arena_printf(c->scratch, "%.*s.%s", VIEW_ARG(path), field->name)
+			: view_z(field->name);
+}
+
+/* `path`: of the table's fields, below the object. */
+static void decode_below(struct check *c, const struct table *table, struct value *values,
+		struct view path, void *object)
 {
 	for (size_t i = 0; i < table->count; i++) {
 		const struct field *field = &table->fields[i];
@@ -158,13 +186,20 @@ void decode_fields(struct check *c, const struct table *table, struct value *val
 			continue;
 		value = value_field(values, field);
 		if (field->at && field->type->table == &secret_table)
-			write_secret(value, (void *)((char *)object + field->at));
+			write_secret(c, value, below(c, path, field), object,
+					(void *)((char *)object + field->at));
 		else if (field->type->kind == TYPE_RECORD)
-			decode_fields(c, field->type->table, value ? value->first : NULL,
-					object);
+			decode_below(c, field->type->table, value ? value->first : NULL,
+					below(c, path, field), object);
 		else if (value || (value = default_of(c, field)))
 			write_value(c, value, (char *)object + field->at);
 	}
+}
+
+void decode_fields(struct check *c, const struct table *table, struct value *values,
+		void *object)
+{
+	decode_below(c, table, values, VIEW_NULL, object);
 }
 
 /* -- what one kind has of its own -- */

@@ -121,11 +121,14 @@ enum desired_secret_form {
 	SECRET_NONE, /* none was given, or in a form that this version does not act on */
 	SECRET_CREDENTIAL,
 	SECRET_HOST_FILE,
+	SECRET_SEALED,
 };
 
 struct desired_secret {
 	enum desired_secret_form form;
-	struct view name; /* of the credential; or the path */
+	struct view name; /* of the credential; or the path; or what is sealed, in base64 */
+	/* Of what is sealed: KIND/ID/path.to.field, and where it is sent (sealed.h). */
+	struct view place, endpoint;
 };
 
 /* -- host -- */

@@ -85,6 +85,7 @@ static const struct diagnostic_row rows[DIAGNOSTIC_NAMES] = {
 	[FORWARD_NOT_ALLOWED] = { "ForwardNotAllowed", SEVERITY_ERROR, "a user's forward that the policy does not allow" },
 	[CREDENTIAL_NOT_ALLOWED] = { "CredentialNotAllowed", SEVERITY_ERROR, "a credential that the agent's file does not allow in this place" },
 	[BAD_RECORD]            = { "BadRecord",           SEVERITY_ERROR, "a value that no record of its type can have" },
+	[BAD_SEALED]            = { "BadSealed",           SEVERITY_ERROR, "a sealed value that is no age file in base64" },
 	[BAD_SPF]               = { "BadSpf",              SEVERITY_ERROR, "a term that others could not read or would not heed" },
 	[TOO_MANY_LOOKUPS]      = { "TooManyLookups",      SEVERITY_ERROR, "an SPF record that asks the DNS more often than is allowed" },
 	[NOT_SERVED_YET]        = { "NotServedYet",        SEVERITY_ERROR, "right, but this version does not act on it" },

@@ -91,6 +91,7 @@ enum diagnostic_name {
 	CREDENTIAL_NOT_ALLOWED,
 	BAD_RECORD,
 	FORWARD_NOT_ALLOWED,
+	BAD_SEALED,
 	BAD_SPF,
 	TOO_MANY_LOOKUPS,
 	/* what this version does not do */

@@ -1,5 +1,13 @@
 #include "schema/sealed.h"
 
+#include "runtime/base/base64.h"
+#include "schema/value.h"
+
+enum {
+	/* Behind a header: its MAC, a nonce, and the tag of nothing. */
+	LEAST_BEHIND = 5 + 43 + 1 + 16 + 16,
+};
+
 static const struct {
 	const char *scheme;
 	unsigned port;
@@ -89,4 +97,64 @@ struct view endpoint_of_url(struct arena *arena, struct view url)
 		return VIEW_NULL;
 	return arena_printf(arena, "%.*s://%.*s:%u", VIEW_ARG(scheme),
 			VIEW_ARG(lower(arena, host)), (unsigned)number);
+}
+
+bool sealed_decode(struct view text, struct buf *out)
+{
+	CLEANUP(buf_free) struct buf letters = BUF_NULL(SEALED_MAX);
+
+	for (size_t i = 0; i < text.len; i++)
+		if (!memchr(" \t\r\n", text.data[i], 4))
+			buf_add_byte(&letters, text.data[i]);
+	return !buf_failed(&letters) && base64_decode(out, buf_view(&letters)) &&
+	       view_starts(buf_view(out), VIEW("age-encryption.org/v1\n")) &&
+	       view_find_view(buf_view(out), VIEW("\n--- ")) + LEAST_BEHIND <= out->len;
+}
+
+/* -- of an object -- */
+
+struct view sealed_place(struct arena *arena, const struct desired_object *object,
+		struct view path)
+{
+	return arena_printf(arena, "%s/%.*s/%.*s", kind_name(object->kind),
+			VIEW_ARG(desired_identity(object)), VIEW_ARG(path));
+}
+
+static struct view text_of(const struct desired_object *object, const char *path)
+{
+	const struct value *value = value_at(object->values, path);
+
+	return value ? value->text : VIEW_NULL;
+}
+
+static struct view relay_endpoint(
+		struct arena *arena, const struct desired_object *object)
+{
+	const struct value *value = value_at(object->values, "port");
+	int64_t port = value ? value->number : 587;
+
+	return lower(arena, arena_printf(arena, "%s://%.*s:%lld",
+					    port == 465  ? "submissions"
+					    : port == 25 ? "smtp"
+							 : "submission",
+					    VIEW_ARG(text_of(object, "host")),
+					    (long long)port));
+}
+
+struct view sealed_endpoint(struct arena *arena, const struct desired_object *object,
+		struct view path)
+{
+	switch (object->kind) {
+	case KIND_DNS_PROVIDER:
+		if (view_eq(path, VIEW("api_key")))
+			return endpoint_of_url(arena, text_of(object, "url"));
+		return lower(arena, arena_printf(arena, "dns://%.*s",
+						    VIEW_ARG(text_of(object, "server"))));
+	case KIND_RELAY:
+		return relay_endpoint(arena, object);
+	case KIND_ISSUER:
+		return endpoint_of_url(arena, text_of(object, "acme"));
+	default:
+		return VIEW_NULL;
+	}
 }

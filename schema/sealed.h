@@ -12,6 +12,7 @@
 #define SCHEMA_SEALED_H
 
 #include "runtime/base/arena.h"
+#include "runtime/base/buf.h"
 
 enum {
 	SEALED_OK = 0,
@@ -24,6 +25,24 @@ enum {
  * part of it. *out is a view into `clear`. */
 MUST_USE int sealed_read(struct view clear, struct view place, struct view endpoint,
 		struct view *out);
+
+struct desired_object; /* desired.h */
+
+enum {
+	SEALED_MAX = 96 * 1024, /* bytes of a value in base64, blanks and line ends with it */
+};
+
+/* The age file that a value is in base64, blanks and line ends left out. False where it is
+ * none by its looks. */
+MUST_USE bool sealed_decode(struct view text, struct buf *out);
+
+/* Where the secret at `path` of an object is sent, by what its values say; empty: nowhere.
+ * The object knows its values. */
+struct view sealed_endpoint(struct arena *arena, const struct desired_object *object,
+		struct view path);
+/* `backup/nightly/to.s3.secret_key`. */
+struct view sealed_place(struct arena *arena, const struct desired_object *object,
+		struct view path);
 
 /* SCHEME://HOST:PORT of a URL, in small letters, the port as it is without one being written;
  * empty where it has no host, or where nobody knows the port of its scheme. */

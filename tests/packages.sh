@@ -45,6 +45,7 @@ packages_test=(
 	curl
 	swaks
 	libnet-ssleay-perl
+	age
 	openssh-client
 	openssl
 	sqlite3

@@ -76,6 +76,7 @@ extern const struct command command_log;
 extern const struct command command_plan;
 extern const struct command command_purge;
 extern const struct command command_git;
+extern const struct command command_seal;
 extern const struct command command_queue;
 extern const struct command command_resolve;
 extern const struct command command_resume;

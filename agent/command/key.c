@@ -3,6 +3,7 @@
 
 #include "runtime/base/buf.h"
 #include "runtime/base/os.h"
+#include "runtime/crypto/age.h"
 #include "runtime/crypto/master_key.h"
 
 #include <errno.h>
@@ -58,15 +59,33 @@ static int init_key(const struct setting *setting, const char *path)
 	return EXIT_FINE;
 }
 
+/* Whom a secret is sealed for that this host shall open. */
+static void print_recipient(const struct secret *master)
+{
+	CLEANUP(buf_free) struct buf text = BUF_NULL(2 * AGE_RECIPIENT_TEXT);
+	CLEANUP(key_wipe) struct key key, identity;
+	struct age_recipient recipient;
+
+	if (master->len != KEY_SIZE)
+		return;
+	memcpy(key.bytes, secret_expose(master).data, KEY_SIZE);
+	key_derive(&key, PURPOSE_STATE, &identity);
+	age_recipient_of(&identity, &recipient);
+	age_recipient_write(&recipient, &text);
+	printf("recipient %.*s\n", VIEW_ARG(buf_view(&text)));
+}
+
 static int show_key(const struct setting *setting)
 {
 	CLEANUP(secret_free) struct secret key = SECRET_NULL;
 	enum exit_code code = setting_master_key(setting, &key);
 
-	if (code == EXIT_FINE)
-		puts("The master key is there, has the right form, and only its owner "
-		     "can read it.");
-	return (int)code;
+	if (code != EXIT_FINE)
+		return (int)code;
+	puts("The master key is there, has the right form, and only its owner can read "
+	     "it.");
+	print_recipient(&key);
+	return EXIT_FINE;
 }
 
 /* Prints what other tools need to open the account's file. */

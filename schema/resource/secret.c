@@ -3,7 +3,7 @@
 
 /* clang-format off */
 static const struct field secret_fields[] = {
-	{ "sealed",     TYPE(TYPE_TEXT), NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER | FIELD_LINES, 0, "an age file in base64, made by `posthus seal`" },
+	{ "sealed",     TYPE(TYPE_TEXT), NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED | FIELD_LINES, 0, "an age file in base64, made by `posthus seal`" },
 	{ "credential", TYPE(TYPE_NAME), NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED | FIELD_CREDENTIAL, 0, "a credential that systemd hands to the agent; agent.yaml must allow it" },
 	{ "host_file",  TYPE(TYPE_PATH), NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED | FIELD_READS, 0, "a file of the host; agent.yaml must allow it" },
 	{ "generate",   WORDS("true"),   NULL, OWNER_ENFORCE, RISK_HARMLESS, LATER, 0, "made on the host, and never leaves it" },

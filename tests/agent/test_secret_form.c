@@ -1,6 +1,9 @@
 #include "agent/secret_form.h"
+#include "runtime/base/base64.h"
 #include "runtime/base/error.h"
+#include "runtime/crypto/age.h"
 #include "schema/agent_file.h"
+#include "schema/sealed.h"
 #include "tests/lib/test.h"
 
 #include <stdio.h>
@@ -153,6 +156,77 @@ static void no_byte_of_it_is_said(void **state)
 	assert_null(memmem(s->answer.message.data, s->answer.message.len, "hush", 4));
 }
 
+/* -- sealed values -- */
+
+static void seal_for(const struct key *identity, const char *text,
+		struct desired_secret *out, struct buf *base64)
+{
+	CLEANUP(buf_free) struct buf file = BUF_NULL(AGE_FILE_MAX);
+	CLEANUP(secret_free) struct secret clear = secret_copy(view_z(text));
+	struct age_recipient recipient;
+
+	age_recipient_of(identity, &recipient);
+	assert_int_equal(age_seal(&recipient, 1, &clear, &file), AGE_OK);
+	base64_add(base64, buf_view(&file));
+	*out = (struct desired_secret){ SECRET_SEALED, buf_view(base64),
+		VIEW("dns-provider/main/api_key"), VIEW("https://dns.example:443") };
+}
+
+static int read_sealed(struct scene *s, const struct key *identity, const char *text)
+{
+	CLEANUP(buf_free)
+	struct buf base64 = BUF_NULL(SEALED_MAX),
+		   json = BUF_NULL(SEALED_MAX);
+	struct desired_secret secret;
+	json_t *form;
+	int r;
+
+	seal_for(identity, text, &secret, &base64);
+	secret_form_add(&json, &secret);
+	form = json_loadb(json.data, json.len, 0, NULL);
+	assert_non_null(form);
+	r = secret_form_read(form, &s->file, &s->secret, &s->answer);
+	json_decref(form);
+	return r;
+}
+
+/* G14: who pastes a sealed value elsewhere, or changes where it is sent, gets nothing. */
+static void G14_what_is_sealed_opens_in_its_place_alone(void **state)
+{
+	static const char *const wrong[] = {
+		"dns-provider/other/api_key\nto: https://dns.example:443\nthe secret",
+		"dns-provider/main/api_key\nto: https://evil.example:443\nthe secret",
+		"dns-provider/main/api_key\nthe secret",
+		"the secret",
+	};
+	struct scene *s = *state;
+	struct key ours, others;
+
+	key_random(&ours);
+	key_random(&others);
+	s->file.opener = &ours;
+	assert_int_equal(read_sealed(s, &ours,
+					 "dns-provider/main/api_key\nto: "
+					 "https://dns.example:443\nthe secret"),
+			EFFECT_DONE);
+	assert_view(secret_expose(&s->secret), "the secret");
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		secret_free(&s->secret);
+		assert_int_equal(read_sealed(s, &ours, wrong[i]), EFFECT_E_FAILED);
+		assert_string_equal(s->answer.reason, "ResealNeeded");
+		assert_int_equal(s->secret.len, 0);
+		assert_true(view_find_view(buf_view(&s->answer.message),
+					    VIEW("the secret")) == s->answer.message.len);
+	}
+	assert_int_equal(read_sealed(s, &others,
+					 "dns-provider/main/api_key\nto: "
+					 "https://dns.example:443\nthe secret"),
+			EFFECT_E_FAILED);
+	assert_string_equal(s->answer.reason, "ResealNeeded");
+	s->file.opener = NULL;
+	assert_int_equal(read_sealed(s, &ours, wrong[0]), EFFECT_E_FAILED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +238,9 @@ int main(void)
 				what_the_machine_does_not_allow_is_not_read, setup,
 				teardown),
 		cmocka_unit_test_setup_teardown(no_byte_of_it_is_said, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+				G14_what_is_sealed_opens_in_its_place_alone, setup,
+				teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
