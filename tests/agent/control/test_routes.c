@@ -751,8 +751,8 @@ static void a_person_may_what_trust_says(void **state)
 	struct office *office = *state;
 
 	must_apply(office, one_user);
-	office->house->agent->defaults.operators = people;
-	office->house->agent->defaults.operator_count = ARRAY_LEN(people);
+	office->house->agent->own.operators = people;
+	office->house->agent->own.operator_count = ARRAY_LEN(people);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		const char *method = cases[i].method, *target = cases[i].target;
 		const char *body = cases[i].body;
