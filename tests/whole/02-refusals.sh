@@ -22,12 +22,12 @@ refuse "the state before it still stands" 0 "no changes" posthus plan
 
 not_served() {
 	cp "$home/state/mail.yaml" "$home/kept"
-	printf 'issuers: {le: {acme: "https://acme.example/dir"}}\n' >"$home/state/issuers.yaml"
+	printf "spam: {engine: builtin}\n" >"$home/state/spam.yaml"
 	posthus apply
 }
 refuse "what this version does not do is named, not passed over" 3 "NotServedYet" not_served
 check "validate takes it all the same" "$POSTHUS" validate "$home/state"
-rm "$home/state/issuers.yaml"
+rm "$home/state/spam.yaml"
 
 taken_port() {
 	read -r taken < <(free_ports 1)
