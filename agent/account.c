@@ -121,7 +121,8 @@ int account_remember(struct database *db, const struct account_reached *reached)
 
 	r = database_prepare(db,
 			"UPDATE account SET commits = ?2, modseq = max(modseq, ?3),"
-			" uidvalidity = max(uidvalidity, ?4), uidnext = max(uidnext, ?5)"
+			" uidvalidity = max(uidvalidity, ?4), uidnext = max(uidnext, ?5),"
+			" used = ?6, messages = ?7"
 			" WHERE uid = ?1 AND commits < ?2",
 			&s);
 	if (r)
@@ -131,6 +132,8 @@ int account_remember(struct database *db, const struct account_reached *reached)
 	bind_u64(s, 3, mark->modseq);
 	bind_u64(s, 4, mark->uidvalidity);
 	bind_u64(s, 5, mark->uidnext);
+	bind_u64(s, 6, reached->used);
+	bind_u64(s, 7, reached->messages);
 	return statement_run(s);
 }
 

@@ -363,6 +363,10 @@ static const char *const steps[] = {
 
 	/* As whom the issuer is named in a CAA record; empty: it did not say. */
 	"ALTER TABLE issuer_account ADD COLUMN authority TEXT NOT NULL DEFAULT '';",
+
+	/* What each account held when that was remembered; NULL: nobody knows. */
+	"ALTER TABLE account ADD COLUMN used INTEGER;",
+	"ALTER TABLE account ADD COLUMN messages INTEGER;",
 };
 
 const struct database_schema control_schema = {

@@ -133,6 +133,7 @@ struct plan {
 	nstime left;   /* until the first that waits for time alone goes; NSTIME_NEVER */
 	size_t purges; /* among the changes */
 	size_t unchanged;
+	size_t over_quota; /* accounts that hold more than a quota that is lowered */
 	unsigned char digest[DIGEST_SIZE];      /* over the changes: no times, no uids */
 	unsigned char held_digest[DIGEST_SIZE]; /* over what an approval lets go */
 };

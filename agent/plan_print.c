@@ -285,6 +285,12 @@ void plan_print(const struct plan *plan, struct buf *out)
 		buf_add_z(out, "drift (what lives differs from what was applied)\n");
 	for (size_t i = 0; i < plan->drift_count; i++)
 		print_drift(out, &plan->drifts[i]);
+	if (plan->over_quota) {
+		text_add_count(out, plan->over_quota, "account holds", "accounts hold");
+		buf_add_z(out, " more than the quota that is lowered: what is there "
+			       "stays, "
+			       "nothing more comes in\n");
+	}
 	print_totals(plan, out);
 }
 
@@ -395,13 +401,14 @@ static json_t *frame_json(const struct plan *plan)
 	for (size_t i = 0; i < plan->problem_count; i++)
 		json_array_append_new(problems, problem_json(&plan->problems[i]));
 	plan_add_summary(plan, &summary);
-	return json_pack("{s:i, s:o, s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o}",
+	return json_pack("{s:i, s:o, s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o}",
 			"format_version", 1, "origin", json_view(plan->origin),
 			"base_serial", (json_int_t)plan->base_serial, "retained",
 			retained, "drift", drifts, "problems", problems, "summary",
 			json_view(buf_view(&summary)), "held",
 			(json_int_t)plan->held_count, "unchanged",
-			(json_int_t)plan->unchanged, "digest", json_digest(plan->digest),
+			(json_int_t)plan->unchanged, "over_quota",
+			(json_int_t)plan->over_quota, "digest", json_digest(plan->digest),
 			"held_digest",
 			plan->approvable ? json_digest(plan->held_digest) : json_null());
 }

@@ -2,6 +2,7 @@
 
 #include "agent/diff.h"
 #include "agent/holding.h"
+#include "agent/holdings.h"
 #include "agent/text.h"
 #include "runtime/base/os.h"
 
@@ -67,6 +68,8 @@ static int make_plan(struct run *run)
 		r = rules_load(&run->o, &run->rules);
 	if (r == 0)
 		r = diff(&run->o, run->plan);
+	if (r == 0)
+		r = holdings_note(&run->o, run->plan);
 	run->plan->rests_until = run->o.rests_until;
 	run->plan->awaits_ready = run->o.awaits_ready;
 	return r ? r : hold(run);

@@ -4,10 +4,11 @@
 
 #include "runtime/configuration.h"
 
-/* How far a file has come. */
+/* How far a file has come, and what is in it. */
 struct account_reached {
 	unsigned char uid[ACCOUNT_UID_SIZE];
 	struct account_mark mark;
+	uint64_t used, messages; /* bytes of messages, and how many, at that mark */
 };
 
 /* Why nothing of an account is served: 451 4.3.0, NO [UNAVAILABLE]; mail for it waits. */

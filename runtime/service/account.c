@@ -118,6 +118,7 @@ static void see(struct account *a)
 	quota_read(a->store, &quota);
 	a->seen.known = true;
 	a->seen.used = quota.used;
+	a->seen.messages = quota.messages;
 	mark = account_store_mark(a->store);
 	if (mark->commits == a->mark.commits)
 		return;
@@ -283,6 +284,8 @@ size_t accounts_moved(struct accounts *all, struct account_reached *out, size_t 
 		if (count == most)
 			break;
 		out[count].mark = a->mark;
+		out[count].used = a->seen.used;
+		out[count].messages = a->seen.messages;
 		memcpy(out[count++].uid, a->uid, ACCOUNT_UID_SIZE);
 	}
 	pthread_mutex_unlock(&all->lock);

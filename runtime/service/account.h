@@ -85,6 +85,7 @@ struct account_seen {
 	bool known; /* false until a job had the file open */
 	bool quarantined;
 	uint64_t used; /* bytes of messages */
+	uint64_t messages;
 };
 
 /* From any thread, and without waiting for the queue. */

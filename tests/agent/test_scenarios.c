@@ -7,6 +7,7 @@
  * 11  an alias to a user of the same change          here
  * 12  an account is shut by hand                     test_drift
  * 13  a password is the person's                     here
+ * 14  a quota below what is held                     here; the refusal in tests/runtime/service
  * 15  a domain moves between sources                 here, between files: there is one source
  * 16  the clock jumps                                test_outbox_scenarios
  * 17  the disk is full                               test_outbox_scenarios
@@ -18,8 +19,6 @@
  * These wait for what this version does not have yet:
  *
  *  2 to 7, 26   a state from Git: pushes, signers, an empty tree, `--detach-source`
- * 14            the plan does not know yet how full a mailbox is; that a delivery is refused
- *               with 452 where one is full, tests/runtime/service shows
  * 15            a second source that a domain could move to, with `adoptFrom`
  * 19            backups, for a control database that is older than its audit
  * 21            sealed values
@@ -166,6 +165,62 @@ static void scenario_10_two_users_swap_their_addresses(void **state)
 	house_must_apply(house, buf_view(&next));
 	assert_true(view_eq(bo, house_uid(house, "user/anna@a.example", arena)));
 	assert_true(view_eq(anna, house_uid(house, "user/bo@a.example", arena)));
+}
+
+static void hold(struct house *house, const char *address, uint64_t used,
+		uint64_t messages)
+{
+	struct runtime *rt = &house->runtime;
+	size_t at = 0;
+	const struct account_spec *spec;
+
+	while ((spec = configuration_next_account(rt->configuration, &at)))
+		if (view_eq(spec->address, view_z(address)))
+			memcpy(rt->reached.uid, spec->uid, ACCOUNT_UID_SIZE);
+	rt->reached.mark.commits++;
+	rt->reached.used = used;
+	rt->reached.messages = messages;
+	rt->has_reached = true;
+	assert_int_equal(agent_remember(house->agent), 0);
+}
+
+static void scenario_14_a_quota_below_what_is_held_is_applied_and_said(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result planned = { 0 };
+	CLEANUP(buf_free) struct buf more = BUF_NULL(HOUSE_TEXT);
+	CLEANUP(buf_free) struct buf less = BUF_NULL(HOUSE_TEXT);
+	CLEANUP(buf_free) struct buf text = BUF_NULL(HOUSE_TEXT);
+
+	house_state(&more, "domains: {a.example: {}}\n"
+			   "users: {anna@a.example: {id: anna}, bo@a.example: {id: bo},\n"
+			   "  cy@a.example: {id: cy}, di@a.example: {id: di}}\n");
+	house_state(&less, "domains: {a.example: {}}\n"
+			   "defaults: {user: {quota: 10MiB}}\n"
+			   "users: {anna@a.example: {id: anna}, bo@a.example: {id: bo},\n"
+			   "  cy@a.example: {id: cy}}\n");
+	house_must_apply(house, buf_view(&more));
+	hold(house, "anna@a.example", 20 * 1024 * 1024, 42);
+	hold(house, "bo@a.example", 11 * 1024 * 1024, 1);
+	hold(house, "cy@a.example", 9 * 1024 * 1024, 7);
+	hold(house, "di@a.example", 1, 1);
+	house_plan(house, buf_view(&less), &planned);
+	house_print(&planned, &text);
+	assert_int_equal(planned.plan->over_quota, 2);
+	assert_true(view_find_view(buf_view(&text),
+				    VIEW("it holds 42 messages, 20 MiB, over that "
+					 "quota")) < text.len);
+	assert_true(view_find_view(buf_view(&text),
+				    VIEW("2 accounts hold more than the quota")) <
+			text.len);
+	/* who leaves is shut: what that hides is counted */
+	assert_true(view_find_view(buf_view(&text), VIEW("it holds 1 message, 1 MiB")) <
+			text.len);
+	house_must_apply(house, buf_view(&less));
+	assert_int_equal(configuration_login(house->runtime.configuration,
+					 VIEW("anna@a.example"))
+					 ->quota,
+			10 * 1024 * 1024);
 }
 
 static void scenario_13_a_password_is_the_persons_once_set(void **state)
@@ -396,6 +451,7 @@ int main(void)
 		STORY(scenario_09_who_returns_is_the_same),
 		STORY(scenario_10_two_users_swap_their_addresses),
 		STORY(scenario_13_a_password_is_the_persons_once_set),
+		STORY(scenario_14_a_quota_below_what_is_held_is_applied_and_said),
 		STORY(scenario_11_an_alias_reaches_a_user_of_the_same_change),
 		STORY(scenario_15_a_domain_moves_between_files),
 		STORY(scenario_20_a_new_default_is_no_change),
