@@ -248,8 +248,13 @@ static void print_head(const struct status *status, struct buf *out)
 	}
 	if (status_is_well(status))
 		buf_addf(out, "READY %zu objects", total);
-	else
+	else if (status->unready)
 		buf_addf(out, "NOT READY %zu of %zu", status->unready, total);
+	else
+		buf_addf(out,
+				"INCOMPLETE %zu objects are ready, but not all that the "
+				"state says was applied",
+				total);
 	buf_addf(out, " · generation %llu from %.*s",
 			(unsigned long long)status->generation.number,
 			VIEW_ARG(status->generation.origin));

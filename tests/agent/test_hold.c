@@ -1,6 +1,7 @@
 /* Holding still, going back, letting go once, and what of it can be read afterwards. */
 #include "agent/control_database.h"
 #include "agent/inside.h"
+#include "agent/status.h"
 #include "agent/text.h"
 #include "tests/agent/house.h"
 
@@ -34,6 +35,75 @@ static bool has(struct house *house, const char *address)
 
 	resolution_free(&r);
 	return outcome == RESOLVE_OK;
+}
+
+/* Nothing that was applied is unwell: what waits says so. */
+static void status_says_what_waits_where_all_is_ready(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result held = { 0 };
+	CLEANUP(buf_free) struct buf text = BUF_NULL(HOUSE_TEXT);
+	struct status *status;
+	STATE(three, USERS(BO "  cy@a.example: {id: cy}\n"));
+	STATE(one, USERS(""));
+
+	house_must_apply(house, buf_view(&three));
+	house_apply(house, buf_view(&one), &held);
+	assert_int_equal(held.code, EXIT_GATE);
+	assert_int_equal(agent_status(house->agent, VIEW_NULL, &status), 0);
+	status_print(status, &text);
+	assert_true(view_starts(buf_view(&text), VIEW("INCOMPLETE ")));
+	assert_true(view_find_view(buf_view(&text), VIEW("HELD 2 steps")) < text.len);
+	status_free(status);
+}
+
+static size_t active_users(struct house *house)
+{
+	json_t *root, *item;
+	size_t active = 0, i;
+
+	assert_int_equal(agent_get(house->agent, VIEW("user"), false, &root), 0);
+	json_array_foreach (json_object_get(root, "items"), i, item)
+		active += strcmp(json_string_value(json_object_get(item, "state")),
+					  "active") == 0;
+	json_decref(root);
+	return active;
+}
+
+/* Held until somebody lets it go; then shut, and kept for thirty days. */
+static void G10_a_state_that_deletes_people_destroys_nothing(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	CLEANUP(agent_result_free)
+	struct agent_result held = { 0 }, gone = { 0 }, early = { 0 }, late = { 0 };
+	CLEANUP(buf_free) struct buf digest = BUF_NULL(DIGEST_TEXT + 1);
+	struct view uid;
+	STATE(all, USERS(BO "  cy@a.example: {id: cy}\n"));
+	STATE(few, USERS(""));
+
+	house_must_apply(house, buf_view(&all));
+	uid = house_uid(house, "user/bo", arena);
+	house_apply(house, buf_view(&few), &held);
+	assert_int_equal(held.code, EXIT_GATE);
+	assert_string_equal(held.reason, "PruneGate");
+	assert_int_equal(active_users(house), 3);
+	assert_true(has(house, "bo@a.example"));
+
+	text_add_digest(&digest, held.plan->held_digest);
+	house_apply_approved(house, buf_view(&few), buf_view(&digest), &gone);
+	assert_int_equal(gone.code, EXIT_FINE);
+	assert_int_equal(active_users(house), 1);
+	assert_int_equal(agent_purge(house->agent, VIEW("user/bo"), uid, VIEW("uid 0"),
+					 &early),
+			0);
+	assert_int_equal(early.code, EXIT_GATE);
+	assert_string_equal(early.reason, "RetentionNotOver");
+	house->now += (walltime)31 * 24 * 60 * 60;
+	assert_int_equal(agent_purge(house->agent, VIEW("user/bo"), uid, VIEW("uid 0"),
+					 &late),
+			0);
+	assert_int_equal(late.code, EXIT_FINE);
 }
 
 static void while_suspended_nothing_is_applied(void **state)
@@ -304,6 +374,8 @@ static void an_audit_that_was_changed_does_not_hold(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		STORY(status_says_what_waits_where_all_is_ready),
+		STORY(G10_a_state_that_deletes_people_destroys_nothing),
 		STORY(while_suspended_nothing_is_applied),
 		STORY(a_suspension_ends_by_itself),
 		STORY(a_start_brings_up_what_was_applied),

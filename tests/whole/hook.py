@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """A program elsewhere that is told: what it is asked goes to a file, one JSON object a line.
 
-hook.py PORT FILE: /busy… answers 503 the first time, all else 204."""
+hook.py PORT FILE [CHAIN KEY]: with a certificate it speaks TLS. /busy… answers 503 the first time, all else 204."""
 import json
 import os
+import ssl
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -35,5 +36,9 @@ class Hook(BaseHTTPRequestHandler):
 
 
 server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Hook)
+if len(sys.argv) > 3:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(sys.argv[3], sys.argv[4])
+    server.socket = tls.wrap_socket(server.socket, server_side=True)
 print("ready", flush=True)
 server.serve_forever()
