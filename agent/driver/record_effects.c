@@ -1,6 +1,7 @@
 /* A record's way into the zone, and what the zone's servers say of it.
  *
- *   look:    every server of the zone ──► the same of ours on all of them, or NotVisible
+ *   look:    every server of the zone ──► the same of ours on all of them, and at the
+ *            provider, or NotVisible
  *   perform: the provider's set, before ──► after, if others' values let it ──► look
  *
  * Where a person keeps the zone, perform looks, and says what to put there. Others' values
@@ -199,16 +200,38 @@ static int put(struct work *w, const struct at_provider *at, const struct rrset 
 	return at->provider->change(&at->call, before, &after, w->answer);
 }
 
+static int read_there(struct work *w, struct at_provider *at, struct rrset *out)
+{
+	const struct rrset *wanted = &w->owned.wanted.set;
+	int r = open_provider(w, at);
+
+	return r ? r
+		 : at->provider->read(
+				   &at->call, wanted->name, wanted->type, out, w->answer);
+}
+
+/* What the servers show may be what was there before, and they have not heard yet. */
+static int check_provider(struct work *w)
+{
+	struct at_provider at;
+	struct rrset there;
+	int r = read_there(w, &at, &there);
+
+	if (r || view_eq(owned_live(&w->owned, &there, w->arena), w->sight.live))
+		return r;
+	w->answer->given = poll_time(w);
+	return effect_failed(w->answer, "NotVisible",
+			"the servers of %.*s do not show yet what %.*s has",
+			VIEW_ARG(w->sight.servers.zone),
+			VIEW_ARG(w->owned.wanted.keeper));
+}
+
 static int put_there(struct work *w)
 {
 	struct at_provider at;
 	struct rrset before;
-	int r = open_provider(w, &at);
+	int r = read_there(w, &at, &before);
 
-	if (r)
-		return r;
-	r = at.provider->read(&at.call, w->owned.wanted.set.name,
-			w->owned.wanted.set.type, &before, w->answer);
 	if (r == 0 && !before.count && !removes(w))
 		r = check_alias(w, &at);
 	return r ? untouched(w, r) : put(w, &at, &before);
@@ -263,6 +286,8 @@ static int look(const struct effect *effect, struct effect_answer *out)
 		r = find(&w);
 	if (r == 0)
 		r = see(&w);
+	if (r == 0 && w.owned.wanted.managed)
+		r = check_provider(&w);
 	if (left_with_its_zone(&w, r))
 		return EFFECT_DONE;
 	if (r == 0)

@@ -1,60 +1,16 @@
 /* Records of a state and the zones of the world: who puts them there, what is waited for, and
  * that nothing of others is touched. The zones are tests/lib/fake_zone. */
 #include "agent/status.h"
-#include "tests/agent/world.h"
-#include "tests/lib/fake_zone/fake_zone.h"
+#include "tests/agent/zone_house.h"
 
 #define MX   "record/a.example/MX"
 #define SPF  "record/a.example/TXT"
 #define SITE "record/site.a.example/TXT"
 
-/* The machine lets a state use the provider's key. */
-static struct allowed_credential credential;
-static struct agent_file machine;
-
-static int setup(void **state)
-{
-	struct world *w;
-	int r;
-
-	fake_zone_reset();
-	r = world_setup(state);
-	w = *state;
-	house_close(w->house);
-	agent_file_defaults(&machine);
-	credential = (struct allowed_credential){ VIEW("pdns"),
-		VIEW("dns/main/api_key") };
-	machine.credentials = &credential;
-	machine.credential_count = 1;
-	w->house->file = &machine;
-	house_open(w->house);
-	return r;
-}
-
-static void apply_result(struct world *w, const char *sections, struct agent_result *out)
-{
-	CLEANUP(buf_free) struct buf text = BUF_NULL(HOUSE_TEXT);
-
-	house_state(&text, sections);
-	house_apply(w->house, buf_view(&text), out);
-}
-
-static void apply(struct world *w, const char *sections)
-{
-	CLEANUP(agent_result_free) struct agent_result result = { 0 };
-	CLEANUP(buf_free) struct buf text = BUF_NULL(HOUSE_TEXT);
-
-	apply_result(w, sections, &result);
-	house_print(&result, &text);
-	if (result.code != EXIT_FINE)
-		fail_msg("not applied:\n%.*s", VIEW_ARG(buf_view(&text)));
-}
-
-/* Only what the test is about is ours. */
-#define ONLY "except: [srv, dmarc, tls-rpt, a, caa, dkim]"
 #define MANUAL(rest)                                                                     \
-	"domains: {a.example: {dns: {mode: manual, " ONLY "}" rest "}}\n"                \
+	"domains: {a.example: {dns: {mode: manual, " ZONE_ONLY "}" rest "}}\n"           \
 	"users: {anna@a.example: {roles: [admin]}}\n"
+#define HOUR (60 * 60)
 
 static void assert_condition(struct world *w, const char *object, const char *type,
 		const char *member, const char *expected)
@@ -77,7 +33,7 @@ static void what_a_person_has_to_put_there_is_named(void **state)
 {
 	struct world *w = *state;
 
-	apply(w, MANUAL(""));
+	zone_house_apply(w, MANUAL(""));
 	world_turn(w);
 	assert_condition(w, MX, "Ready", "reason", "RecordMissing");
 	assert_condition(w, MX, "Reconciling", "reason", "RecordMissing");
@@ -103,7 +59,7 @@ static void every_server_has_to_show_it(void **state)
 
 	fake_zone_put("a.example", "MX", 300, "10 mail.a.example.");
 	fake_zone_silence(1, true);
-	apply(w, MANUAL(""));
+	zone_house_apply(w, MANUAL(""));
 	world_turn(w);
 	assert_condition(w, MX, "Ready", "reason", "NotVisible");
 	assert_condition(w, MX, "Ready", "message",
@@ -119,12 +75,13 @@ static void of_a_persons_zone_nothing_is_taken_away(void **state)
 	struct world *w = *state;
 
 	fake_zone_put("a.example", "MX", 300, "10 mail.a.example.");
-	apply(w, "domains: {a.example: {dns: manual}, b.example: {dns: none}}\n"
-		 "users: {anna@b.example: {roles: [admin]}}\n");
+	zone_house_apply(w,
+			"domains: {a.example: {dns: manual}, b.example: {dns: none}}\n"
+			"users: {anna@b.example: {roles: [admin]}}\n");
 	world_turn(w);
 	assert_ready(w, MX);
-	apply(w, "domains: {b.example: {dns: none}}\n"
-		 "users: {anna@b.example: {roles: [admin]}}\n");
+	zone_house_apply(w, "domains: {b.example: {dns: none}}\n"
+			    "users: {anna@b.example: {roles: [admin]}}\n");
 	world_turn(w);
 	assert_condition(w, MX, "Ready", "status", "");
 	assert_condition(w, "record/a.example/TXT", "Ready", "status", "");
@@ -137,7 +94,7 @@ static void somebody_elses_spf_is_a_conflict_with_its_value(void **state)
 	struct world *w = *state;
 
 	fake_zone_put("a.example", "TXT", 300, "\"v=spf1 ~all\"|\"verification=1\"");
-	apply(w, MANUAL(""));
+	zone_house_apply(w, MANUAL(""));
 	world_turn(w);
 	assert_condition(w, SPF, "Stalled", "reason", "ForeignOwner");
 	assert_condition(w, SPF, "Ready", "message",
@@ -156,7 +113,7 @@ static void what_vanishes_from_a_persons_zone_is_asked_for_again(void **state)
 	struct world *w = *state;
 
 	fake_zone_put("a.example", "MX", 300, "10 mail.a.example.");
-	apply(w, MANUAL(""));
+	zone_house_apply(w, MANUAL(""));
 	world_turn(w);
 	assert_ready(w, MX);
 	fake_zone_put("a.example", "MX", 300, "");
@@ -176,7 +133,7 @@ static void a_zone_that_nobody_has_stalls(void **state)
 	struct world *w = *state;
 
 	fake_zone_gone("a.example");
-	apply(w, MANUAL(""));
+	zone_house_apply(w, MANUAL(""));
 	world_turn(w);
 	assert_condition(w, MX, "Stalled", "reason", "ZoneGone");
 	fake_zone_gone(NULL);
@@ -201,18 +158,6 @@ static void a_zone_that_nobody_has_stalls(void **state)
 
 /* -- a provider's zone -- */
 
-#define PROVIDER                                                                         \
-	"dns: {main: {type: powerdns, url: \"http://127.0.0.1:8081\", "                  \
-	"api_key: {credential: pdns}}}\n"
-#define MANAGED(rest)                                                                    \
-	PROVIDER "domains: {a.example: {dns: {provider: main, " ONLY "}" rest            \
-		 "}, b.example: {dns: none}}\n"                                          \
-		 "users: {anna@b.example: {roles: [admin]}}\n"
-#define NO_ZONE                                                                          \
-	PROVIDER "domains: {b.example: {dns: none}}\n"                                   \
-		 "users: {anna@b.example: {roles: [admin]}}\n"
-#define HOUR (60 * 60)
-
 static void assert_zone(const char *name, const char *type, const char *expected)
 {
 	CLEANUP(buf_free) struct buf text = BUF_NULL(FAKE_TEXT);
@@ -228,7 +173,7 @@ static void a_zone_is_filled_by_one_apply_and_the_second_has_no_steps(void **sta
 
 	fake_zone_put("a.example", "TXT", 60, "\"verification=1\"");
 	fake_zone_put("www.a.example", "A", 60, "203.0.113.80");
-	apply(w, MANAGED(", records: {site: {txt: hello, ttl: 30}}"));
+	zone_house_apply(w, ZONE_MANAGED(", records: {site: {txt: hello, ttl: 30}}"));
 	assert_condition(w, MX, "Ready", "reason", "Queued");
 	world_turn(w);
 	assert_ready(w, MX);
@@ -238,7 +183,8 @@ static void a_zone_is_filled_by_one_apply_and_the_second_has_no_steps(void **sta
 	assert_zone("a.example", "TXT", "60 \"v=spf1 mx -all\"|\"verification=1\"");
 	assert_zone("site.a.example", "TXT", "30 \"hello\"");
 	assert_zone("www.a.example", "A", "60 203.0.113.80");
-	apply_result(w, MANAGED(", records: {site: {txt: hello, ttl: 30}}"), &again);
+	zone_house_apply_result(w,
+			ZONE_MANAGED(", records: {site: {txt: hello, ttl: 30}}"), &again);
 	assert_int_equal(again.code, EXIT_FINE);
 	assert_true(plan_is_empty(again.plan));
 	world_turn(w);
@@ -250,9 +196,9 @@ static void a_change_replaces_its_own_values(void **state)
 	struct world *w = *state;
 
 	fake_zone_put("a.example", "TXT", 60, "\"verification=1\"");
-	apply(w, MANAGED(""));
+	zone_house_apply(w, ZONE_MANAGED(""));
 	world_turn(w);
-	apply(w, MANAGED(", spf: {also: [\"ip4:198.51.100.7\"]}"));
+	zone_house_apply(w, ZONE_MANAGED(", spf: {also: [\"ip4:198.51.100.7\"]}"));
 	assert_condition(w, SPF, "Reconciling", "reason", "Queued");
 	world_turn(w);
 	assert_ready(w, SPF);
@@ -269,10 +215,10 @@ static void what_leaves_takes_its_own_values_along(void **state)
 	fake_zone_put("a.example", "MX", 60, "5 other.example.");
 	fake_zone_put("www.a.example", "A", 60, "203.0.113.80");
 	fake_zone_print(&before);
-	apply(w, MANAGED(""));
+	zone_house_apply(w, ZONE_MANAGED(""));
 	world_turn(w);
 	assert_ready(w, MX);
-	apply(w, NO_ZONE);
+	zone_house_apply(w, ZONE_NONE);
 	assert_condition(w, MX, "Ready", "reason", "Removing");
 	world_turn(w);
 	assert_int_equal(world_open_rows(w), 0);
@@ -285,10 +231,11 @@ static void what_somebody_else_keeps_from_now_on_stays(void **state)
 {
 	struct world *w = *state;
 
-	apply(w, MANAGED(""));
+	zone_house_apply(w, ZONE_MANAGED(""));
 	world_turn(w);
-	apply(w, PROVIDER "domains: {a.example: {dns: none}, b.example: {dns: none}}\n"
-			  "users: {anna@b.example: {roles: [admin]}}\n");
+	zone_house_apply(w, ZONE_PROVIDER
+			"domains: {a.example: {dns: none}, b.example: {dns: none}}\n"
+			"users: {anna@b.example: {roles: [admin]}}\n");
 	world_turn(w);
 	assert_condition(w, MX, "Ready", "status", "");
 	assert_int_equal(world_open_rows(w), 0);
@@ -300,7 +247,7 @@ static void it_is_ready_when_every_server_shows_it(void **state)
 	struct world *w = *state;
 
 	fake_zone_lag(true);
-	apply(w, MANAGED(""));
+	zone_house_apply(w, ZONE_MANAGED(""));
 	world_turn(w);
 	assert_condition(w, MX, "Ready", "reason", "NotVisible");
 	assert_condition(w, MX, "Ready", "message",
@@ -325,7 +272,7 @@ static void a_lost_answer_changes_nothing_twice(void **state)
 	struct world *w = *state;
 
 	fake_zone_fault("change", "ConnectionLost", true, 1);
-	apply(w, MANAGED(""));
+	zone_house_apply(w, ZONE_MANAGED(""));
 	world_converge(w, 5);
 	assert_ready(w, MX);
 	assert_int_equal(fake_zone_changes(), 3);
@@ -338,7 +285,7 @@ static void T09_what_cannot_be_read_is_not_taken_for_empty(void **state)
 	fake_zone_put("a.example", "MX", 60, "5 other.example.");
 	fake_zone_fault("read", "ServerFailed", false, 8);
 	w->draw = NS_PER_S;
-	apply(w, MANAGED(""));
+	zone_house_apply(w, ZONE_MANAGED(""));
 	world_turn(w);
 	assert_condition(w, MX, "Reconciling", "status", "True");
 	assert_zone("a.example", "MX", "60 5 other.example.");
@@ -353,7 +300,7 @@ static void scenario_23_a_human_edits_the_zone(void **state)
 {
 	struct world *w = *state;
 
-	apply(w, MANAGED(""));
+	zone_house_apply(w, ZONE_MANAGED(""));
 	world_turn(w);
 	fake_zone_put("a.example", "MX", 300, "10 mail.a.example.|5 theirs.example.");
 	fake_zone_put("theirs.a.example", "A", 60, "203.0.113.99");
@@ -376,9 +323,9 @@ static void scenario_23_a_human_edits_the_zone(void **state)
 static void scenario_23_by_the_policy_it_is_only_reported(void **state)
 {
 	struct world *w = *state;
-	const char *drift = "policy: {drift: {dns: report}}\n" MANAGED("");
+	const char *drift = "policy: {drift: {dns: report}}\n" ZONE_MANAGED("");
 
-	apply(w, drift);
+	zone_house_apply(w, drift);
 	world_turn(w);
 	fake_zone_put("a.example", "TXT", 300, "\"v=spf1 +all\"");
 	world_pass(w, 2 * HOUR);
@@ -404,10 +351,10 @@ static void scenario_24_a_long_text_is_split_and_compared_joined(void **state)
 
 	for (int i = 0; i < 6; i++)
 		buf_add_z(&text, sixty);
-	buf_addf(&sections, MANAGED(", records: {site: {txt: \"%.*s\"}}"),
+	buf_addf(&sections, ZONE_MANAGED(", records: {site: {txt: \"%.*s\"}}"),
 			VIEW_ARG(buf_view(&text)));
 	buf_add_byte(&sections, '\0');
-	apply(w, sections.data);
+	zone_house_apply(w, sections.data);
 	world_turn(w);
 	assert_ready(w, SITE);
 	fake_zone_at_provider("site.a.example", "TXT", &live);
@@ -431,15 +378,15 @@ static void a_zone_that_is_gone_is_never_made(void **state)
 {
 	struct world *w = *state;
 
-	apply(w, MANAGED(""));
+	zone_house_apply(w, ZONE_MANAGED(""));
 	world_turn(w);
 	fake_zone_gone("a.example");
-	apply(w, MANAGED(", spf: {all: softfail}"));
+	zone_house_apply(w, ZONE_MANAGED(", spf: {all: softfail}"));
 	world_turn(w);
 	assert_condition(w, SPF, "Stalled", "reason", "ZoneGone");
 	assert_int_equal(fake_zone_changes(), 3);
 	/* What leaves it has left with it. */
-	apply(w, NO_ZONE);
+	zone_house_apply(w, ZONE_NONE);
 	world_turn(w);
 	assert_int_equal(world_open_rows(w), 0);
 	assert_condition(w, SPF, "Ready", "status", "");
@@ -451,7 +398,7 @@ static void an_alias_where_we_need_a_value_is_in_the_way(void **state)
 	struct world *w = *state;
 
 	fake_zone_put("site.a.example", "CNAME", 60, "pages.example.");
-	apply(w, MANAGED(", records: {site: {txt: hello}}"));
+	zone_house_apply(w, ZONE_MANAGED(", records: {site: {txt: hello}}"));
 	world_turn(w);
 	assert_condition(w, SITE, "Stalled", "reason", "ForeignOwner");
 	assert_non_null(strstr(world_condition(w, SITE, "Ready", "message"),
@@ -465,7 +412,7 @@ static void who_keeps_changing_it_is_left_alone_in_the_end(void **state)
 	struct world *w = *state;
 	int round = 0;
 
-	apply(w, MANAGED(""));
+	zone_house_apply(w, ZONE_MANAGED(""));
 	world_turn(w);
 	for (; round < 20; round++) {
 		fake_zone_put("a.example", "TXT", 300, "\"v=spf1 +all\"");
@@ -482,8 +429,8 @@ static void where_nobody_is_said_to_keep_a_zone_nothing_waits(void **state)
 {
 	struct world *w = *state;
 
-	apply(w, "domains: {a.example: {}, b.example: {dns: none}}\n"
-		 "users: {anna@a.example: {roles: [admin]}}\n");
+	zone_house_apply(w, "domains: {a.example: {}, b.example: {dns: none}}\n"
+			    "users: {anna@a.example: {roles: [admin]}}\n");
 	world_turn(w);
 	assert_condition(w, MX, "Ready", "status", "");
 	assert_int_equal(world_open_rows(w), 0);
@@ -495,7 +442,7 @@ static void a_name_that_is_computed_cannot_be_declared_with_both_places(void **s
 	CLEANUP(agent_result_free) struct agent_result result = { 0 };
 	CLEANUP(buf_free) struct buf text = BUF_NULL(HOUSE_TEXT);
 
-	apply_result(w,
+	zone_house_apply_result(w,
 			"domains:\n"
 			"  a.example:\n"
 			"    dns: manual\n"
@@ -529,7 +476,8 @@ static void a_plan_says_what_will_be_there(void **state)
 	(void)SITE;
 }
 
-#define STORY(name) cmocka_unit_test_setup_teardown(name, setup, world_teardown)
+#define STORY(name)                                                                      \
+	cmocka_unit_test_setup_teardown(name, zone_house_setup, world_teardown)
 
 int main(void)
 {

@@ -6,20 +6,27 @@
 #include "tests/lib/test.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 enum {
-	MOST_SETS = 512,
+	MOST_SETS = 256,
+	KEY_MAX = 300,
+	VALUES_MAX = 4096,
 	MOST_VALUES = 32,
 	PROVIDER = FAKE_SERVERS, /* the last of the places */
 	PLACES,
 };
 
+/* A set, or that there is none any more. The newest of a key counts: it is complete once it
+ * has its age, so that a process which is killed as it writes leaves the one before. */
 struct set {
-	char *key; /* "name/type"; NULL: free */
+	atomic_ulong age; /* 0: free */
 	uint32_t ttl;
-	char *values;
+	char key[KEY_MAX]; /* "name/type" */
+	char values[VALUES_MAX];
 };
 
 struct fault {
@@ -28,14 +35,17 @@ struct fault {
 	unsigned left;
 };
 
-static struct {
-	pthread_mutex_t lock;
+/* Shared with children that are killed. */
+struct shared {
 	struct set sets[PLACES][MOST_SETS];
-	bool lags, silent[FAKE_SERVERS];
-	const char *gone;
-	struct fault fault;
-	size_t changes;
-} world = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	atomic_ulong age, changes;
+	atomic_bool lags, silent[FAKE_SERVERS];
+};
+
+static struct shared *shared;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static const char *gone;
+static struct fault fault;
 
 void (*fake_zone_boundary)(int after);
 
@@ -43,35 +53,43 @@ void (*fake_zone_boundary)(int after);
 
 static struct set *find(int place, const char *key)
 {
-	for (size_t i = 0; i < MOST_SETS; i++)
-		if (world.sets[place][i].key &&
-				strcmp(world.sets[place][i].key, key) == 0)
-			return &world.sets[place][i];
-	return NULL;
+	struct set *newest = NULL;
+
+	for (size_t i = 0; i < MOST_SETS; i++) {
+		struct set *set = &shared->sets[place][i];
+
+		if (set->age && strcmp(set->key, key) == 0 &&
+				(!newest || newest->age < set->age))
+			newest = set;
+	}
+	return newest;
 }
 
-static void drop(struct set *set)
+static struct set *free_one(int place)
 {
-	free(set->key);
-	free(set->values);
-	*set = (struct set){ 0 };
+	for (size_t i = 0; i < MOST_SETS; i++)
+		if (!shared->sets[place][i].age)
+			return &shared->sets[place][i];
+	fail_msg("more sets than there is room for");
+	return NULL;
 }
 
 static void put(int place, const char *key, uint32_t ttl, const char *values)
 {
-	struct set *set = find(place, key);
+	struct set *set = free_one(place), *before;
 
-	if (set)
-		drop(set);
+	assert_true(strlen(key) < KEY_MAX && strlen(values) < VALUES_MAX);
+	strcpy(set->key, key);
+	strcpy(set->values, values);
+	set->ttl = ttl;
+	set->age = ++shared->age;
+	for (size_t i = 0; i < MOST_SETS; i++) {
+		before = &shared->sets[place][i];
+		if (before != set && before->age && strcmp(before->key, key) == 0)
+			before->age = 0;
+	}
 	if (!values[0])
-		return;
-	for (size_t i = 0; i < MOST_SETS; i++)
-		if (!world.sets[place][i].key) {
-			world.sets[place][i] = (struct set){ xstrndup(key, strlen(key)),
-				ttl, xstrndup(values, strlen(values)) };
-			return;
-		}
-	fail_msg("more sets than there is room for");
+		set->age = 0;
 }
 
 static const char *key_of(struct arena *arena, const char *name, const char *type)
@@ -119,50 +137,49 @@ static void write_set(int place, const struct rrset *set)
 
 void fake_zone_reset(void)
 {
-	pthread_mutex_lock(&world.lock);
-	for (int place = 0; place < PLACES; place++)
-		for (size_t i = 0; i < MOST_SETS; i++)
-			drop(&world.sets[place][i]);
-	world.lags = world.silent[0] = world.silent[1] = false;
-	world.gone = NULL;
-	world.fault = (struct fault){ 0 };
-	world.changes = 0;
-	pthread_mutex_unlock(&world.lock);
+	if (!shared) {
+		shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		assert_true(shared != MAP_FAILED);
+	}
+	memset((void *)shared, 0, sizeof(*shared));
+	gone = NULL;
+	fault = (struct fault){ 0 };
 	fake_zone_boundary = NULL;
 }
 
 void fake_zone_lag(bool lags)
 {
-	world.lags = lags;
+	shared->lags = lags;
 }
 
 void fake_zone_follow(int server)
 {
-	pthread_mutex_lock(&world.lock);
+	pthread_mutex_lock(&lock);
 	for (size_t i = 0; i < MOST_SETS; i++)
-		drop(&world.sets[server][i]);
+		shared->sets[server][i].age = 0;
 	for (size_t i = 0; i < MOST_SETS; i++) {
-		const struct set *set = &world.sets[PROVIDER][i];
+		const struct set *set = &shared->sets[PROVIDER][i];
 
-		if (set->key)
+		if (set->age)
 			put(server, set->key, set->ttl, set->values);
 	}
-	pthread_mutex_unlock(&world.lock);
+	pthread_mutex_unlock(&lock);
 }
 
 void fake_zone_silence(int server, bool silent)
 {
-	world.silent[server] = silent;
+	shared->silent[server] = silent;
 }
 
 void fake_zone_put(const char *name, const char *type, uint32_t ttl, const char *values)
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
 
-	pthread_mutex_lock(&world.lock);
+	pthread_mutex_lock(&lock);
 	for (int place = 0; place < PLACES; place++)
 		put(place, key_of(arena, name, type), ttl, values);
-	pthread_mutex_unlock(&world.lock);
+	pthread_mutex_unlock(&lock);
 }
 
 static void print_set(int place, const char *name, const char *type, struct buf *out)
@@ -170,11 +187,11 @@ static void print_set(int place, const char *name, const char *type, struct buf 
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
 	const struct set *set;
 
-	pthread_mutex_lock(&world.lock);
+	pthread_mutex_lock(&lock);
 	set = find(place, key_of(arena, name, type));
 	if (set)
 		buf_addf(out, "%u %s", (unsigned)set->ttl, set->values);
-	pthread_mutex_unlock(&world.lock);
+	pthread_mutex_unlock(&lock);
 }
 
 void fake_zone_at_provider(const char *name, const char *type, struct buf *out)
@@ -189,19 +206,19 @@ void fake_zone_at_server(int server, const char *name, const char *type, struct 
 
 void fake_zone_gone(const char *zone)
 {
-	world.gone = zone;
+	gone = zone;
 }
 
 void fake_zone_fault(const char *on, const char *reason, bool after, unsigned count)
 {
-	pthread_mutex_lock(&world.lock);
-	world.fault = (struct fault){ on, reason, after, count };
-	pthread_mutex_unlock(&world.lock);
+	pthread_mutex_lock(&lock);
+	fault = (struct fault){ on, reason, after, count };
+	pthread_mutex_unlock(&lock);
 }
 
 size_t fake_zone_changes(void)
 {
-	return world.changes;
+	return shared->changes;
 }
 
 static int by_text(const void *left, const void *right)
@@ -216,15 +233,15 @@ void fake_zone_print(struct buf *out)
 	const struct set *sorted[MOST_SETS];
 	size_t count = 0;
 
-	pthread_mutex_lock(&world.lock);
+	pthread_mutex_lock(&lock);
 	for (size_t i = 0; i < MOST_SETS; i++)
-		if (world.sets[PROVIDER][i].key)
-			sorted[count++] = &world.sets[PROVIDER][i];
+		if (shared->sets[PROVIDER][i].age)
+			sorted[count++] = &shared->sets[PROVIDER][i];
 	qsort(sorted, count, sizeof(struct set *), by_text);
 	for (size_t i = 0; i < count; i++)
 		buf_addf(out, "%s %u %s\n", sorted[i]->key, (unsigned)sorted[i]->ttl,
 				sorted[i]->values);
-	pthread_mutex_unlock(&world.lock);
+	pthread_mutex_unlock(&lock);
 }
 
 /* -- calls -- */
@@ -233,13 +250,12 @@ static bool takes_fault(const char *on, bool after, struct effect_answer *answer
 {
 	bool fails;
 
-	pthread_mutex_lock(&world.lock);
-	fails = world.fault.left && strcmp(world.fault.on, on) == 0 &&
-		world.fault.after == after;
-	world.fault.left -= fails;
-	pthread_mutex_unlock(&world.lock);
+	pthread_mutex_lock(&lock);
+	fails = fault.left && strcmp(fault.on, on) == 0 && fault.after == after;
+	fault.left -= fails;
+	pthread_mutex_unlock(&lock);
 	if (fails)
-		effect_failed(answer, world.fault.reason, "as the test says");
+		effect_failed(answer, fault.reason, "as the test says");
 	return fails;
 }
 
@@ -249,7 +265,7 @@ static bool is_gone(struct view zone)
 
 	for (size_t i = 0; i < zone.len; i++)
 		dots += zone.data[i] == '.';
-	return dots != 1 || (world.gone && view_eq(zone, view_z(world.gone)));
+	return dots != 1 || (gone && view_eq(zone, view_z(gone)));
 }
 
 static int refuse_gone(struct effect_answer *answer, struct view zone)
@@ -292,16 +308,16 @@ int ask_all(const struct ask *ask, const struct ask_servers *servers, struct vie
 	(void)answer;
 	out->items = arena_array(ask->arena, servers->count, sizeof(*out->items));
 	out->count = servers->count;
-	pthread_mutex_lock(&world.lock);
+	pthread_mutex_lock(&lock);
 	for (size_t i = 0; i < servers->count; i++) {
 		struct ask_reply *reply = &out->items[i];
 
 		*reply = (struct ask_reply){ .server = &servers->items[i] };
-		reply->said = world.silent[i] ? ASK_SILENT : ASK_ANSWERED;
+		reply->said = shared->silent[i] ? ASK_SILENT : ASK_ANSWERED;
 		if (reply->said == ASK_ANSWERED)
 			read_set((int)i, name, type, ask->arena, &reply->set);
 	}
-	pthread_mutex_unlock(&world.lock);
+	pthread_mutex_unlock(&lock);
 	return 0;
 }
 
@@ -314,9 +330,9 @@ static int read_provider(const struct provider_call *call, struct view name,
 		return EFFECT_E_FAILED;
 	if (is_gone(call->zone))
 		return refuse_gone(answer, call->zone);
-	pthread_mutex_lock(&world.lock);
+	pthread_mutex_lock(&lock);
 	read_set(PROVIDER, name, type, call->arena, out);
-	pthread_mutex_unlock(&world.lock);
+	pthread_mutex_unlock(&lock);
 	return 0;
 }
 
@@ -333,13 +349,13 @@ static bool change_set(const struct rrset *before, const struct rrset *after,
 {
 	bool still;
 
-	pthread_mutex_lock(&world.lock);
+	pthread_mutex_lock(&lock);
 	still = is_still(before, arena);
 	for (int place = 0; place < PLACES && still; place++)
-		if (place == PROVIDER || !world.lags)
+		if (place == PROVIDER || !shared->lags)
 			write_set(place, after);
-	world.changes += still;
-	pthread_mutex_unlock(&world.lock);
+	shared->changes += still;
+	pthread_mutex_unlock(&lock);
 	return still;
 }
 
