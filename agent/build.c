@@ -3,7 +3,9 @@
 #include "agent/build_inside.h"
 
 #include "agent/driver/certificate.h"
+#include "agent/secret_form.h"
 #include "runtime/base/error.h"
+#include "runtime/base/log.h"
 
 #include <stdlib.h>
 
@@ -13,6 +15,8 @@ static void build_deinit(struct build *b)
 		free(b->shards[i].accounts);
 		free(b->shards[i].left);
 	}
+	for (size_t i = 0; i < b->relay_count; i++)
+		secret_free(&b->passwords[i]);
 	map_free(&b->by_name);
 	free(b->rows);
 	free(b->former);
@@ -286,6 +290,27 @@ static int gather(struct build *b)
 	return build_left_accounts(b);
 }
 
+void build_set_login(struct build *b, struct relay_spec *relay, struct view user,
+		const json_t *form)
+{
+	struct secret *password = &b->passwords[relay - b->relays];
+	CLEANUP(effect_answer_deinit) struct effect_answer answer = EFFECT_ANSWER_NULL;
+
+	relay->user = user;
+	if (user.len == 0)
+		return;
+	if (secret_form_read(form, b->o->file, password, &answer) == EFFECT_DONE)
+		relay->password = password;
+	else
+		log_event(LOG_WARN, "sending.relay.locked",
+				log_view("relay", relay->name),
+				log_text("reason", answer.reason),
+				log_view("message", buf_view(&answer.message)),
+				log_text("next", "its mail waits until the password can "
+						 "be read: `posthus apply` reads it "
+						 "anew"));
+}
+
 static int gather_relays(struct build *b)
 {
 	const struct desired *desired = b->o->desired;
@@ -297,6 +322,7 @@ static int gather_relays(struct build *b)
 		destinations += desired->destination_count;
 	}
 	b->relays = arena_array(b->arena, relays, sizeof(*b->relays));
+	b->passwords = arena_array(b->arena, relays, sizeof(*b->passwords));
 	b->destinations = arena_array(b->arena, destinations, sizeof(*b->destinations));
 	build_named_relays(b);
 	return build_left_relays(b);

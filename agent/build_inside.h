@@ -38,6 +38,7 @@ struct build {
 	struct dkim_row *keys; /* those that sign, by domain */
 	size_t key_count;
 	struct relay_spec *relays;
+	struct secret *passwords; /* of those */
 	struct destination *destinations;
 	size_t relay_count, destination_count;
 };
@@ -67,6 +68,10 @@ void build_set_networks(
 unsigned build_protocols(uint64_t protocols);
 /* Takes over what a row's `last_applied` says of an account's quota, limits and rights. */
 void build_set_lived(struct account_spec *account, const json_t *was);
+
+/* Reads the password of that form, as far as agent.yaml allows it. */
+void build_set_login(struct build *b, struct relay_spec *relay, struct view user,
+		const json_t *form);
 
 /* -- what the state names -- */
 

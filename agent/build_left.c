@@ -267,11 +267,15 @@ int build_left_accounts(struct build *b)
 static void add_left_relay(
 		struct build *b, const struct object *object, const json_t *was)
 {
-	b->relays[b->relay_count++] = (struct relay_spec){
+	struct relay_spec *relay = &b->relays[b->relay_count++];
+
+	*relay = (struct relay_spec){
 		.name = object->key,
 		.host = copy_json(b, json_object_get(was, "host")),
 		.port = (uint16_t)json_integer_value(json_object_get(was, "port")),
 	};
+	build_set_login(b, relay, copy_json(b, json_object_get(was, "user")),
+			json_object_get(was, "password"));
 }
 
 static void add_left_destination(

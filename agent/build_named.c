@@ -3,8 +3,13 @@
 
 #include "agent/driver/host.h"
 #include "agent/driver/listener.h"
+#include "agent/secret_form.h"
 #include "agent/targets.h"
 #include "runtime/base/error.h"
+
+enum {
+	LONGEST_FORM = 8192
+};
 
 /* -- domains -- */
 
@@ -27,16 +32,29 @@ void build_named_domains(struct build *b)
 
 /* -- ways out -- */
 
+static void add_relay(struct build *b, const struct desired_relay *desired)
+{
+	CLEANUP(buf_free) struct buf form = BUF_NULL(LONGEST_FORM);
+	struct relay_spec *relay = &b->relays[b->relay_count++];
+	json_t *json;
+
+	*relay = (struct relay_spec){
+		.name = desired->object.key,
+		.host = desired->host,
+		.port = (uint16_t)desired->port,
+	};
+	secret_form_add(&form, &desired->password);
+	json = json_loadb(form.data, form.len, JSON_DECODE_ANY, NULL);
+	build_set_login(b, relay, desired->user, json);
+	json_decref(json);
+}
+
 void build_named_relays(struct build *b)
 {
 	const struct desired *desired = b->o->desired;
 
 	for (size_t i = 0; desired && i < desired->relay_count; i++)
-		b->relays[b->relay_count++] = (struct relay_spec){
-			.name = desired->relays[i].object.key,
-			.host = desired->relays[i].host,
-			.port = (uint16_t)desired->relays[i].port,
-		};
+		add_relay(b, &desired->relays[i]);
 	for (size_t i = 0; desired && i < desired->destination_count; i++)
 		b->destinations[b->destination_count++] = (struct destination){
 			desired->destinations[i].object.key,

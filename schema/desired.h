@@ -383,6 +383,8 @@ struct desired_relay {
 	struct desired_object object;
 	struct view host; /* a name, or an address */
 	uint64_t port;
+	struct view user; /* empty: no login */
+	struct desired_secret password;
 	struct view spf; /* one mechanism (RFC 7208, 4.6.1), or empty */
 };
 

@@ -267,6 +267,24 @@ static void warn_of_alerts(struct check *c)
 			"here");
 }
 
+/* A name without its password is no login, nor the other way round. */
+static void check_login(struct check *c, const struct desired_object *relay)
+{
+	const struct value *user = value_at(relay->values, "user");
+	const struct value *password = value_at(relay->values, "password");
+	struct diagnostic *item;
+
+	if (!user == !password || c->d->errors) /* one that is wrong is not missing */
+		return;
+	item = complain(c, MISSING_FIELD, (user ? user : password)->node,
+			"a login is `user` and `password`; there is no `%s`",
+			user ? "password" : "user");
+	help(c, item, "%s",
+			user ? "name a file of the host: `password: {host_file: "
+			       "/etc/posthus/relay}`"
+			     : "write `user:`, or leave `password` out");
+}
+
 static void check_object(struct check *c, struct desired_object *object)
 {
 	void *typed = object;
@@ -292,6 +310,9 @@ static void check_object(struct check *c, struct desired_object *object)
 		break;
 	case KIND_DNS_PROVIDER:
 		dns_provider_check(c, typed);
+		break;
+	case KIND_RELAY:
+		check_login(c, typed);
 		break;
 	default:
 		break;

@@ -61,7 +61,8 @@ static void fill(const struct setting *setting, struct sandbox_options *out)
 	struct arena *arena = setting->arena;
 	const struct agent_file *file = &setting->file;
 	size_t most = ARRAY_LEN(always) + setting->state_count + file->host_file_count +
-		      file->operator_count + 6;
+		      file->operator_count + 7;
+	const char *roots = getenv("SSL_CERT_FILE"); /* net/tls_trust.h */
 	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
 	const char **read = arena_array(arena, most, sizeof(*read));
 	const char **write = arena_array(arena, 2 + file->write_count, sizeof(*write));
@@ -83,6 +84,8 @@ static void fill(const struct setting *setting, struct sandbox_options *out)
 	if (file->authorities.len)
 		read[out->read_count++] = to_read(arena, file->authorities);
 	add_git(arena, file, read, &out->read_count);
+	if (roots && *roots)
+		read[out->read_count++] = to_read(arena, view_z(roots));
 	out->read = read;
 	out->write = write;
 }

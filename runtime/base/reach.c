@@ -157,3 +157,11 @@ bool connect_allowed(
 		return false;
 	return !is_denied(rules, reach, &one) || is_excepted(rules, address, &one);
 }
+
+bool connect_excepted(
+		const struct connect_rules *rules, const struct sockaddr_storage *address)
+{
+	struct network one;
+
+	return network_of(address, &one) && is_excepted(rules, address, &one);
+}

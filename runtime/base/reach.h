@@ -32,6 +32,10 @@ struct connect_rules {
 	size_t except_count;
 };
 
+/* Whether `excepts` names that address and port. */
+bool connect_excepted(const struct connect_rules *rules,
+		const struct sockaddr_storage *address);
+
 /* What is REACH_NOWHERE is never allowed. */
 bool connect_allowed(const struct connect_rules *rules,
 		const struct sockaddr_storage *address);

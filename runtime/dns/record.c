@@ -149,6 +149,21 @@ static enum reading read_mx(
 	return read_name(arena, view_from(rdata, 2), &record->name);
 }
 
+/* What is too short for one is none that could be used (RFC 7672, 2.1.1), and there all the
+ * same. */
+static enum reading read_tlsa(struct view rdata, struct dns_record *record)
+{
+	const unsigned char *octets = (const unsigned char *)rdata.data;
+
+	if (rdata.len < 3)
+		return LEFT_OUT;
+	record->usage = octets[0];
+	record->selector = octets[1];
+	record->matching = octets[2];
+	record->text = view_from(rdata, 3);
+	return READ;
+}
+
 static enum reading read_record(struct arena *arena, enum dns_type type,
 		struct view rdata, struct dns_record *record)
 {
@@ -163,6 +178,9 @@ static enum reading read_record(struct arena *arena, enum dns_type type,
 		return read_name(arena, rdata, &record->name);
 	case DNS_MX:
 		return read_mx(arena, rdata, record);
+	case DNS_TLSA:
+		record->text = arena_copy(arena, rdata);
+		return read_tlsa(record->text, record);
 	}
 	return MALFORMED;
 }

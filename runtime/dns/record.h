@@ -15,6 +15,7 @@ enum dns_type {
 	DNS_MX = 15,
 	DNS_TXT = 16,
 	DNS_AAAA = 28,
+	DNS_TLSA = 52,
 };
 
 enum dns_status {
@@ -26,10 +27,11 @@ enum dns_status {
 };
 
 struct dns_record {
-	struct view text;    /* TXT: its strings joined, any octets */
+	struct view text;    /* TXT: its strings joined; TLSA: its data; any octets */
 	struct view name;    /* MX, PTR: as dns_name_read() makes it; empty: the root */
 	unsigned preference; /* MX */
-	unsigned char address[16]; /* A: the first four; AAAA */
+	unsigned char address[16];               /* A: the first four; AAAA */
+	unsigned char usage, selector, matching; /* TLSA (RFC 6698, 2.1) */
 };
 
 struct dns_answer {

@@ -26,6 +26,8 @@ struct dialled {
 	nstime time_limit;
 	struct tls_trust *trust;
 	enum tls_verify verify;
+	struct tls_pins pins; /* in `arena`, NULL where there are none */
+	struct arena *arena;
 	char host[DIAL_HOST_MAX + 1];
 	struct event *knock; /* while it connects */
 	bool failed;

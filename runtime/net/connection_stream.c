@@ -177,8 +177,8 @@ static struct ssl_st *new_ssl(struct connection *c)
 	struct tls_identities *identities = NULL;
 
 	if (dialled && dialled->trust)
-		return tls_trust_session(dialled->trust, dialled->verify, dialled->host,
-				c->port->alpn);
+		return tls_trust_session(dialled->trust, dialled->verify, &dialled->pins,
+				dialled->host, c->port->alpn);
 	identities = dialled ? NULL : net_identities(c->shard->net);
 	if (identities)
 		return tls_session_new(identities, c->port->alpn);

@@ -1,6 +1,7 @@
 /* The beginning of a connection that goes out: a socket, connect(), and the wait for it. */
 #include "runtime/net/dial.h"
 
+#include "runtime/base/arena.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
 #include "runtime/net/connection_inside.h"
@@ -166,17 +167,33 @@ static void run_dial(struct job *job)
 	timer_set(&c->timer, c->handshake_due);
 }
 
+static void copy_pins(struct dialled *dialled, const struct tls_pins *from)
+{
+	struct tls_pin *items;
+
+	dialled->arena = arena_new();
+	items = arena_array(dialled->arena, from->count, sizeof(*items));
+	for (size_t i = 0; i < from->count; i++) {
+		items[i] = from->items[i];
+		items[i].data = arena_copy(dialled->arena, from->items[i].data);
+	}
+	dialled->pins = (struct tls_pins){ items, from->count,
+		arena_copy(dialled->arena, from->also) };
+}
+
 static struct dialled *new_dialled(const struct dial_options *options)
 {
 	struct dialled *dialled = xcalloc(1, sizeof(*dialled));
 
 	assert(options->host.len <= DIAL_HOST_MAX);
-	assert(options->verify != TLS_VERIFY_REQUIRE || options->host.len > 0);
+	assert(options->verify < TLS_VERIFY_REQUIRE || options->host.len > 0);
 	dialled->from = options->from;
 	dialled->time_limit = options->time_limit ? options->time_limit
 						  : nstime_seconds(DIAL_SECONDS);
 	dialled->trust = options->trust ? tls_trust_ref(options->trust) : NULL;
 	dialled->verify = options->verify;
+	if (options->verify == TLS_VERIFY_PINS)
+		copy_pins(dialled, options->pins);
 	memcpy(dialled->host, options->host.data ? options->host.data : "",
 			options->host.len);
 	return dialled;
@@ -206,5 +223,6 @@ void dial_free(struct dialled *dialled)
 	if (!dialled)
 		return;
 	tls_trust_unref(dialled->trust);
+	arena_free(dialled->arena);
 	free(dialled);
 }

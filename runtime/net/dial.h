@@ -42,6 +42,7 @@ struct dial_options {
 	 * is broken off. A reference is taken. */
 	struct tls_trust *trust;
 	enum tls_verify verify;
+	const struct tls_pins *pins; /* of TLS_VERIFY_PINS; copied */
 	struct view host; /* asked for by SNI, and looked for in the certificate; copied */
 };
 

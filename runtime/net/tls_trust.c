@@ -11,6 +11,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -45,7 +46,7 @@ static SSL_CTX *new_context(void)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
 
-	if (!context)
+	if (!context || SSL_CTX_dane_enable(context) <= 0)
 		die("OpenSSL gives no context");
 	if (!SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) ||
 			!SSL_CTX_set_cipher_list(context, ciphers_1_2) ||
@@ -85,6 +86,13 @@ void tls_trust_unref(struct tls_trust *trust)
 }
 
 /* -- roots -- */
+
+const char *tls_trust_roots(void)
+{
+	const char *file = getenv("SSL_CERT_FILE");
+
+	return file && *file ? file : TLS_TRUST_SYSTEM;
+}
 
 /* No passphrase is ever asked for. */
 static int no_passphrase(char *buf, int size, int writing, void *arg)
@@ -147,6 +155,44 @@ static void expect_host(SSL *ssl, const char *host)
 	SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
 }
 
+bool tls_pin_fits(const struct tls_pin *pin)
+{
+	static const size_t lengths[] = { 0, 32, 64 }; /* whole, SHA-256, SHA-512 */
+
+	if (pin->usage < 2 || pin->usage > 3 || pin->selector > 1 ||
+			pin->matching >= ARRAY_LEN(lengths) || pin->data.len == 0)
+		return false;
+	return pin->matching == 0 || pin->data.len == lengths[pin->matching];
+}
+
+/* One whose data is no certificate or key is passed over by OpenSSL; where none is left TLS
+ * counts alone (RFC 7672, 2.2). */
+static void expect_pins(SSL *ssl, const struct tls_pins *pins, const char *host)
+{
+	char also[256];
+	size_t usable = 0;
+
+	if (SSL_dane_enable(ssl, host) <= 0)
+		die("out of memory");
+	SSL_dane_set_flags(ssl, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
+	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+					       X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+	for (size_t i = 0; i < pins->count; i++) {
+		const struct tls_pin *pin = &pins->items[i];
+
+		usable += SSL_dane_tlsa_add(ssl, pin->usage, pin->selector, pin->matching,
+					  (const unsigned char *)pin->data.data,
+					  pin->data.len) > 0;
+	}
+	if (pins->also.len && pins->also.len < sizeof(also)) {
+		snprintf(also, sizeof(also), "%.*s", VIEW_ARG(pins->also));
+		if (!SSL_add1_host(ssl, also))
+			die("out of memory");
+	}
+	ERR_clear_error();
+	SSL_set_verify(ssl, usable ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+}
+
 static void offer(SSL *ssl, const char *alpn)
 {
 	unsigned char wire[256];
@@ -160,8 +206,8 @@ static void offer(SSL *ssl, const char *alpn)
 		die("out of memory");
 }
 
-SSL *tls_trust_session(struct tls_trust *trust, enum tls_verify verify, const char *host,
-		const char *alpn)
+SSL *tls_trust_session(struct tls_trust *trust, enum tls_verify verify,
+		const struct tls_pins *pins, const char *host, const char *alpn)
 {
 	SSL *ssl;
 
@@ -173,6 +219,8 @@ SSL *tls_trust_session(struct tls_trust *trust, enum tls_verify verify, const ch
 		die("out of memory");
 	if (verify == TLS_VERIFY_REQUIRE)
 		expect_host(ssl, host);
+	if (verify == TLS_VERIFY_PINS)
+		expect_pins(ssl, pins, host);
 	if (alpn)
 		offer(ssl, alpn);
 	SSL_set_connect_state(ssl);
@@ -230,6 +278,8 @@ const char *tls_trust_failure(SSL *ssl, unsigned long error)
 	if (SSL_get_verify_mode(ssl) == SSL_VERIFY_NONE || result == X509_V_OK)
 		return words_for(error);
 	switch (result) {
+	case X509_V_ERR_DANE_NO_MATCH:
+		return "the certificate is none of those that the DNS names (TLSA)";
 	case X509_V_ERR_HOSTNAME_MISMATCH:
 	case X509_V_ERR_IP_ADDRESS_MISMATCH:
 		return "the certificate is for another name";

@@ -33,6 +33,9 @@ static const char *const steps[] = {
 	" message INTEGER NOT NULL) STRICT;"
 	"CREATE TABLE taken (intake INTEGER PRIMARY KEY) STRICT;",
 	"ALTER TABLE recipient ADD COLUMN forwarder TEXT NOT NULL DEFAULT '';",
+	"CREATE TABLE policy (domain TEXT PRIMARY KEY,"
+	" id TEXT NOT NULL, expires INTEGER NOT NULL,"
+	" text TEXT NOT NULL) STRICT;",
 };
 
 static const struct database_schema queue_schema = { 0x70687175, steps,

@@ -154,6 +154,22 @@ MUST_USE int queue_commit(struct queue *queue);
 /* Harmless where none is open. */
 void queue_abort(struct queue *queue);
 
+/* -- what other domains say of TLS (mailauth/sts.h) -- */
+
+struct queue_policy {
+	struct view domain;
+	struct view id;
+	walltime expires;
+	struct view text; /* as it was fetched; empty: it could not be, for now */
+};
+
+/* Replaces what is kept of its domain. */
+MUST_USE int queue_keep_policy(
+		struct queue *queue, const struct queue_policy *policy, walltime now);
+/* Into the arena, but for the domain; DATABASE_E_ABSENT: none is kept, or it is over. */
+MUST_USE int queue_find_policy(struct queue *queue, struct view domain, walltime now,
+		struct arena *arena, struct queue_policy *out);
+
 /* -- reports -- */
 
 /* The smallest report above `after` that is owed, and its message; 0 after the last. Its

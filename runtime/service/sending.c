@@ -24,6 +24,7 @@
 enum {
 	AT_ONCE = 200,        /* connections, in all … */
 	AT_ONCE_IN_LANE = 10, /* … and to one destination */
+	FETCHERS = 4,         /* policies at once */
 	FULL_S = 10,          /* until a commit that found the disk full is tried again */
 };
 
@@ -43,6 +44,13 @@ bool sending_goes_on(struct sending *s)
 	goes_on = !s->draining && !s->observed.broken;
 	pthread_mutex_unlock(&s->lock);
 	return goes_on;
+}
+
+walltime sending_wall(const struct sending *s)
+{
+	const struct os *os = service_os(s->service);
+
+	return os->wall(os->state);
 }
 
 /* -- what comes -- */
@@ -347,14 +355,15 @@ int sending_new(const struct sending_options *options, struct sending **out)
 			.in_lane = AT_ONCE_IN_LANE, .in_all = AT_ONCE });
 	s->resolver = service_resolver(options->service);
 	s->trust = tls_trust_new();
-	r = tls_trust_add_file(s->trust, TLS_TRUST_SYSTEM);
+	r = tls_trust_add_file(s->trust, tls_trust_roots());
 	if (r)
 		log_event(LOG_WARN, "sending.roots.missing",
-				log_text("file", TLS_TRUST_SYSTEM), log_fault(r),
+				log_text("file", tls_trust_roots()), log_fault(r),
 				log_text("next", "install ca-certificates"));
 	s->port = (struct port){
 		.class = &sending_port_class, .context = s, .name = "sending"
 	};
+	s->fetchers = workers_new(FETCHERS);
 	s->tls_port = s->port;
 	s->tls_port.implicit_tls = true;
 	list_init(&s->takings);
@@ -390,6 +399,7 @@ void sending_stop(struct sending *s)
 		return;
 	pthread_mutex_lock(&s->lock);
 	s->draining = s->stopping = true;
+	atomic_store(&s->abandons, true);
 	pthread_cond_signal(&s->wake);
 	pthread_mutex_unlock(&s->lock);
 	pthread_join(s->thread, NULL);
@@ -408,6 +418,7 @@ void sending_free(struct sending *s)
 		job->run(job);
 	while ((link = list_pop(&s->takings)))
 		free(LIST_ITEM(link, struct taking, link));
+	workers_free(s->fetchers);
 	reports_forget(s);
 	queue_close(s->queue);
 	schedule_free(s->schedule);

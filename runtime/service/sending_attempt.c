@@ -22,13 +22,6 @@ enum {
 	HOLD_MAX_S = 300, /* a destination that is down is left alone, at most */
 };
 
-static walltime wall(const struct sending *s)
-{
-	const struct os *os = service_os(s->service);
-
-	return os->wall(os->state);
-}
-
 /* -- the order -- */
 
 /* The domain that a message comes from: the one that sends it on, or else its sender's;
@@ -78,7 +71,8 @@ int attempts_schedule(struct sending *s, uint64_t message)
 			continue;
 		route_of(s, arena, &m, recipient, &route);
 		schedule_add(s->schedule, route.lane, message,
-				clock_now() + retry_left(recipient->due, wall(s)));
+				clock_now() + retry_left(recipient->due,
+							      sending_wall(s)));
 	}
 	return r;
 }
@@ -93,7 +87,7 @@ static nstime next_due(struct attempt *a, const struct queue_message *m)
 				is_on_lane(a, m, &m->recipients[i]))
 			due = nstime_min(due,
 					clock_now() + retry_left(m->recipients[i].due,
-								      wall(a->sending)));
+								      sending_wall(a->sending)));
 	return due;
 }
 
@@ -140,7 +134,7 @@ static bool has_one_sender(
 static bool load(struct attempt *a)
 {
 	struct sending *s = a->sending;
-	walltime now = wall(s);
+	walltime now = sending_wall(s);
 	struct queue_message *m = &a->message;
 
 	m->id = errand_message(a->errand);

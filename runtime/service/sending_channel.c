@@ -144,6 +144,41 @@ static bool may_be_plain(const struct channel *c)
 	return c->security == SECURITY_MAY || c->security == SECURITY_HERE;
 }
 
+/* Who asks for TLS. */
+static const char *by_whom(const struct attempt *a, enum security security)
+{
+	if (security == SECURITY_ENCRYPTED || security == SECURITY_PINNED)
+		return "by its records TLSA (DANE)";
+	return a->route.way == WAY_MX ? "by the policy of its domain (MTA-STS)"
+				      : "where a password is sent";
+}
+
+/* Why there is no TLS, where there has to be. */
+static void say_required(
+		const struct channel *c, const struct attempt *a, struct smtp_result *why)
+{
+	struct view reason = c->failure.reason[0] ? view_z(c->failure.reason) : why->text;
+
+	if (may_be_plain(c))
+		return;
+	why->status = VIEW("4.7.5");
+	why->text = arena_printf(a->arena, "TLS is required %s: %.*s",
+			by_whom(a, c->security), VIEW_ARG(reason));
+}
+
+static enum tls_verify verify_of(enum security security)
+{
+	static const enum tls_verify ways[] = {
+		[SECURITY_MAY] = TLS_VERIFY_RECORD,
+		[SECURITY_HERE] = TLS_VERIFY_RECORD,
+		[SECURITY_ENCRYPTED] = TLS_VERIFY_RECORD,
+		[SECURITY_VERIFIED] = TLS_VERIFY_REQUIRE,
+		[SECURITY_PINNED] = TLS_VERIFY_PINS,
+	};
+
+	return ways[security];
+}
+
 /* No transaction is possible here: without TLS where that was what failed, else the next
  * host. */
 static void perform_failed(struct channel *c, const struct smtp_client_failed *failed)
@@ -151,11 +186,9 @@ static void perform_failed(struct channel *c, const struct smtp_client_failed *f
 	struct attempt *a = TAKE(c->attempt);
 	struct smtp_result why = failed->result;
 
-	if (why.stage == SMTP_STAGE_TLS && !may_be_plain(c)) {
-		why.status = VIEW("4.7.5");
-		if (c->failure.reason[0])
-			why.text = view_z(c->failure.reason);
-	}
+	if (why.stage == SMTP_STAGE_TLS)
+		say_required(c, a, &why);
+
 	log_event(LOG_INFO, "sending.host.failed",
 			log_number("message", (int64_t)a->message.id),
 			log_view("host", c->host),
@@ -257,13 +290,15 @@ static void failed_on_thread(struct job *job)
 {
 	struct channel *c = CONTAINER_OF(job, struct channel, job);
 	struct attempt *a = TAKE(c->attempt);
-	const struct smtp_result why = { .verdict = SMTP_DEFERRED,
+	struct smtp_result why = { .verdict = SMTP_DEFERRED,
 		.stage = c->failure.stage == DIAL_TLS ? SMTP_STAGE_TLS
 						      : SMTP_STAGE_GREETING,
 		.cause = SMTP_CAUSE_LOST,
-		.status = may_be_plain(c) ? VIEW("4.4.1") : VIEW("4.7.5"),
+		.status = VIEW("4.4.1"),
 		.text = view_z(c->failure.reason) };
 
+	if (why.stage == SMTP_STAGE_TLS)
+		say_required(c, a, &why);
 	log_event(LOG_INFO, "sending.host.failed",
 			log_number("message", (int64_t)a->message.id),
 			log_view("host", c->host), log_text("stage", "connect"),
@@ -316,8 +351,8 @@ void channel_dial(struct attempt *a, const struct host *host,
 		.data = c,
 		.to = *to,
 		.trust = s->trust,
-		.verify = host->security == SECURITY_VERIFIED ? TLS_VERIFY_REQUIRE
-							      : TLS_VERIFY_RECORD,
+		.verify = verify_of(host->security),
+		.pins = &host->pins,
 		.host = host->name,
 	};
 

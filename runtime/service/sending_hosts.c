@@ -15,26 +15,9 @@
 
 #include <stdlib.h>
 
-enum {
-	QUESTIONS = 2, /* at once: A and AAAA */
-};
-
-/* Questions that an attempt has asked. */
-struct looking {
-	struct attempt *attempt;
-	void (*then)(struct looking *looking);
-	struct asked {
-		struct resolver_question question;
-		struct dns_lookup *lookup;
-		struct looking *looking;
-	} asked[QUESTIONS];
-	size_t left;
-	struct job job;
-};
-
 static void looking_free(struct looking *l)
 {
-	for (size_t i = 0; i < QUESTIONS; i++)
+	for (size_t i = 0; i < ARRAY_LEN(l->asked); i++)
 		if (l->asked[i].lookup)
 			op_free(&l->asked[i].lookup->op);
 	free(l);
@@ -57,12 +40,18 @@ static void answered(struct resolver_question *question)
 		sending_post(l->attempt->sending, &l->job);
 }
 
-static void ask(struct attempt *a, struct view name, const enum dns_type *types,
-		size_t count, void (*then)(struct looking *looking))
+const struct dns_answer *looking_answer(const struct looking *l, size_t n)
+{
+	return &l->asked[n].lookup->answer;
+}
+
+void looking_ask(struct attempt *a, struct view name, const enum dns_type *types,
+		size_t count, void (*then)(struct looking *looking), void *data)
 {
 	struct looking *l = xcalloc(1, sizeof(*l));
 
 	l->attempt = a;
+	l->data = data;
 	l->then = then;
 	l->left = count;
 	l->job.run = look_at;
@@ -94,12 +83,33 @@ static void put_off(struct attempt *a, const struct mx_reply *reply, const char 
 	attempt_put_off(a, &why, VIEW_NULL);
 }
 
+/* Those that the domain's policy names, where it has one (RFC 8461, 4.1). */
 static void set_hosts(struct attempt *a, const struct mx_list *list)
 {
+	a->secure = list->secure;
 	a->hosts = arena_array(a->arena, list->count, sizeof(*a->hosts));
-	a->host_count = list->count;
-	for (size_t i = 0; i < list->count; i++)
-		a->hosts[i].name = arena_copy(a->arena, list->hosts[i].name);
+	for (size_t i = 0; i < list->count; i++) {
+		struct view name = list->hosts[i].name;
+		struct host *host = &a->hosts[a->host_count];
+
+		if (a->has_policy && !sts_policy_has(&a->policy, name))
+			continue;
+		host->name = arena_copy(a->arena, name);
+		host->security = a->has_policy ? SECURITY_VERIFIED : SECURITY_MAY;
+		a->host_count++;
+	}
+}
+
+static void put_off_by_policy(struct attempt *a)
+{
+	const struct smtp_result why = { .verdict = SMTP_DEFERRED,
+		.stage = SMTP_STAGE_TLS,
+		.cause = SMTP_CAUSE_OURS,
+		.status = VIEW("4.7.5"),
+		.text = VIEW("the policy of its domain (MTA-STS) names none of its "
+			     "hosts") };
+
+	attempt_put_off(a, &why, VIEW_NULL);
 }
 
 static void mx_came(struct looking *l)
@@ -123,7 +133,10 @@ static void mx_came(struct looking *l)
 		return;
 	}
 	set_hosts(a, &list);
-	attempt_go_on(a);
+	if (a->host_count)
+		attempt_go_on(a);
+	else
+		put_off_by_policy(a);
 }
 
 /* A password goes to nobody but the relay itself. */
@@ -168,8 +181,6 @@ static void use_one(struct attempt *a)
 
 void hosts_find(struct attempt *a)
 {
-	static const enum dns_type mx = DNS_MX;
-
 	if (a->route.way == WAY_HOST) {
 		use_one(a);
 		return;
@@ -178,10 +189,86 @@ void hosts_find(struct attempt *a)
 		put_off(a, mx_reply(MX_FAILED), "there is no resolver");
 		return;
 	}
-	ask(a, a->route.host, &mx, 1, mx_came);
+	policy_find(a);
+}
+
+void hosts_ask(struct attempt *a)
+{
+	static const enum dns_type mx = DNS_MX;
+
+	if (sending_goes_on(a->sending))
+		looking_ask(a, a->route.host, &mx, 1, mx_came, NULL);
+	else
+		attempt_drop(a);
+}
+
+/* -- what the DNS says of a host's certificate (RFC 7672) -- */
+
+static void take_pins(
+		struct attempt *a, struct host *host, const struct dns_answer *answer)
+{
+	struct tls_pin *pins = arena_array(a->arena, MOST_PINS, sizeof(*pins));
+
+	for (size_t i = 0; i < answer->count && host->pins.count < MOST_PINS; i++) {
+		const struct dns_record *record = &answer->records[i];
+		struct tls_pin *pin = &pins[host->pins.count];
+
+		*pin = (struct tls_pin){ (unsigned char)record->usage, record->selector,
+			record->matching, arena_copy(a->arena, record->text) };
+		host->pins.count += tls_pin_fits(pin);
+	}
+	host->pins.items = pins;
+	host->pins.also = a->route.host;
+	host->security = host->pins.count ? SECURITY_PINNED : SECURITY_ENCRYPTED;
+}
+
+/* Without an answer nobody knows what the host asks for: it is passed over (2.1.1). What has
+ * no record that can be used asks for TLS alone (2.2), and no less than a policy does. */
+static void pins_came(struct looking *l)
+{
+	struct attempt *a = l->attempt;
+	struct host *host = &a->hosts[a->host];
+	const struct dns_answer *answer = looking_answer(l, 0);
+	const struct smtp_result why = { .stage = SMTP_STAGE_TLS,
+		.cause = SMTP_CAUSE_OURS,
+		.status = VIEW("4.7.5"),
+		.text = VIEW("what the DNS says of its certificate (DANE) cannot be "
+			     "looked up") };
+	bool verified = host->security == SECURITY_VERIFIED;
+
+	if (!sending_goes_on(a->sending)) {
+		attempt_drop(a);
+		return;
+	}
+	if (dns_answer_failed(answer)) {
+		host->count = 0;
+		attempt_cannot(a, &why, host->name);
+		return;
+	}
+	if (answer->status == DNS_ANSWERED && answer->secure)
+		take_pins(a, host, answer);
+	if (verified && host->security == SECURITY_ENCRYPTED)
+		host->security = SECURITY_VERIFIED;
+	attempt_go_on(a);
+}
+
+static void ask_for_pins(struct attempt *a, const struct host *host)
+{
+	static const enum dns_type tlsa = DNS_TLSA;
+
+	looking_ask(a,
+			arena_printf(a->arena, "_%u._tcp.%.*s", a->route.port,
+					VIEW_ARG(host->name)),
+			&tlsa, 1, pins_came, NULL);
 }
 
 /* -- addresses -- */
+
+/* No addresses say nothing that could be wrong. */
+static bool is_secure(const struct dns_answer *answer)
+{
+	return answer->secure || answer->count == 0;
+}
 
 static void addresses_came(struct looking *l)
 {
@@ -206,15 +293,17 @@ static void addresses_came(struct looking *l)
 	host->looked = true;
 	mx_addresses(six, DNS_AAAA, a->route.port, host->addresses, &host->count);
 	mx_addresses(four, DNS_A, a->route.port, host->addresses, &host->count);
-	if (host->count)
-		attempt_go_on(a);
-	else
+	if (!host->count)
 		attempt_cannot(a, &why, host->name);
+	else if (a->secure && is_secure(four) && is_secure(six))
+		ask_for_pins(a, host);
+	else
+		attempt_go_on(a);
 }
 
 void hosts_look_up(struct attempt *a)
 {
-	static const enum dns_type types[QUESTIONS] = { DNS_A, DNS_AAAA };
+	static const enum dns_type types[] = { DNS_A, DNS_AAAA };
 	const struct smtp_result why = { .verdict = SMTP_DEFERRED,
 		.stage = SMTP_STAGE_GREETING,
 		.cause = SMTP_CAUSE_OURS,
@@ -222,7 +311,8 @@ void hosts_look_up(struct attempt *a)
 		.text = VIEW("there is no resolver") };
 
 	if (a->sending->resolver) {
-		ask(a, a->hosts[a->host].name, types, QUESTIONS, addresses_came);
+		looking_ask(a, a->hosts[a->host].name, types, ARRAY_LEN(types),
+				addresses_came, NULL);
 		return;
 	}
 	a->hosts[a->host].looked = true;

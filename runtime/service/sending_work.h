@@ -6,6 +6,7 @@
 #include "runtime/base/arena.h"
 #include "runtime/base/list.h"
 #include "runtime/dns/mx.h"
+#include "runtime/mailauth/sts.h"
 #include "runtime/net/connection.h"
 #include "runtime/net/dial.h"
 #include "runtime/net/resolver.h"
@@ -32,6 +33,8 @@ struct sending {
 	struct schedule *schedule;
 	struct resolver *resolver; /* the service's; NULL: domains cannot be looked up */
 	struct tls_trust *trust;
+	struct workers *fetchers; /* of policies: they wait for other people's web servers */
+	atomic_bool abandons;     /* … as long as this is not set */
 	struct port port, tls_port; /* of its connections; TLS from the first byte */
 	struct list takings;        /* to be written with the next commit */
 	struct list outcomes;       /* the same: attempts */
@@ -53,6 +56,7 @@ struct sending {
 void sending_post(struct sending *s, struct job *job);
 /* Whether new work is begun: it is not to end, and the disk is well. */
 bool sending_goes_on(struct sending *s);
+walltime sending_wall(const struct sending *s);
 
 /* A message that comes: from the intake log, or a report that is durable there. */
 struct taking {
@@ -68,15 +72,22 @@ struct taking {
 
 /* What a connection to a host must be. */
 enum security {
-	SECURITY_MAY,      /* TLS where it is offered, by any certificate; else none */
-	SECURITY_HERE,     /* the same, within this machine: a password may be sent */
-	SECURITY_VERIFIED, /* TLS, and a certificate for that name from a trusted root */
+	SECURITY_MAY,       /* TLS where it is offered, by any certificate; else none */
+	SECURITY_HERE,      /* the same, within this machine: a password may be sent */
+	SECURITY_ENCRYPTED, /* TLS, by any certificate (RFC 7672, 2.2) */
+	SECURITY_VERIFIED,  /* TLS, and a certificate for that name from a trusted root */
+	SECURITY_PINNED,    /* TLS, and what the DNS says of the certificate (DANE) */
+};
+
+enum {
+	MOST_PINS = 16 /* of a host; more are not looked at */
 };
 
 struct host {
 	struct view name;
 	enum security security;
-	bool looked; /* what is known of its addresses is known */
+	struct tls_pins pins; /* of SECURITY_PINNED */
+	bool looked;          /* what is known of its addresses is known */
 	struct sockaddr_storage addresses[MX_ADDRESSES];
 	size_t count;
 };
@@ -92,8 +103,11 @@ struct attempt {
 	struct route route;
 	struct host *hosts;
 	size_t host_count;
-	size_t host, address;   /* the next to be tried */
-	size_t loops;           /* hosts that are this machine */
+	size_t host, address; /* the next to be tried */
+	size_t loops;         /* hosts that are this machine */
+	bool secure;          /* DNSSEC says which hosts these are */
+	bool has_policy;      /* its domain enforces one */
+	struct sts_policy policy;
 	bool plain;             /* STARTTLS failed there: without it */
 	struct smtp_result why; /* the last host could not be used … */
 	struct view why_host;
@@ -114,6 +128,10 @@ void attempt_begin(struct sending *s, struct errand *errand);
 MUST_USE struct attempt *attempt_new(struct sending *s, struct errand *errand);
 /* Looks its hosts up; attempt_go_on follows, or attempt_put_off. */
 void hosts_find(struct attempt *a);
+/* What its domain asks of TLS; hosts_ask follows. */
+void policy_find(struct attempt *a);
+/* The hosts of its domain. */
+void hosts_ask(struct attempt *a);
 /* The same of the addresses of the host whose turn it is; or attempt_cannot follows. */
 void hosts_look_up(struct attempt *a);
 /* Dials the next address; where none is left all recipients are put off. */
@@ -131,6 +149,26 @@ void attempt_brought(struct attempt *a, struct channel *channel);
 void attempt_end(struct attempt *a);
 /* It came to nothing, and the errand stays out: nothing is sent any more. */
 void attempt_drop(struct attempt *a);
+
+/* -- questions to the DNS, at most two at once -- */
+
+struct looking {
+	struct attempt *attempt;
+	void *data;
+	void (*then)(struct looking *looking); /* on the sending thread */
+	struct asked {
+		struct resolver_question question;
+		struct dns_lookup *lookup;
+		struct looking *looking;
+	} asked[2];
+	size_t left;
+	struct job job;
+};
+
+void looking_ask(struct attempt *a, struct view name, const enum dns_type *types,
+		size_t count, void (*then)(struct looking *looking), void *data);
+/* In the order of the types. */
+const struct dns_answer *looking_answer(const struct looking *l, size_t n);
 
 /* -- channels -- */
 

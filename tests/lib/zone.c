@@ -67,6 +67,8 @@ static void add_rdata(struct buf *out, enum dns_type type, struct view data)
 	case DNS_TXT:
 		zone_add_text(out, data);
 		break;
+	case DNS_TLSA:
+		die("zone: nobody asks for TLSA here");
 	}
 }
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Another host, by aiosmtpd: what it takes goes to a file, one JSON object a line.
 
-sink.py [ADDRESS:]PORT FILE [CHAIN KEY]: with a certificate it offers STARTTLS. The local part of a
-recipient says what it answers:
+sink.py [ADDRESS:]PORT FILE [CHAIN KEY]: with a certificate it offers STARTTLS, or with SINK_IMPLICIT in the
+environment speaks TLS from the first byte; with SINK_LOGIN=user:password nobody else may send. The local part
+of a recipient says what it answers:
   no-such…    550 5.1.1 to RCPT
   full…       452 4.2.2 to RCPT
   later…      451 4.7.1 to RCPT, twice; then it takes it
@@ -16,10 +17,12 @@ import ssl
 import sys
 import time
 
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
 
 address, _, port = ("127.0.0.1:" + sys.argv[1]).rpartition(":")
 address, path = address.rpartition(":")[2], sys.argv[2]
+login = os.environ.get("SINK_LOGIN", "")
+implicit = os.environ.get("SINK_IMPLICIT", "") != ""
 seen = {}
 
 
@@ -47,7 +50,8 @@ class Handler:
             "to": envelope.rcpt_tos,
             "at": time.time(),
             "helo": session.host_name,
-            "tls": session.ssl is not None,
+            "tls": session.ssl is not None or implicit,
+            "login": getattr(session, "who", None),
             "utf8": bool(getattr(envelope, "smtp_utf8", False)),
             "message": envelope.original_content.decode("utf-8", "replace"),
         })
@@ -62,6 +66,13 @@ class Handler:
         return "250 2.0.0 Taken"
 
 
+def log_in(server, session, envelope, mechanism, data):
+    if f"{data.login.decode()}:{data.password.decode()}" != login:
+        return AuthResult(success=False, handled=False)
+    session.who = data.login.decode()
+    return AuthResult(success=True)
+
+
 async def main():
     tls = None
     if len(sys.argv) > 3:
@@ -69,8 +80,10 @@ async def main():
         tls.load_cert_chain(sys.argv[3], sys.argv[4])
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: SMTP(Handler(), hostname="mx.elsewhere.example", enable_SMTPUTF8=True, tls_context=tls),
-        address, int(port))
+        lambda: SMTP(Handler(), hostname="mx.elsewhere.example", enable_SMTPUTF8=True,
+                     tls_context=None if implicit else tls, auth_require_tls=False,
+                     auth_required=bool(login), authenticator=log_in if login else None),
+        address, int(port), ssl=tls if implicit else None)
     print("ready", flush=True)
     async with server:
         await server.serve_forever()

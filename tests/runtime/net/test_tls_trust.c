@@ -72,7 +72,7 @@ static void pair_init(struct pair *p, struct tls_trust *trust, int min, int max,
 	if (ciphers)
 		assert_int_equal(SSL_CTX_set_cipher_list(p->context, ciphers), 1);
 	p->server = SSL_new(p->context);
-	p->client = tls_trust_session(trust, TLS_VERIFY_RECORD, "host.example", NULL);
+	p->client = tls_trust_session(trust, TLS_VERIFY_RECORD, NULL, "host.example", NULL);
 	assert_int_equal(BIO_new_bio_pair(&one, 1 << 16, &other, 1 << 16), 1);
 	SSL_set_bio(p->server, one, one);
 	SSL_set_bio(p->client, other, other);
