@@ -452,7 +452,7 @@ static void print_unsigned(const struct status *status, struct buf *out)
 	buf_addf(out, "  unsigned     mail from %s", u.first);
 	if (u.count > 1)
 		buf_addf(out, " and %zu more", u.count - 1);
-	buf_add_z(out, ": not all name servers answer its DKIM records yet\n");
+	buf_add_z(out, ": no DKIM key signs yet; `posthus get dkim-key` says why\n");
 }
 
 void status_print(const struct status *status, struct buf *out)

@@ -441,20 +441,34 @@ static int make(struct application *a, const struct object *object, int64_t rota
 	return 0;
 }
 
+/* Where nobody said who keeps the zone, nobody looks whether the record is there. */
+static bool is_looked_for(const struct application *a, struct view name)
+{
+	const struct desired_domain *domain =
+			a->o->desired ? desired_domain_of(a->o->desired, name) : NULL;
+
+	return !domain || zone_keeping(domain) != ZONE_PRINTED;
+}
+
 static int make_first(struct application *a, const struct object *object, int64_t rotate)
 {
-	struct view selector;
+	struct view domain = domain_of(object->key), selector, record;
 	int r = make(a, object, rotate, &selector);
 
 	if (r)
 		return r;
+	record = dkim_record_name(a->o->arena, domain, selector);
 	return say(a, object, "RecordAwaited",
 			arena_printf(a->o->arena,
 					"mail goes unsigned until all servers answer "
-					"%.*s",
-					VIEW_ARG(dkim_record_name(a->o->arena,
-							domain_of(object->key),
-							selector))));
+					"%.*s%s",
+					VIEW_ARG(record),
+					is_looked_for(a, domain)
+							? ""
+							: ", and the state says who "
+							  "keeps the zone: `dns: "
+							  "manual`, "
+							  "or a provider"));
 }
 
 static int take_over(struct application *a, const struct object *object,
