@@ -56,6 +56,43 @@ static void add_hosts(const struct desired *desired, struct buf *out)
 	}
 }
 
+static bool has_term(struct view text, struct view term)
+{
+	while (text.len)
+		if (view_eq(view_cut(&text, ' '), term))
+			return true;
+	return false;
+}
+
+static void add_term(struct buf *out, struct view term)
+{
+	if (term.len && !has_term(buf_view(out), term))
+		buf_addf(out, " %.*s", VIEW_ARG(term));
+}
+
+/* Empty: none, or one that says nothing of itself. */
+static struct view relay_term(const struct making *m, const struct target_list *send_via)
+{
+	const struct desired_relay *relay = NULL;
+
+	if (send_via->count && send_via->items[0].kind == TARGET_OBJECT)
+		relay = (const void *)desired_find(
+				m->desired, KIND_RELAY, send_via->items[0].address);
+	return relay ? relay->spf : VIEW_NULL;
+}
+
+/* What sends for the domain in our place: its own relay, else those of the hosts. */
+static void add_relays(const struct making *m, const struct desired_domain *domain,
+		struct buf *out)
+{
+	if (domain->send_via.count) {
+		add_term(out, relay_term(m, &domain->send_via));
+		return;
+	}
+	for (size_t i = 0; i < m->desired->host_count; i++)
+		add_term(out, relay_term(m, &m->desired->hosts[i].send_via));
+}
+
 void make_senders(struct making *m, const struct desired_domain *domain)
 {
 	static const char *const alls[] = { "-all", "~all", "?all" };
@@ -63,8 +100,9 @@ void make_senders(struct making *m, const struct desired_domain *domain)
 
 	buf_add_z(&text, "v=spf1");
 	add_hosts(m->desired, &text);
+	add_relays(m, domain, &text);
 	for (size_t i = 0; i < domain->spf_also.count; i++)
-		buf_addf(&text, " %.*s", VIEW_ARG(domain->spf_also.items[i]));
+		add_term(&text, domain->spf_also.items[i]);
 	buf_addf(&text, " %s", alls[domain->spf_all]);
 	making_add(m, &(struct made){ DNS_PART_SPF, domain->object.key, "TXT",
 				      arena_copy(m->arena, buf_view(&text)),

@@ -169,5 +169,10 @@ human() {
 }
 human none
 refuse "what a human changed is seen" 2 'changed         _dmarc.a.example TXT: the zone says 2 "v=DMARC1; p=none"; the state 2 "v=DMARC1; p=reject' posthus dns check
+a="${a/pm.relay/pm2.relay}" a="${a/contact:/dmarc: {policy: quarantine\}, contact:}"
+state "$a, $c"
+check "the next change of the state" posthus apply --wait "$home/state"
+check "sets it right, and is in sync" posthus dns check
+listing a.example | grep -q '_dmarc.a.example. TXT 2 "v=DMARC1; p=quarantine' && ok "one record of DMARC is there" || bad "$(listing a.example | grep _dmarc)"
 stop_servers
 finish
