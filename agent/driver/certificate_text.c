@@ -136,7 +136,14 @@ struct view certificate_text_write(struct arena *arena, const struct desired *de
 
 bool certificate_text_is_issued(struct view text)
 {
-	return view_starts(text, VIEW("{\"challenge\":"));
+	struct view begin = VIEW("{\"challenge\":\"");
+	struct view rest;
+
+	if (!view_starts(text, begin))
+		return false;
+	rest = view_from(text, begin.len);
+	view_cut(&rest, '"');
+	return view_starts(rest, VIEW(",\"issuers\":["));
 }
 
 struct view certificate_text_asked(

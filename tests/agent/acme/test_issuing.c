@@ -3,6 +3,7 @@
  * between any two things that it does. `test_issuing SEED SECONDS` draws other failures, and
  * goes in other steps. */
 #include "agent/acme/ledger.h"
+#include "agent/driver/certificate_text.h"
 #include "agent/journal.h"
 #include "runtime/base/error.h"
 #include "tests/agent/acme/yard.h"
@@ -37,6 +38,19 @@ static void until_it_is_issued_one_that_signs_itself_is_served(void **state)
 	assert_true(yard_serves_issued(y));
 	assert_true(yard_is_ready(y));
 	assert_int_equal(issuer->orders, 1);
+}
+
+/* Of files, with a challenge that means nothing: canonical as the schema writes it. */
+static void what_is_issued_is_told_from_files(void **state)
+{
+	(void)state;
+	assert_false(certificate_text_is_issued(VIEW(
+			"{\"challenge\":\"dns-01\",\"files\":{\"chain\":\"/c.pem\"}}")));
+	assert_false(certificate_text_is_issued(VIEW("{\"challenge\":\"dns-01")));
+	assert_false(certificate_text_is_issued(
+			VIEW("{\"name\":\"a\",\"self_signed\":true}")));
+	assert_true(certificate_text_is_issued(
+			VIEW("{\"challenge\":\"http-01\",\"issuers\":[{}]}")));
 }
 
 static void a_second_plan_is_empty(void **state)
@@ -370,6 +384,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(until_it_is_issued_one_that_signs_itself_is_served),
+		cmocka_unit_test(what_is_issued_is_told_from_files),
 		TEST(a_second_plan_is_empty),
 		TEST(what_is_issued_already_is_not_asked_for_again),
 		TEST(another_key_is_another_certificate),
