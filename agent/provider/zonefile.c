@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <pthread.h>
 #include <sys/stat.h>
 
 enum {
@@ -48,11 +49,6 @@ static bool may_write(const struct agent_file *file, struct view folder)
 
 static int failed_on(struct session *s, int r)
 {
-	if (r == -ENOENT)
-		return effect_failed(s->answer, "ZoneGone",
-				"there is no %s: put the zone's file there, with its SOA "
-				"and NS, or an empty one that another file includes",
-				s->path);
 	if (r == -ENOSPC || r == -EDQUOT)
 		return effect_failed(
 				s->answer, "DiskFull", "%s: %s", s->path, strerror(-r));
@@ -88,7 +84,12 @@ static int load(struct session *s)
 
 	if (r)
 		return r;
-	if (lstat(s->path, &s->st))
+	if (lstat(s->path, &s->st) && errno == ENOENT)
+		return effect_failed(s->answer, "ZoneGone",
+				"there is no %s: put the zone's file there, with its SOA "
+				"and NS, or an empty one that another file includes",
+				s->path);
+	if (!s->st.st_mode)
 		return failed_on(s, -errno);
 	/* A link may lead out of what may be written. */
 	if (!S_ISREG(s->st.st_mode))
@@ -102,6 +103,15 @@ static int session_begin(struct session *s, const struct provider_call *call,
 {
 	*s = (struct session){ .call = call, .answer = answer };
 	return load(s);
+}
+
+/* Couriers work at several sets of one file at once: from reading it to replacing it there is
+ * one of them, lest what another one wrote be lost. */
+static pthread_mutex_t changing = PTHREAD_MUTEX_INITIALIZER;
+
+static void unlock(pthread_mutex_t **mutex)
+{
+	pthread_mutex_unlock(*mutex);
 }
 
 /* What fails before the file is replaced, and where that fails: it is the old one yet. */
@@ -171,9 +181,12 @@ static int change_set(const struct provider_call *call, const struct rrset *befo
 {
 	CLEANUP(session_deinit) struct session s = { 0 };
 	CLEANUP(buf_free) struct buf text = BUF_NULL(LONGEST_ZONE);
+	CLEANUP(unlock) pthread_mutex_t *lock = &changing;
 	size_t line;
-	int r = session_begin(&s, call, answer);
+	int r;
 
+	pthread_mutex_lock(lock);
+	r = session_begin(&s, call, answer);
 	if (r)
 		return untouched(&s, r);
 	r = zone_text_change(
