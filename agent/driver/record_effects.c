@@ -123,8 +123,7 @@ static int ask_for(struct work *w, const struct rrset *there)
 
 	w->answer->given = poll_time(w);
 	return effect_failed(w->answer, "RecordMissing",
-			missing.count ? "put into the zone of %.*s: %.*s"
-				      : "in the zone of %.*s, give it this TTL: %.*s",
+			"put into the zone of %.*s: %.*s",
 			VIEW_ARG(w->sight.servers.zone), VIEW_ARG(lines));
 }
 

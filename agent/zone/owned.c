@@ -187,7 +187,8 @@ static bool is_same(const struct rrset *a, const struct rrset *b)
 	return a->ttl == b->ttl && rrset_eq(a, b);
 }
 
-/* The TTL is of the whole set: where others have values in it, it is not ours to say. */
+/* The TTL is of the whole set: where others have values in it, it is not ours to say, nor where
+ * a person keeps the zone, whose registrar may not offer the one that we print. */
 static struct rrset ours_of(
 		const struct owned *owned, const struct rrset *live, struct arena *arena)
 {
@@ -202,7 +203,7 @@ static struct rrset ours_of(
 		if (is_ours(owned, live->values[i]) ||
 				is_altered(owned, live, live->values[i]))
 			ours.values[ours.count++] = live->values[i];
-	if (ours.count < live->count)
+	if (ours.count < live->count || !owned->wanted.managed)
 		ours.ttl = owned->wanted.set.ttl;
 	return ours;
 }

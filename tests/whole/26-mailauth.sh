@@ -76,7 +76,7 @@ printf 'pass-anna\n' | posthus account passwd anna >/dev/null
 dkim_keys() { posthus status -o json | python3 -c 'import json, sys; [print(k["state"], k["algorithm"], k["record"], k["text"]) for k in json.load(sys.stdin)["dkim_keys"]]'; }
 published() { # what `dkim_keys` names goes into the zone
 	dkim_keys | while read -r _ _ name text; do
-		printf '%s. 300 TXT %s\n' "$name" "$(fold -w 200 <<<"$text" | sed 's/.*/"&"/' | tr '\n' ' ')"
+		printf '%s. TXT %s\n' "$name" "$(fold -w 200 <<<"$text" | sed 's/.*/"&"/' | tr '\n' ' ')"
 	done >"$home/names/org.example.dkim"
 	cat "$home/names/org.example.base" "$home/names/org.example.dkim" >"$home/names/org.example.zone"
 	sed -i "s/ 1 3600 600/ $(date +%s) 3600 600/" "$home/names/org.example.zone"
