@@ -98,20 +98,43 @@ static int stay_torn(struct run *run, struct agent_result *result)
 	return r;
 }
 
-/* Files are bound to accounts only where somebody says so. */
+static bool says_adopt(const struct change *change)
+{
+	const struct desired_user *user = change->wanted->desired;
+	const struct desired_shared *shared = change->wanted->desired;
+
+	return change->driver == &driver_user ? user->adopt : shared->adopt;
+}
+
+/* Files are bound to accounts only where somebody says so: how many of them nobody has. */
+static size_t count_unasked(const struct run *run)
+{
+	size_t count = 0;
+
+	if (run->unowned != UNOWNED_ASKED || !run->plan->counts[ACTION_ADOPT])
+		return 0;
+	for (size_t i = 0; i < run->plan->change_count; i++) {
+		const struct change *change = &run->plan->changes[i];
+
+		count += change->action == ACTION_ADOPT && !says_adopt(change);
+	}
+	return count;
+}
+
 static bool must_ask(const struct run *run)
 {
-	return run->plan->counts[ACTION_ADOPT] && run->unowned == UNOWNED_ASKED;
+	return count_unasked(run) > 0;
 }
 
 static void say_unowned(const struct run *run, struct agent_result *result, bool planned)
 {
 	result_say(result, EXIT_GATE, "AdoptionNeeded",
 			"%zu account files are here that no object owns, and the state "
-			"names their accounts. `posthus apply --adopt` gives them back; "
-			"`--abandon` leaves them and begins with empty accounts.%s",
-			run->plan->counts[ACTION_ADOPT],
-			planned ? "" : " Nothing was changed.");
+			"names their accounts. `posthus apply --adopt` gives them back, "
+			"as "
+			"`adopt: true` does for one; `--abandon` leaves them and begins "
+			"with empty accounts.%s",
+			count_unasked(run), planned ? "" : " Nothing was changed.");
 }
 
 static void say_stale(const struct run *run, struct agent_result *result)

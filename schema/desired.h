@@ -222,6 +222,7 @@ struct desired_user {
 	struct desired_rate send_limit; /* recipients */
 	struct view_list forward;       /* addresses; none: mail stays */
 	bool forward_keeps;             /* a copy */
+	bool adopt; /* an account file that is here and nobody's is this one's */
 };
 
 /* What somebody may do in a mailbox that is not hers; each may what is before it, too. */
@@ -251,6 +252,7 @@ struct desired_shared {
 	uint64_t send_as; /* enum shared_send_as */
 	uint64_t quota;   /* bytes */
 	struct view_list addresses;
+	bool adopt; /* as of a user */
 };
 
 struct desired_service {

@@ -13,6 +13,7 @@ static const struct field fields[] = {
 	{ "quota",     BETWEEN(TYPE_SIZE, 1048576, (int64_t)1 << 50), "10GiB", OWNER_ENFORCE, RISK_DATA, SERVED, AT(quota), "how much it holds", DOWNWARD(RISK_HARMLESS) },
 	{ "addresses", LIST_OF(TYPE(TYPE_ADDRESS)),   NULL,      OWNER_ENFORCE, RISK_EXPOSING, SERVED | FIELD_OWN, AT(addresses), "further addresses", UPWARD(RISK_SERVICE) },
 	{ "retention", RECORD(&retention_table),      NULL,      OWNER_ENFORCE, RISK_DATA,     LATER, 0, "how long mail is kept" },
+	{ "adopt",     TYPE(TYPE_BOOL),               "false",   OWNER_ENFORCE, RISK_HARMLESS, SERVED | FIELD_OWN, AT(adopt), "true: an account file of it that is here, and that no object owns, is its own again, without `--adopt`" },
 	{ "hold",      TYPE(TYPE_BOOL),               "false",   OWNER_ENFORCE, RISK_POLICY,   LATER, 0, "true: nothing of it is ever destroyed", DOWNWARD(RISK_HARMLESS) },
 };
 /* clang-format on */

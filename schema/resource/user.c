@@ -72,6 +72,7 @@ static const struct field fields[] = {
 	{ "retention",  RECORD(&retention_table),       NULL,      OWNER_ENFORCE, RISK_DATA,     LATER | FIELD_GROUP, 0, "how long mail is kept" },
 	{ "hold",       TYPE(TYPE_BOOL),                "false",   OWNER_ENFORCE, RISK_POLICY,   LATER | FIELD_GROUP, 0, "true: nothing of the mailbox is ever destroyed", DOWNWARD(RISK_HARMLESS) },
 	{ "send_limit", TYPE(TYPE_RATE),                "300/d",   OWNER_ENFORCE, RISK_POLICY,   SERVED | FIELD_GROUP, AT(send_limit), "recipients in a time: no more in any second, minute, hour or day", UPWARD(RISK_SERVICE) },
+	{ "adopt",      TYPE(TYPE_BOOL),                "false",   OWNER_ENFORCE, RISK_HARMLESS, SERVED | FIELD_OWN, AT(adopt), "true: an account file of it that is here, and that no object owns, is its own again, without `--adopt`" },
 	{ "leaving",    RECORD(&leaving_table),         NULL,      OWNER_ENFORCE, RISK_DATA,     LATER | FIELD_OWN, 0, "when and how the person leaves" },
 };
 /* clang-format on */

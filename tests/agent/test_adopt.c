@@ -205,6 +205,46 @@ static void scenario_18_older_control_database_put_back(void **state)
 }
 
 /* By her id, whatever her address was. */
+static void a_state_says_itself_what_is_adopted(void **state)
+{
+	static const char one[] = HEAD "users: {anna@a.example: {id: anna, adopt: true}, "
+				       "bo@a.example: {}}\n"
+				       "shared: {office@a.example: {id: office, members: "
+				       "{anna: write}}}\n";
+	static const char both[] = HEAD "users: {anna@a.example: {id: anna, adopt: "
+					"true}, bo@a.example: {}}\n"
+					"shared: {office@a.example: {id: office, "
+					"members: {anna: write},\n"
+					"  adopt: true}}\n";
+	CLEANUP(agent_result_free) struct agent_result asked = { 0 }, adopted = { 0 };
+	char anna[UID_TEXT + 1], office[UID_TEXT + 1], now[UID_TEXT + 1];
+	struct house *house = *state;
+
+	house_must_apply(house, VIEW(TWO_USERS));
+	uid_of(house, "user/anna", anna);
+	uid_of(house, "shared/office", office);
+	make_file(house, anna);
+	make_file(house, office);
+	lose_control(house);
+
+	apply_way(house, one, UNOWNED_ASKED, &asked);
+	assert_int_equal(asked.code, EXIT_GATE);
+	assert_string_equal(asked.reason, "AdoptionNeeded");
+	assert_true(result_says(&asked, "1 account files are here"));
+	assert_int_equal(asked.generation, 0);
+
+	apply_way(house, both, UNOWNED_ASKED, &adopted);
+	assert_int_equal(adopted.code, EXIT_FINE);
+	uid_of(house, "user/anna", now);
+	assert_string_equal(now, anna);
+	uid_of(house, "shared/office", now);
+	assert_string_equal(now, office);
+	/* said no more, it changes nothing that lives */
+	house_must_apply(house, VIEW(TWO_USERS));
+	uid_of(house, "user/anna", now);
+	assert_string_equal(now, anna);
+}
+
 static void a_renamed_account_is_adopted_by_its_id(void **state)
 {
 	static const char later[] = HEAD "users: {ann@a.example: {id: anna}}\n";
@@ -338,6 +378,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 				scenario_18_older_control_database_put_back, house_setup,
 				house_teardown),
+		cmocka_unit_test_setup_teardown(a_state_says_itself_what_is_adopted,
+				house_setup, house_teardown),
 		cmocka_unit_test_setup_teardown(a_renamed_account_is_adopted_by_its_id,
 				house_setup, house_teardown),
 		cmocka_unit_test_setup_teardown(
