@@ -53,6 +53,19 @@ walltime sending_wall(const struct sending *s)
 	return os->wall(os->state);
 }
 
+void sending_break_off(struct sending *s, int r)
+{
+	pthread_mutex_lock(&s->lock);
+	s->observed.broken = true;
+	pthread_mutex_unlock(&s->lock);
+	service_set_sends(s->service, false);
+	log_event(LOG_ERROR, "queue.fault",
+			log_text("reason", r < 0 ? strerror(-r) : "damaged"),
+			log_text("next",
+					"nothing is sent before a restart, and what was "
+					"just sent may be sent again; look at the disk"));
+}
+
 /* -- what comes -- */
 
 static void taking_arrives(struct job *job)
@@ -133,7 +146,7 @@ static void end_takings(struct sending *s)
 			s->settled(s->state, t->message);
 		} else {
 			if (t->id)
-				attempts_schedule(s, t->id);
+				attempts_put_in_order(s, t->id);
 			s->taken(s->state, t->message);
 		}
 		free(t);
@@ -159,19 +172,6 @@ static void end_outcomes(struct sending *s, bool written)
 		if (channel)
 			channel_written(channel);
 	}
-}
-
-static void break_off(struct sending *s, int r)
-{
-	pthread_mutex_lock(&s->lock);
-	s->observed.broken = true;
-	pthread_mutex_unlock(&s->lock);
-	service_set_sends(s->service, false);
-	log_event(LOG_ERROR, "queue.fault",
-			log_text("reason", r < 0 ? strerror(-r) : "damaged"),
-			log_text("next",
-					"nothing is sent before a restart, and what was "
-					"just sent may be sent again; look at the disk"));
 }
 
 static int write_all(struct sending *s)
@@ -214,7 +214,7 @@ static void commit(struct sending *s, nstime now)
 					log_number("next_s", FULL_S));
 			return;
 		}
-		break_off(s, r);
+		sending_break_off(s, r);
 	}
 	end_outcomes(s, false);
 }
@@ -303,7 +303,7 @@ static void *run(void *arg)
 	int r = load_queue(s);
 
 	if (r)
-		break_off(s, r);
+		sending_break_off(s, r);
 	pthread_mutex_lock(&s->lock);
 	while (!is_over(s)) {
 		struct job *job;

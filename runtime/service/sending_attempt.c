@@ -77,6 +77,14 @@ int attempts_schedule(struct sending *s, uint64_t message)
 	return r;
 }
 
+void attempts_put_in_order(struct sending *s, uint64_t message)
+{
+	int r = attempts_schedule(s, message);
+
+	if (r && r != DATABASE_E_ABSENT)
+		sending_break_off(s, r);
+}
+
 /* What of the message waits on the errand's lane: when the next of it is due. */
 static nstime next_due(struct attempt *a, const struct queue_message *m)
 {
@@ -119,7 +127,9 @@ void attempt_end(struct attempt *a)
 		schedule_again(s->schedule, a->errand, due);
 	attempt_free(a);
 	if (!r)
-		attempts_schedule(s, id);
+		attempts_put_in_order(s, id);
+	else if (r != DATABASE_E_ABSENT)
+		sending_break_off(s, r);
 }
 
 /* -- the beginning -- */

@@ -57,6 +57,8 @@ void sending_post(struct sending *s, struct job *job);
 /* Whether new work is begun: it is not to end, and the disk is well. */
 bool sending_goes_on(struct sending *s);
 walltime sending_wall(const struct sending *s);
+/* The queue's disk has failed: nothing is begun any more. */
+void sending_break_off(struct sending *s, int r);
 
 /* A message that comes: from the intake log, or a report that is durable there. */
 struct taking {
@@ -122,6 +124,8 @@ struct attempt {
 
 /* Puts the errands of a message in order: all of its destinations. */
 int attempts_schedule(struct sending *s, uint64_t message);
+/* The same; a queue that cannot be read is the end of sending. */
+void attempts_put_in_order(struct sending *s, uint64_t message);
 void attempt_begin(struct sending *s, struct errand *errand);
 /* With its message and recipients; NULL: nothing of the errand is left to be tried now, and
  * it has been given back. */
