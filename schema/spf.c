@@ -81,9 +81,55 @@ static size_t own_lookups(struct check *c)
 	return 0;
 }
 
-static void check_list(struct check *c, const struct value *also, size_t own)
+static bool is_among(const struct value *also, struct view term)
 {
-	size_t lookups = own;
+	for (const struct value *value = also->first; value; value = value->next)
+		if (view_eq(value->text, term))
+			return true;
+	return false;
+}
+
+/* What a relay adds to the record; what it says wrong is complained of where it stands. */
+static size_t relay_lookups(struct check *c, const struct target_list *send_via,
+		const struct value *also)
+{
+	const struct desired_relay *relay =
+			send_via->count ? (const void *)object_named(c, KIND_RELAY,
+							  send_via->items[0].address)
+					: NULL;
+	struct spf_record record = { 0 };
+	struct view wrong;
+
+	if (!relay || !relay->spf.len || is_among(also, relay->spf) ||
+			spf_record_parse(c->arena,
+					arena_printf(c->arena, "v=spf1 %.*s",
+							VIEW_ARG(relay->spf)),
+					&record, &wrong))
+		return 0;
+	return record.count == 1 && asks(&record.terms[0]);
+}
+
+/* Of the domain's relay, else of those of the hosts. */
+static size_t relays_lookups(struct check *c, const struct desired_domain *domain,
+		const struct value *also)
+{
+	size_t lookups = 0;
+
+	if (domain->send_via.count)
+		return relay_lookups(c, &domain->send_via, also);
+	for (size_t i = 0; i < c->kinds[KIND_HOST].count; i++) {
+		const struct desired_host *host =
+				(const void *)object_at(&c->kinds[KIND_HOST], i);
+
+		lookups += relay_lookups(c, &host->send_via, also);
+	}
+	return lookups;
+}
+
+static void check_list(
+		struct check *c, const struct value *also, size_t own, size_t relays)
+{
+	size_t lookups = own + relays;
 	struct diagnostic *item;
 
 	for (const struct value *value = also->first; value; value = value->next)
@@ -92,7 +138,10 @@ static void check_list(struct check *c, const struct value *also, size_t own)
 		return;
 	item = complain_key(c, TOO_MANY_LOOKUPS, also->node,
 			"%zu look-ups%s; who asks stops after %d", lookups,
-			own ? ", one of them for `mx`" : "", LOOKUPS_MAX);
+			own      ? ", one of them for `mx`"
+			: relays ? ", one of them for the relay"
+				 : "",
+			LOOKUPS_MAX);
 	help(c, item,
 			own ? "write `addresses` of each host, and networks instead of "
 			      "names: `ip4:` and `ip6:` cost none"
@@ -107,12 +156,12 @@ void spf_check_domains(struct check *c)
 	size_t own = own_lookups(c);
 
 	for (size_t i = 0; i < domains->count; i++) {
-		const struct value *also =
-				value_at(object_at(domains, i)->values, "spf.also");
+		const struct desired_domain *domain = (const void *)object_at(domains, i);
+		const struct value *also = value_at(domain->object.values, "spf.also");
 
 		if (!also || also->node == seen)
 			continue;
-		check_list(c, also, own);
+		check_list(c, also, own, relays_lookups(c, domain, also));
 		if (also->origin == ORIGIN_DEFAULTS)
 			seen = also->node;
 	}

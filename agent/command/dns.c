@@ -3,7 +3,7 @@
 #include "agent/command/dns_check.h"
 #include "agent/command/offline.h"
 #include "agent/command/setting.h"
-#include "agent/zone/records.h"
+#include "agent/zone/rrsets.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -186,6 +186,30 @@ static bool choose_zone(struct asked *asked, const char *name)
 	return asked->only;
 }
 
+/* What excludes each other is printed for nobody to type in. */
+static bool are_apart(struct asked *asked, struct arena *arena)
+{
+	struct zone_rrsets sets;
+	bool apart = true;
+
+	zone_rrsets(&asked->records, arena, &sets);
+	for (size_t i = 0; i < sets.count && apart; i++) {
+		const struct zone_record *one = sets.items[i].one;
+		const struct zone_record *other = sets.items[i].other;
+
+		if (!one)
+			continue;
+		apart = false;
+		say_error("take one of them away, or leave the part to `records` by "
+			  "`dns: {except: [...]}`",
+				"%.*s cannot have the %s %.*s beside the %s %.*s",
+				VIEW_ARG(one->name), one->type,
+				VIEW_ARG(zone_record_plain(one)), other->type,
+				VIEW_ARG(zone_record_plain(other)));
+	}
+	return apart;
+}
+
 static int print_records(const struct words *words, struct offline_state *state)
 {
 	struct asked asked = { .desired = state->checked.desired };
@@ -194,6 +218,8 @@ static int print_records(const struct words *words, struct offline_state *state)
 	if (!choose_zone(&asked, words_operand(words, 1)))
 		return EXIT_INVALID;
 	zone_records(asked.desired, NULL, state->arena, &asked.records);
+	if (!are_apart(&asked, state->arena))
+		return EXIT_INVALID;
 	if (strcmp(form, "json") == 0)
 		print_json(&asked);
 	else if (strcmp(form, "zone") == 0)

@@ -57,4 +57,6 @@ refuse "another verb" 1 'there is no `posthus dns publish`' "$POSTHUS" dns publi
 refuse "no state" 3 "add --state PATH" "$POSTHUS" dns records
 sed 's/include:relay.example/include:/' "$state" >"$work/bad.yaml"
 refuse "a term that others cannot read" 3 "error[\$.domains[a.example].spf.also[1]] BadSpf" "$POSTHUS" dns records --state "$work/bad.yaml"
+sed 's/^  b.example: {}/  b.example: {records: {"@": {mx: 5 other.example}}}/' "$state" >"$work/beside.yaml"
+refuse "a record that a computed one excludes" 3 "b.example cannot have the MX 5 other.example. beside the MX 10 mail1.a.example." "$POSTHUS" dns records --state "$work/beside.yaml"
 finish
