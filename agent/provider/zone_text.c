@@ -145,10 +145,11 @@ static bool cut(struct cutter *c, struct entry *entry)
 struct zone_reader {
 	struct cutter cutter;
 	struct arena *arena;
-	ldns_rdf *origin, *owner; /* of the record; NULL: none yet */
-	uint32_t ttl;             /* of what says none */
+	ldns_rdf *apex, *origin, *owner; /* of the record; NULL: none yet */
+	uint32_t ttl;                    /* of what says none */
 	const struct rrset *asked;
 	ldns_rdf *asked_name;
+	bool has_soa;
 	/* of the entry */
 	struct entry entry;
 	bool is_record, is_asked, is_soa;
@@ -160,6 +161,7 @@ struct zone_reader {
 
 static void reader_deinit(struct zone_reader *r)
 {
+	ldns_rdf_deep_free(r->apex);
 	ldns_rdf_deep_free(r->origin);
 	ldns_rdf_deep_free(r->owner);
 	ldns_rdf_deep_free(r->asked_name);
@@ -290,6 +292,10 @@ static int read_record(struct zone_reader *r)
 
 	if (r1)
 		return r1;
+	/* A zone has one, at its top (RFC 1035, 5.2). */
+	if (r->is_soa && (r->has_soa || ldns_dname_compare(r->owner, r->apex) != 0))
+		return ZONE_TEXT_E_MALFORMED;
+	r->has_soa |= r->is_soa;
 	r->is_record = true;
 	r->is_asked = is_asked(r);
 	return r->is_asked ? read_value(r) : 0;
@@ -320,9 +326,10 @@ static bool reader_init(struct zone_reader *r, struct view text, struct view zon
 	r->cutter = (struct cutter){
 		.text = text, .line = 1, .flat = arena_alloc(arena, text.len + 1)
 	};
+	r->apex = rrset_wire_name(zone);
 	r->origin = rrset_wire_name(zone);
 	r->asked_name = rrset_wire_name(asked->name);
-	return r->origin && r->asked_name;
+	return r->apex && r->origin && r->asked_name;
 }
 
 int zone_text_read(struct view text, struct view zone, struct view name, struct view type,

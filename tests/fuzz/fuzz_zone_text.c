@@ -1,5 +1,5 @@
 /* The text of a zone file: what is added is read again, what goes is gone, and with both done
- * the text is as it was, but for the serial and a line end. */
+ * the text is as it was, but for the digits of the serial and a line end. */
 #include "agent/provider/zone_text.h"
 
 #include <stdlib.h>
@@ -22,6 +22,27 @@ static struct rrset read_set(struct arena *arena, const struct buf *text)
 	must(zone_text_read(buf_view(text), zone, VIEW("x.a.example"), VIEW("TXT"), arena,
 			     &set, &line) == ZONE_TEXT_OK);
 	return set;
+}
+
+/* From both ends on they agree, up to a number in the one and in the other. */
+static bool is_same(struct view left, struct view right)
+{
+	if (view_ends(right, VIEW("\n")) && !view_ends(left, VIEW("\n")))
+		right.len--;
+	while (left.len && right.len && left.data[0] == right.data[0]) {
+		left = view_from(left, 1);
+		right = view_from(right, 1);
+	}
+	while (left.len && right.len &&
+			left.data[left.len - 1] == right.data[right.len - 1]) {
+		left.len--;
+		right.len--;
+	}
+	for (size_t i = 0; i < left.len + right.len; i++)
+		if (!byte_is_digit(i < left.len ? left.data[i]
+						: right.data[i - left.len]))
+			return false;
+	return true;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -47,6 +68,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			ZONE_TEXT_OK);
 	now = read_set(arena, &without);
 	must(rrset_eq(&now, &before));
-	must(without.len >= size && without.len <= size + 32);
+	must(is_same(view_of(data, size), buf_view(&without)));
 	return 0;
 }

@@ -76,6 +76,8 @@ static const struct {
 	{ "the serial begins anew behind its end", "x.a.example", "A", "", "192.0.2.1", 60,
 	  "@ SOA a b 4294967295 1 1 1 1\n", "@ SOA a b 1 1 1 1 1\nx.a.example. 60 IN A 192.0.2.1\n" },
 	{ "a serial that is none", "x.a.example", "A", "", "192.0.2.1", 60, "@ SOA a b c 1 1 1 1\n", NULL },
+	{ "a second SOA", "x.a.example", "A", "", "192.0.2.1", 60, "@ SOA a b 1 1 1 1 1\n@ SOA a b 1 1 1 1 1\n", NULL },
+	{ "a SOA of another name", "x.a.example", "A", "", "192.0.2.1", 60, "y SOA a b 1 1 1 1 1\n", NULL },
 	{ "what differs", "x.a.example", "A", "192.0.2.2", "", 60, "x A 192.0.2.1\n", NULL },
 	{ "what is there", "x.a.example", "A", "", "192.0.2.2", 60, "x A 192.0.2.1\n", NULL },
 };
