@@ -118,6 +118,31 @@ static void the_limits_fail_the_answer(void **state)
 	dns_answer_deinit(&a);
 }
 
+/* 0 and 2 octets are no record, and the answer is not empty for all that; of 3 there is no
+ * data; of 19 the digest is cut: who takes them has to look. */
+static void S35_short_records_TLSA_are_read_as_they_are(void **state)
+{
+	struct dns_answer a;
+
+	(void)state;
+	dns_answer_init(&a);
+	dns_answer_set(&a, DNS_ANSWERED, true, 60);
+	ADD(&a, DNS_TLSA, "");
+	ADD(&a, DNS_TLSA, "\3\1");
+	assert_int_equal(a.status, DNS_ANSWERED);
+	assert_int_equal(a.count, 0);
+	ADD(&a, DNS_TLSA, "\3\1\2");
+	ADD(&a, DNS_TLSA, "\2\0\1abcdefghijklmnop");
+	assert_int_equal(a.count, 2);
+	assert_int_equal(a.records[0].usage, 3);
+	assert_int_equal(a.records[0].selector, 1);
+	assert_int_equal(a.records[0].matching, 2);
+	assert_int_equal(a.records[0].text.len, 0);
+	assert_int_equal(a.records[1].usage, 2);
+	assert_view(a.records[1].text, "abcdefghijklmnop");
+	dns_answer_deinit(&a);
+}
+
 static void names_that_can_be_asked_for(void **state)
 {
 	char name[260];
@@ -166,6 +191,7 @@ int main(void)
 		cmocka_unit_test(malformed_rdata_fails_the_answer),
 		cmocka_unit_test(odd_names_are_left_out),
 		cmocka_unit_test(the_limits_fail_the_answer),
+		cmocka_unit_test(S35_short_records_TLSA_are_read_as_they_are),
 		cmocka_unit_test(names_that_can_be_asked_for),
 		cmocka_unit_test(a_lookup_nobody_answered_has_failed),
 	};

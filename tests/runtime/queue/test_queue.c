@@ -389,6 +389,42 @@ static void M18_who_sends_on_is_told_in_place_of_a_stranger(void **state)
 	}
 }
 
+static void a_policy_is_kept_as_long_as_it_says(void **state)
+{
+	const struct queue_policy first = { VIEW("a.example"), VIEW("1"), NOW + 100,
+		VIEW("version: STSv1") };
+	const struct queue_policy second = { VIEW("a.example"), VIEW("2"), NOW + 300,
+		VIEW("another") };
+	const struct queue_policy other = { VIEW("b.example"), VIEW("x"), NOW + 50,
+		VIEW("") };
+	struct queue_policy found = { 0 };
+
+	(void)state;
+	assert_int_equal(queue_find_policy(queue, VIEW("a.example"), NOW, arena, &found),
+			DATABASE_E_ABSENT);
+	assert_int_equal(queue_keep_policy(queue, &first, NOW), 0);
+	assert_int_equal(queue_keep_policy(queue, &other, NOW), 0);
+	assert_int_equal(queue_find_policy(queue, VIEW("a.example"), NOW + 99, arena,
+					 &found),
+			0);
+	assert_view(found.id, "1");
+	assert_view(found.text, "version: STSv1");
+	assert_int_equal(queue_find_policy(queue, VIEW("a.example"), NOW + 100, arena,
+					 &found),
+			DATABASE_E_ABSENT);
+	assert_int_equal(queue_keep_policy(queue, &second, NOW + 60), 0);
+	queue_close(queue);
+	queue = open_queue();
+	assert_int_equal(queue_find_policy(queue, VIEW("a.example"), NOW + 60, arena,
+					 &found),
+			0);
+	assert_view(found.id, "2");
+	assert_int_equal(found.expires, NOW + 300);
+	/* what was over went with the next that came */
+	assert_int_equal(queue_find_policy(queue, VIEW("b.example"), NOW, arena, &found),
+			DATABASE_E_ABSENT);
+}
+
 static void what_is_held_waits(void **state)
 {
 	uint64_t id = take(accept_plain(SENDER, 0));
@@ -598,6 +634,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 				M18_who_sends_on_is_told_in_place_of_a_stranger, setup,
 				teardown),
+		cmocka_unit_test_setup_teardown(
+				a_policy_is_kept_as_long_as_it_says, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_held_waits, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_hurried_is_due, setup, teardown),
 		cmocka_unit_test_setup_teardown(
