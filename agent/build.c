@@ -191,29 +191,18 @@ static void opened_deinit(struct opened *opened)
 
 static int open_keys(const struct build *b, struct view domain, struct opened *out)
 {
-	size_t first = 0, behind = b->key_count;
-	int r = 0;
+	size_t count = b->key_count;
+	const struct dkim_row *rows = dkim_rows_of(b->keys, &count, domain);
 
-	while (first < behind) {
-		size_t middle = first + (behind - first) / 2;
+	for (size_t i = 0; i < count && out->count < DOMAIN_SIGNINGS; i++) {
+		struct secret *key = &out->keys[out->count];
+		int r = dkim_row_open(&rows[i], b->o->dkim_key, key);
 
-		if (view_compare(b->keys[middle].domain, domain) < 0)
-			first = middle + 1;
-		else
-			behind = middle;
-	}
-	for (size_t i = first;
-			r == 0 && i < b->key_count && out->count < DOMAIN_SIGNINGS &&
-			view_eq(b->keys[i].domain, domain);
-			i++) {
-		r = dkim_row_open(&b->keys[i], b->o->dkim_key, &out->keys[out->count]);
 		if (r)
-			break;
-		out->specs[out->count] = (struct signing_spec){ b->keys[i].selector,
-			&out->keys[out->count] };
-		out->count++;
+			return r;
+		out->specs[out->count++] = (struct signing_spec){ rows[i].selector, key };
 	}
-	return r;
+	return 0;
 }
 
 static int put_domain(struct build *b, const struct shard *shard, struct configuration *c)

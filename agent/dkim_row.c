@@ -99,6 +99,25 @@ int dkim_rows_read(struct database *db, struct arena *arena, struct dkim_row **o
 	return 0;
 }
 
+const struct dkim_row *dkim_rows_of(
+		const struct dkim_row *rows, size_t *count, struct view domain)
+{
+	size_t first = 0, behind = *count, end;
+
+	while (first < behind) {
+		size_t middle = first + (behind - first) / 2;
+
+		if (view_compare(rows[middle].domain, domain) < 0)
+			first = middle + 1;
+		else
+			behind = middle;
+	}
+	for (end = first; end < *count && view_eq(rows[end].domain, domain);)
+		end++;
+	*count = end - first;
+	return rows + first;
+}
+
 /* -- sealing -- */
 
 /* What a seal is bound to: a row that was moved does not open. */

@@ -54,6 +54,9 @@ struct view dkim_record_name(
 /* All of them, by domain and selector, in the arena. */
 MUST_USE int dkim_rows_read(struct database *db, struct arena *arena,
 		struct dkim_row **out, size_t *count_out);
+/* Those of one domain, among `*count` by domain; *count is then theirs. */
+const struct dkim_row *dkim_rows_of(
+		const struct dkim_row *rows, size_t *count, struct view domain);
 /* Makes a key and its row; `public_key` lives in the arena. Takes a while for RSA. */
 MUST_USE int dkim_row_make(struct database *db, const struct key *seals,
 		struct arena *arena, struct dkim_row *row);

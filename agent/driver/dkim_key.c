@@ -285,26 +285,6 @@ static int is_seen(struct observation *o, const struct dkim_row *row, bool *out)
 	return 0;
 }
 
-/* The rows are sorted by domain. */
-static const struct dkim_row *rows_of(
-		const struct dkim_row *rows, size_t *count, struct view domain)
-{
-	size_t first = 0, behind = *count, end;
-
-	while (first < behind) {
-		size_t middle = first + (behind - first) / 2;
-
-		if (view_compare(rows[middle].domain, domain) < 0)
-			first = middle + 1;
-		else
-			behind = middle;
-	}
-	for (end = first; end < *count && view_eq(rows[end].domain, domain);)
-		end++;
-	*count = end - first;
-	return rows + first;
-}
-
 /* Of the key "a.example/rsa2048". */
 static struct view domain_of(struct view key)
 {
@@ -318,7 +298,7 @@ static int judge(struct observation *o, const struct object *object,
 	int r = 0;
 
 	*out = (struct judgement){ .due = DUE_NOTHING };
-	rows = rows_of(rows, &count, domain_of(object->key));
+	rows = dkim_rows_of(rows, &count, domain_of(object->key));
 	for (size_t i = 0; i < count; i++) {
 		enum dkim_state state = dkim_row_state(&rows[i], o->now);
 
