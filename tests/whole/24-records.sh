@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A new domain from one file of the state to all records in sync, at a real PowerDNS; what others have in the zone stays.
+# A new domain from one file of the state to all records in sync, at a real PowerDNS and a Knot; what others have in the zone stays.
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/packages.sh
 . "$root/tests/packages.sh"
@@ -41,7 +41,16 @@ ns A 127.0.0.1
 a NS ns.a
 ns.a A 127.0.0.2
 b NS ns.a
+k NS ns
 ZONE
+cat >"$work/parent/k.zone" <<'ZONE'
+$TTL 1
+@ SOA ns.example. hostmaster.example. 1 3600 900 604800 1
+@ NS ns.example.
+@ TXT "verification=1"
+www A 192.0.2.7
+ZONE
+secret=$(openssl rand -base64 32)
 cat >"$work/parent/arpa.zone" <<'ZONE'
 $TTL 1
 @ SOA ns.example. hostmaster.example. 1 3600 900 604800 1
@@ -58,7 +67,21 @@ log:
     any: warning
 database:
   storage: "$work/parent"
+key:
+  - id: posthus
+    algorithm: hmac-sha256
+    secret: $secret
+acl:
+  - id: posthus
+    key: posthus
+    action: [transfer, update]
 zone:
+  - domain: k.example
+    file: "$work/parent/k.zone"
+    zonefile-sync: -1
+    zonefile-load: difference
+    journal-content: all
+    acl: posthus
   - domain: example
     file: "$work/parent/example.zone"
   - domain: 113.0.203.in-addr.arpa
@@ -104,10 +127,11 @@ listing b.example >"$work/b.before"
 
 agent_new
 echo a-key >"$home/api.key"
+echo "$secret" >"$home/tsig.key"
 cat >>"$home/agent.yaml" <<YAML
 resolver: {servers: [127.0.0.1], port: $port}
 YAML
-sed -i "s|^allow: .*|allow: {host_files: [$home/api.key], connect: {except: [\"127.0.0.1:$api\", \"127.0.0.2:$port\"]}}|" "$home/agent.yaml"
+sed -i "s|^allow: .*|allow: {host_files: [$home/api.key, $home/tsig.key], connect: {except: [\"127.0.0.1:$api\", \"127.0.0.1:$port\", \"127.0.0.2:$port\"]}}|" "$home/agent.yaml"
 # state DOMAINS [SECTION]
 state() {
 	cat >"$home/state/state.yaml" <<YAML
@@ -119,7 +143,9 @@ hosts:
     listen: {smtp: "127.0.0.1:$SMTP", submission: off, submissions: "127.0.0.1:$SUBMISSIONS", imaps: "127.0.0.1:$IMAPS"}
 certs: none
 policy: {gates: {other: {percent: 100}}${2-}}
-dns: {main: {type: powerdns, url: "http://127.0.0.1:$api", api_key: {host_file: $home/api.key}, ttl: 2}}
+dns:
+  main: {type: powerdns, url: "http://127.0.0.1:$api", api_key: {host_file: $home/api.key}, ttl: 2}
+  knot: {type: rfc2136, server: "127.0.0.1:$port", key: {name: posthus, secret: {host_file: $home/tsig.key}}, ttl: 2}
 domains: {$1}
 users: {anna@c.example: {roles: [admin]}}
 YAML
@@ -161,6 +187,22 @@ check "its records are gone" gone
 listing b.example >"$work/b.after"
 check "and the zone is as it was before, record by record" cmp "$work/b.before" "$work/b.after"
 check "of the other nothing changed" bash -c "$(declare -f listing zones); url=$url; listing a.example | cmp - '$work/a.after'"
+
+# -- a zone that is written by updates (RFC 2136)
+
+k='k.example: {dns: knot, contact: anna@c.example}'
+known() { drill -p "$port" "@127.0.0.1" "$1" "$2" 2>/dev/null | sed -n '/^;; ANSWER/,/^;; AUTH/p' | grep -v '^;\|^$'; }
+state "$a, $k, $c"
+check "a domain at Knot" posthus apply "$home/state"
+check "is Ready" await settled
+check "is in sync" posthus dns check k.example
+known k.example TXT | grep -q verification=1 && known k.example TXT | grep -q '"v=spf1 ip4:203.0.113.10 -all"' && ok "SPF stands beside a text of somebody else there, too" ||
+	bad "k.example TXT: $(known k.example TXT)"
+state "$a, $c"
+check "it leaves" posthus apply --wait "$home/state"
+left() { [ -z "$(known k.example MX)$(known _dmarc.k.example TXT)" ]; }
+check "its records are gone" await left
+[ "$(known k.example TXT | wc -l)" = 1 ] && known www.k.example A | grep -q 192.0.2.7 && ok "and what others have is there" || bad "k.example: $(known k.example TXT)"
 
 # -- a human's hand
 
