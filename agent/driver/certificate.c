@@ -10,6 +10,7 @@
 #include "agent/driver/certificate_text.h"
 #include "agent/outbox.h"
 #include "agent/text.h"
+#include "agent/zone/record.h"
 #include "runtime/base/error.h"
 #include "runtime/base/os.h"
 #include "runtime/crypto/certificate.h"
@@ -79,6 +80,40 @@ static int know(struct observation *o)
 	return r;
 }
 
+static bool has_address(const struct desired_host *host, bool six)
+{
+	for (size_t i = 0; i < host->addresses.count; i++) {
+		struct view address = host->addresses.items[i];
+
+		if ((view_find(address, ':') < address.len) == six)
+			return true;
+	}
+	return false;
+}
+
+/* Who comes to look at the host has to find it: where we say in the DNS where it is, that
+ * has to be seen first. Where a person says so, he may have done it long ago. */
+static void need_addresses(
+		const struct desired *desired, struct wanted *wanted, struct arena *arena)
+{
+	const struct desired_host *host = desired->host;
+	const struct desired_domain *zone =
+			host ? certificate_zone_of(desired, host->name) : NULL;
+
+	if (!zone || zone_keeping(zone) != ZONE_MANAGED ||
+			zone->dns_except & UINT64_C(1) << DNS_PART_A)
+		return;
+	wanted->needs = arena_array(arena, 2, sizeof(*wanted->needs));
+	for (int six = 0; six < 2; six++)
+		if (has_address(host, six))
+			wanted->needs[wanted->need_count++] = (struct need){
+				.driver = &driver_record,
+				.name = arena_printf(arena, "%.*s/%s",
+						VIEW_ARG(host->name), six ? "AAAA" : "A"),
+				.span = wanted->span,
+			};
+}
+
 static void want(const struct driver *driver, const struct desired *desired,
 		struct wanted_list *out)
 {
@@ -89,6 +124,8 @@ static void want(const struct driver *driver, const struct desired *desired,
 		if (one->issuer_count)
 			wanted->applied =
 					certificate_text_write(out->arena, desired, one);
+		if (one->issuer_count && one->challenge != CHALLENGE_DNS)
+			need_addresses(desired, wanted, out->arena);
 	}
 	if (desired->certificate_count == 0 && desired->host)
 		want_self_signed(driver, desired->host, out);

@@ -19,6 +19,7 @@
 enum {
 	LONGEST_LINES = EFFECT_MESSAGE - 128, /* of what a person is to put there */
 	MOST_POLL = 60,                       /* seconds between two looks */
+	FIRST_LOOK = 2,                       /* seconds behind a change */
 };
 
 struct work {
@@ -243,6 +244,12 @@ static bool left_with_its_zone(const struct work *w, int r)
 	       view_eq(view_z(w->answer->reason), VIEW("ZoneGone"));
 }
 
+/* Servers that are told of a change have it within moments. */
+static nstime first_look(const struct work *w)
+{
+	return nstime_min(poll_time(w), nstime_seconds(FIRST_LOOK));
+}
+
 static int reconcile(struct work *w)
 {
 	int r = untouched(w, find(w));
@@ -254,9 +261,11 @@ static int reconcile(struct work *w)
 	if (r)
 		return r;
 	r = see(w);
+	if (r == EFFECT_E_FAILED)
+		w->answer->given = first_look(w);
 	if (r || is_done(w))
 		return r;
-	w->answer->given = poll_time(w);
+	w->answer->given = first_look(w);
 	return effect_failed(w->answer, "NotVisible",
 			"%.*s has it, and none of the %zu servers of %.*s shows it yet",
 			VIEW_ARG(w->owned.wanted.keeper), w->sight.servers.count,
