@@ -16,6 +16,12 @@ rmdir "$home/data"
 wanted='^FAIL data directory: ' check "doctor sees that the data directory is missing" found 1
 wanted='^ok   data directory: .* was made' check "doctor --fix makes it" found 0 --fix
 
+# -- the example of a whole domain, with what its machine lets it use
+
+"$POSTHUS" key init "$work/example/master.key" >/dev/null
+example() { "$POSTHUS" plan "$root/examples/domain/state" --config "$root/examples/domain/agent.yaml" --data "$work/example" | grep -q "record org.example/MX"; }
+check "examples/domain can be planned" example
+
 # -- fmt, which needs none
 
 printf 'version: 1  \nhosts: { mail : {name: "mail.org.example"} } # here\n' >"$home/state/one.yaml"
