@@ -2,6 +2,7 @@
 
 #include "agent/command/offline.h"
 #include "agent/command/setting.h"
+#include "agent/control/client.h"
 #include "agent/text.h"
 #include "agent/zone/rrsets.h"
 #include "agent/zone/sight.h"
@@ -44,6 +45,8 @@ struct checking {
 	struct arena *arena;
 	const struct desired *desired;
 	struct effect effect; /* what asking takes: the agent's file */
+	const char *control;  /* where an agent may answer */
+	struct zone_facts facts;
 	const struct desired_domain *zone;
 	struct zone_sight sight;
 	int found;       /* of that zone's servers: an outcome of zone_find, … */
@@ -269,6 +272,46 @@ static void judge_pointer(struct checking *c, const struct zone_pointer *pointer
 	}
 }
 
+/* -- what an agent knows, where one runs: keys are in no file of the state -- */
+
+static struct view text_in(struct checking *c, const json_t *object, const char *name)
+{
+	const json_t *text = json_object_get(object, name);
+
+	return arena_copy(c->arena,
+			view_of(json_string_value(text), json_string_length(text)));
+}
+
+static void know_key(struct checking *c, const json_t *object)
+{
+	struct view text = text_in(c, object, "text");
+	size_t at = view_find_view(text, VIEW("p="));
+	const struct zone_key key = {
+		.domain = text_in(c, object, "domain"),
+		.selector = text_in(c, object, "selector"),
+		.algorithm = view_starts(text_in(c, object, "algorithm"), VIEW("rsa"))
+					     ? VIEW("rsa")
+					     : VIEW("ed25519"),
+		.public_key = view_from(text, at + 2),
+	};
+
+	if (at < text.len && key.domain.len)
+		zone_facts_add_key(&c->facts, c->arena, &key);
+}
+
+static void know_keys(struct checking *c)
+{
+	struct control_reply reply = { 0 };
+	const json_t *key;
+	size_t i;
+
+	if (control_call(c->control, "GET", "/v1/status", NULL, &reply))
+		return;
+	json_array_foreach (json_object_get(reply.body, "dkim_keys"), i, key)
+		know_key(c, key);
+	json_decref(reply.body);
+}
+
 /* -- all of it -- */
 
 static void check_all(struct checking *c, const struct desired_domain *only)
@@ -276,7 +319,8 @@ static void check_all(struct checking *c, const struct desired_domain *only)
 	struct zone_records records;
 	struct zone_rrsets sets;
 
-	zone_records(c->desired, NULL, c->arena, &records);
+	know_keys(c);
+	zone_records(c->desired, &c->facts, c->arena, &records);
 	zone_rrsets(&records, c->arena, &sets);
 	c->findings = arena_array(c->arena, sets.count + records.pointer_count,
 			sizeof(*c->findings));
@@ -334,6 +378,7 @@ static int run_check(const struct words *words, const struct setting *setting,
 		.arena = setting->arena,
 		.desired = desired,
 		.effect = { .file = &setting->file },
+		.control = setting->control,
 	};
 
 	if (name && !only) {
