@@ -5,6 +5,11 @@
 #include "tests/agent/git/vectors.h"
 #include "tests/lib/test.h"
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/ecdsa.h>
+#include <openssl/evp.h>
 #include <sodium.h>
 
 static const char *const signatures[] = { "ed25519", "ecdsa-256", "ecdsa-384",
@@ -231,6 +236,137 @@ static void a_token_says_whether_it_was_touched(void **state)
 			SSH_SIGNATURE_E_FORM);
 }
 
+/* -- a passkey: what a browser signs, by ECDSA -- */
+
+struct passkey {
+	EVP_PKEY *pkey;
+	struct view blob;
+};
+
+static void passkey_make(struct passkey *passkey, struct arena *arena)
+{
+	CLEANUP(buf_free) struct buf blob = BUF_NULL(SSH_KEY_MAX);
+	unsigned char point[65];
+	size_t len = 0;
+
+	passkey->pkey = EVP_EC_gen("prime256v1");
+	assert_non_null(passkey->pkey);
+	assert_true(EVP_PKEY_get_octet_string_param(passkey->pkey,
+			OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point), &len));
+	ssh_put_string(&blob, VIEW("sk-ecdsa-sha2-nistp256@openssh.com"));
+	ssh_put_string(&blob, VIEW("nistp256"));
+	ssh_put_string(&blob, view_of(point, len));
+	ssh_put_string(&blob, VIEW("a.example")); /* the RP id */
+	passkey->blob = arena_copy(arena, buf_view(&blob));
+}
+
+static void put_number(struct buf *out, const BIGNUM *number)
+{
+	unsigned char octets[34] = { 0 };
+	int len = BN_bn2bin(number, octets + 1);
+	int zero = octets[1] & 0x80;
+
+	ssh_put_string(out, view_of(zero ? octets : octets + 1, (size_t)(len + !!zero)));
+}
+
+/* The pair of numbers that are over `data`. */
+static void put_ecdsa(struct buf *out, EVP_PKEY *pkey, struct view data)
+{
+	CLEANUP(buf_free) struct buf pair = BUF_NULL(256);
+	unsigned char der[128];
+	const unsigned char *at = der;
+	size_t len = sizeof(der);
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	ECDSA_SIG *signature;
+
+	assert_int_equal(EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, pkey), 1);
+	assert_int_equal(EVP_DigestSign(context, der, &len,
+					 (const unsigned char *)data.data, data.len),
+			1);
+	EVP_MD_CTX_free(context);
+	signature = d2i_ECDSA_SIG(NULL, &at, (long)len);
+	put_number(&pair, ECDSA_SIG_get0_r(signature));
+	put_number(&pair, ECDSA_SIG_get0_s(signature));
+	ECDSA_SIG_free(signature);
+	ssh_put_string(out, buf_view(&pair));
+}
+
+static void add_sha256(struct buf *out, struct view bytes)
+{
+	unsigned char digest[DIGEST_SIZE];
+
+	digest_sha256(bytes, digest);
+	buf_add(out, view_of(digest, sizeof(digest)));
+}
+
+static struct view passkey_sign(const struct passkey *passkey, const char *client_data,
+		const char *origin, struct arena *arena)
+{
+	CLEANUP(buf_free) struct buf data = BUF_NULL(1024), blob = BUF_NULL(4096);
+
+	add_sha256(&data, VIEW("a.example"));
+	buf_add_byte(&data, 5);
+	ssh_put_u32(&data, 7);
+	add_sha256(&data, view_z(client_data));
+	ssh_put_string(&blob, VIEW("webauthn-sk-ecdsa-sha2-nistp256@openssh.com"));
+	put_ecdsa(&blob, passkey->pkey, buf_view(&data));
+	buf_add_byte(&blob, 5);
+	ssh_put_u32(&blob, 7);
+	ssh_put_string(&blob, view_z(origin));
+	ssh_put_string(&blob, view_z(client_data));
+	ssh_put_string(&blob, VIEW_NULL);
+	return arena_copy(arena, buf_view(&blob));
+}
+
+static void a_passkey_signs_what_the_browser_was_asked(void **state)
+{
+	/* "a message" in base64url is YSBtZXNzYWdl. */
+	static const struct {
+		const char *client_data, *origin;
+		int outcome;
+	} rows[] = {
+		{ "{\"type\":\"webauthn.get\",\"challenge\":\"YSBtZXNzYWdl\",\"origin\":"
+		  "\"https://a.example\",\"crossOrigin\":false}",
+				"https://a.example", SSH_SIGNATURE_OK },
+		{ "{\"type\":\"webauthn.get\",\"challenge\":\"YSBtZXNzYWdl\",\"origin\":"
+		  "\"https://a.example\"}",
+				"https://a.example", SSH_SIGNATURE_OK },
+		{ "{\"type\":\"webauthn.get\",\"challenge\":\"YSBtZXNzYWdm\",\"origin\":"
+		  "\"https://a.example\"}",
+				"https://a.example", SSH_SIGNATURE_E_WRONG },
+		{ "{\"type\":\"webauthn.get\",\"challenge\":\"YSBtZXNzYWdl\",\"origin\":"
+		  "\"https://evil.example\"}",
+				"https://a.example", SSH_SIGNATURE_E_WRONG },
+		{ "{\"type\":\"webauthn.create\",\"challenge\":\"YSBtZXNzYWdl\","
+		  "\"origin\":\"https://a.example\"}",
+				"https://a.example", SSH_SIGNATURE_E_WRONG },
+		{ "{\"type\":\"webauthn.get\",\"challenge\":\"YSBtZXNzYWdl\",\"origin\":"
+		  "\"https://a.example.evil\"}",
+				"https://a.example", SSH_SIGNATURE_E_WRONG },
+		{ "", "https://a.example", SSH_SIGNATURE_E_FORM },
+	};
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct passkey passkey;
+	struct ssh_token said;
+	struct ssh_key key;
+
+	(void)state;
+	passkey_make(&passkey, arena);
+	assert_int_equal(ssh_key_read(passkey.blob, &key), SSH_KEY_OK);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		int r = ssh_key_verify(&key, VIEW("a message"),
+				passkey_sign(&passkey, rows[i].client_data,
+						rows[i].origin, arena),
+				&said);
+
+		if (r != rows[i].outcome)
+			fail_msg("row %zu: %d", i, r);
+		if (r == SSH_SIGNATURE_OK)
+			assert_view(said.origin, "https://a.example");
+	}
+	EVP_PKEY_free(passkey.pkey);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +376,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(keys_are_read_and_named),
 		cmocka_unit_test(rsa_keys_have_bounds),
 		cmocka_unit_test(a_token_says_whether_it_was_touched),
+		cmocka_unit_test(a_passkey_signs_what_the_browser_was_asked),
 	};
 
 	assert_true(argc == 2 && sodium_init() >= 0);
