@@ -30,7 +30,8 @@ if int(text[0]):
 m.logout()
 PY
 }
-subjects() { look "$1" | tail -n +2 | cut -d' ' -f2 | sort | paste -sd' '; }
+# but for what anna is told of her new password
+subjects() { look "$1" | tail -n +2 | cut -d' ' -f2 | grep -vx Your | sort | paste -sd' '; }
 has() { local got; got=$(subjects "$1") && [ "$got" = "$2" ] || { echo "has: $got"; return 1; }; }
 unavailable() { look "$1" >"$work/got" 2>&1; grep -q 'UNAVAILABLE' "$work/got" || { cat "$work/got"; return 1; }; }
 largest_uid() { tail -n +2 "$1" | cut -d' ' -f1 | sort -n | tail -1; }
