@@ -31,10 +31,12 @@ echo "command=\"git-shell -c \\\"\$SSH_ORIGINAL_COMMAND\\\"\" $(cat "$forge/depl
 echo "[127.0.0.1]:$SSH $(cut -d' ' -f1,2 "$forge/host.pub")" >"$home/known_hosts"
 echo "anna@a.example namespaces=\"git\" $(cut -d' ' -f1,2 "$forge/anna.pub")" >"$home/signers"
 
-# sshd wants a user and a folder of its own: it gets them in a name space of its own
+# sshd wants a user of its own, that a machine without it does not have: a list of users of its own says so
 sshd_start() { # HOSTKEY
-	local unpacked
+	local unpacked wrapper name
 	unpacked=$(packages_unpack openssh-server)
+	wrapper=$(packages_unpack libnss-wrapper)
+	mkdir -p /run/sshd
 	cat >"$forge/sshd_config" <<-CONF
 		Port $SSH
 		ListenAddress 127.0.0.1
@@ -47,12 +49,15 @@ sshd_start() { # HOSTKEY
 		PermitRootLogin yes
 		LogLevel ERROR
 	CONF
-	{ cat /etc/passwd; getent passwd sshd >/dev/null || echo 'sshd:x:99:65534::/run/sshd:/usr/sbin/nologin'; } >"$forge/passwd"
-	unshare -m bash -c "mount --bind $forge/passwd /etc/passwd && mkdir -p /run/sshd &&
-		{ [ ! -e $unpacked/usr/lib/openssh/sshd-session ] || mount --bind $unpacked/usr/lib/openssh /usr/lib/openssh; } &&
-		exec $unpacked/usr/sbin/sshd -D -e -f $forge/sshd_config" >>"$forge/sshd.log" 2>&1 </dev/null &
+	# where it is not one program but three
+	for name in session auth; do
+		[ ! -e "$unpacked/usr/lib/openssh/sshd-$name" ] || echo "Sshd${name^}Path $unpacked/usr/lib/openssh/sshd-$name" >>"$forge/sshd_config"
+	done
+	{ grep -v '^sshd:' /etc/passwd; echo 'sshd:x:99:65534::/run/sshd:/usr/sbin/nologin'; } >"$forge/passwd"
+	LD_PRELOAD=$(find "$wrapper" -name 'libnss_wrapper.so*' -type f | head -n 1) NSS_WRAPPER_PASSWD=$forge/passwd NSS_WRAPPER_GROUP=/etc/group \
+		"$unpacked/usr/sbin/sshd" -D -e -f "$forge/sshd_config" >>"$forge/sshd.log" 2>&1 </dev/null &
 	sshd_pid=$!
-	await answers "$SSH"
+	await answers "$SSH" || cat "$forge/sshd.log"
 }
 sshd_stop() {
 	kill "$sshd_pid"
