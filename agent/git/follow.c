@@ -16,7 +16,6 @@
 enum {
 	COALESCE_SECONDS = 2,
 	SHORT_ID = 7,
-	TEXT_MAX = 64 * 1024,
 };
 
 /* Why the last sync brought nothing, while that is not a matter of one commit. */
