@@ -164,7 +164,7 @@ static void set_up(struct stream *s)
 	curl_easy_setopt(s->curl, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(s->curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(s->curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(s->curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(s->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(s->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	curl_easy_setopt(s->curl, CURLOPT_LOW_SPEED_TIME, (long)PATIENCE_S);
 	curl_easy_setopt(s->curl, CURLOPT_CONNECTTIMEOUT, (long)PATIENCE_S);
@@ -175,7 +175,7 @@ static void set_up(struct stream *s)
 	if (request->authority.len)
 		curl_easy_setopt(s->curl, CURLOPT_CAINFO_BLOB, &authority);
 	if (request->identity.len) {
-		curl_easy_setopt(s->curl, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+		curl_easy_setopt(s->curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
 		curl_easy_setopt(s->curl, CURLOPT_USERNAME, "git"); /* or the URL's */
 		curl_easy_setopt(s->curl, CURLOPT_PASSWORD, s->https->fetch->identity);
 	}
