@@ -274,7 +274,7 @@ int outbox_read(struct database *db, struct outbox_id id, struct arena *arena,
 	CLEANUP(statement_done) struct statement *s = NULL;
 	int r = database_prepare(db,
 			"SELECT " OUTBOX_COLUMNS ", text, former, progress FROM outbox "
-						 "WHERE serial = ?1 AND seq = ?2",
+			"WHERE serial = ?1 AND seq = ?2",
 			&s);
 
 	if (r)

@@ -27,7 +27,7 @@ MUST_USE int secret_form_read(const json_t *form, const struct agent_file *file,
 		struct secret *out, struct effect_answer *answer);
 
 /* The same for a secret that agent.yaml itself names: it allows what it says. */
-MUST_USE int secret_form_read_own(const struct desired_secret *secret,
-		struct secret *out, struct effect_answer *answer);
+MUST_USE int secret_form_read_own(const struct desired_secret *secret, struct secret *out,
+		struct effect_answer *answer);
 
 #endif

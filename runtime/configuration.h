@@ -279,7 +279,7 @@ const struct account_spec *configuration_next_account(
 		const struct configuration *c, size_t *at);
 
 enum resolve_outcome {
-	RESOLVE_OK = 0,        /* nobody may be behind it: then the message is discarded */
+	RESOLVE_OK = 0, /* nobody may be behind it: then the message is discarded */
 	RESOLVE_E_FOREIGN = 1, /* not a domain of ours */
 	RESOLVE_E_UNKNOWN,     /* no such address in a domain of ours */
 	RESOLVE_E_REJECTED,    /* by an alias: `text` says why */

@@ -149,7 +149,8 @@ struct runtime_observed {
 	bool accepting;                  /* false after a disk fault: 451 or 452 to all */
 	size_t damaged;     /* places of the intake log that the start could not read */
 	size_t quarantined; /* accounts whose files are damaged, older than known or gone */
-	uint64_t disk_free, disk_size;   /* bytes, where the data is; a size of 0: unknown */
+	uint64_t disk_free,
+			disk_size; /* bytes, where the data is; a size of 0: unknown */
 	uint64_t files_free, files_size; /* the same, in files */
 	size_t key_bytes;                /* of memory that holds keys */
 	bool keys_locked; /* false: the system did not let all of it be, keys may reach the
@@ -191,7 +192,7 @@ struct runtime_notice {
 	enum {
 		NOTICE_PASSWORD_UPGRADED, /* an old hash was verified: `text` is its
 					     Argon2id successor */
-		NOTICE_LIMIT_REACHED, /* the account may send no more for now */
+		NOTICE_LIMIT_REACHED,     /* the account may send no more for now */
 	} kind;
 	unsigned char account[ACCOUNT_UID_SIZE];
 	struct view text;

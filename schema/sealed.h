@@ -29,7 +29,8 @@ MUST_USE int sealed_read(struct view clear, struct view place, struct view endpo
 struct desired_object; /* desired.h */
 
 enum {
-	SEALED_MAX = 96 * 1024, /* bytes of a value in base64, blanks and line ends with it */
+	SEALED_MAX = 96 *
+		     1024, /* bytes of a value in base64, blanks and line ends with it */
 };
 
 /* The age file that a value is in base64, blanks and line ends left out. False where it is

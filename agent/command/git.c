@@ -108,11 +108,14 @@ const struct command command_git = {
 	.most_operands = 2,
 	.summary = "Show which commit is applied; fetch now; take one that was wound "
 		   "back",
-	.help = "status shows the commit that was applied and who signed it, and which one "
+	.help = "status shows the commit that was applied and who signed it, and which "
+		"one "
 		"was not taken and why:\n"
-		"exit 7 then, and 1 where the repository was not reached. sync fetches now "
+		"exit 7 then, and 1 where the repository was not reached. sync fetches "
+		"now "
 		"and waits for what comes\n"
-		"of it. accept-rewind takes a commit that does not stand on the one that was "
+		"of it. accept-rewind takes a commit that does not stand on the one that "
+		"was "
 		"applied, once; it has\n"
 		"to be signed all the same.",
 	OPTIONS(options),

@@ -62,8 +62,10 @@ static int serve_apply(struct call *call)
 
 	if (call->follow)
 		return call_refuse(call, 409, EXIT_CONFLICT,
-				VIEW("error: the state of this host comes from a repository: "
-				     "the next commit would undo this\nhelp: commit it and "
+				VIEW("error: the state of this host comes from a "
+				     "repository: "
+				     "the next commit would undo this\nhelp: commit it "
+				     "and "
 				     "push; `posthus git sync` takes it at once\n"));
 	if (files_unpack(call->arena, call->body, &source))
 		return call_refuse(call, 400, EXIT_INVALID,

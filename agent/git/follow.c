@@ -83,9 +83,7 @@ static nstime delay_after(const struct follow *f, const char *reason)
 	delay = requeue_delay(class, f->failure.count, 0, random);
 
 	/* A repository may change at any time: it is asked all the same. */
-	return delay < f->file->git.poll ? poll_delay(f)
-	       : delay == NSTIME_NEVER   ? poll_delay(f)
-					 : delay;
+	return delay == NSTIME_NEVER || delay < f->file->git.poll ? poll_delay(f) : delay;
 }
 
 static int ask(struct follow *f)

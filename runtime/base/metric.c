@@ -25,7 +25,7 @@ struct label {
 
 #define PORT                                                                             \
 	{                                                                                \
-		"port", "smtp submission submissions imap imaps metrics http https"                 \
+		"port", "smtp submission submissions imap imaps metrics http https"      \
 	}
 #define PROTOCOL                                                                         \
 	{                                                                                \

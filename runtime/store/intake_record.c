@@ -91,7 +91,7 @@ enum {
 	ASKED_VERSION = 1,
 	ASKED_UTF8 = 1 << 0,
 	ASKED_EIGHT_BIT = 1 << 1,
-	ASKED_ORIGIN = 1 << 2,   /* the origin ends the record */
+	ASKED_ORIGIN = 1 << 2,  /* the origin ends the record */
 	ASKED_FORWARD = 1 << 3, /* forwarders, one a recipient, stand before it */
 	ASKED_FLAGS = ASKED_UTF8 | ASKED_EIGHT_BIT | ASKED_ORIGIN | ASKED_FORWARD,
 	NOTIFY_BITS = DSN_NEVER | DSN_SUCCESS | DSN_FAILURE | DSN_DELAY,

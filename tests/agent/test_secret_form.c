@@ -175,8 +175,7 @@ static void seal_for(const struct key *identity, const char *text,
 static int read_sealed(struct scene *s, const struct key *identity, const char *text)
 {
 	CLEANUP(buf_free)
-	struct buf base64 = BUF_NULL(SEALED_MAX),
-		   json = BUF_NULL(SEALED_MAX);
+	struct buf base64 = BUF_NULL(SEALED_MAX), json = BUF_NULL(SEALED_MAX);
 	struct desired_secret secret;
 	json_t *form;
 	int r;
