@@ -1,10 +1,10 @@
 /* What is done to one account by name: its password, its data key, its file. */
 #include "agent/inside.h"
 
-#include "agent/account.h"
-#include "agent/condition.h"
-#include "agent/journal.h"
-#include "agent/notice.h"
+#include "agent/apply/notice.h"
+#include "agent/database/account.h"
+#include "agent/database/condition.h"
+#include "agent/database/journal.h"
 #include "runtime/base/base64.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"

@@ -1,8 +1,8 @@
 #include "agent/inside.h"
 
-#include "agent/data_directory.h"
-#include "agent/deeds.h"
-#include "agent/drift.h"
+#include "agent/database/data_directory.h"
+#include "agent/database/deeds.h"
+#include "agent/plan/drift.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
 #include "runtime/base/os.h"

@@ -24,10 +24,10 @@ struct arena;
 struct buf;
 struct composed; /* schema/compose.h */
 struct os;
-struct plan; /* agent/plan.h */
+struct plan; /* agent/plan/plan.h */
 struct runtime;
 struct status;  /* agent/status.h */
-struct history; /* agent/generation.h */
+struct history; /* agent/database/generation.h */
 struct trusted; /* schema/agent_file.h */
 
 enum {

@@ -2,7 +2,7 @@
  * anything behind them, in a database that is thrown away. */
 #include "agent/inside.h"
 
-#include "agent/condition.h"
+#include "agent/database/condition.h"
 #include "runtime/base/error.h"
 #include "runtime/crypto/random.h"
 #include "runtime/runtime.h"

@@ -1,12 +1,12 @@
 #include "agent/run.h"
 
-#include "agent/apply.h"
-#include "agent/deeds.h"
-#include "agent/drift.h"
-#include "agent/fight.h"
-#include "agent/holding.h"
-#include "agent/journal.h"
-#include "agent/notice.h"
+#include "agent/apply/apply.h"
+#include "agent/apply/notice.h"
+#include "agent/database/deeds.h"
+#include "agent/database/fight.h"
+#include "agent/database/journal.h"
+#include "agent/plan/drift.h"
+#include "agent/plan/holding.h"
 
 enum {
 	LONGEST_TEXT = 16 * 1024 * 1024,

@@ -2,11 +2,11 @@
  * the commit fails. */
 #include "agent/inside.h"
 
-#include "agent/build.h"
-#include "agent/diff.h"
+#include "agent/build/build.h"
 #include "agent/driver/listener.h"
-#include "agent/holding.h"
 #include "agent/partial.h"
+#include "agent/plan/diff.h"
+#include "agent/plan/holding.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
 #include "runtime/runtime.h"

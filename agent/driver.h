@@ -8,16 +8,16 @@
 #ifndef AGENT_DRIVER_H
 #define AGENT_DRIVER_H
 
-#include "agent/object.h"
+#include "agent/database/object.h"
 #include "schema/desired.h"
 #include "schema/table.h"
 
 struct agent_file;
-struct application; /* agent/apply.h */
+struct application; /* agent/apply/apply.h */
 struct broker;
-struct change;      /* agent/plan.h */
-struct effects;     /* agent/effect.h */
-struct observation; /* agent/observe.h */
+struct change;      /* agent/plan/plan.h */
+struct effects;     /* agent/effect/effect.h */
+struct observation; /* agent/plan/observe.h */
 struct plan;
 struct zone_facts; /* agent/zone/records.h */
 

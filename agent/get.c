@@ -1,7 +1,7 @@
 /* `posthus get`: objects as programs read them; `wait`: one condition of one. */
 #include "agent/inside.h"
 
-#include "agent/text.h"
+#include "agent/database/text.h"
 #include "runtime/base/error.h"
 #include "runtime/runtime.h"
 

@@ -2,9 +2,9 @@
  * itself. */
 #include "agent/inside.h"
 
-#include "agent/fight.h"
-#include "agent/journal.h"
-#include "agent/text.h"
+#include "agent/database/fight.h"
+#include "agent/database/journal.h"
+#include "agent/database/text.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
 #include "runtime/base/os.h"

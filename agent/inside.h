@@ -3,15 +3,16 @@
 #define AGENT_INSIDE_H
 
 #include "agent/agent.h"
-#include "agent/authority.h"
-#include "agent/confirmation.h"
-#include "agent/control_database.h"
-#include "agent/dispatch.h"
-#include "agent/generation.h"
-#include "agent/observe.h"
-#include "agent/plan.h"
-#include "agent/suspension.h"
-#include "agent/telling.h"
+#include "agent/alert/telling.h"
+#include "agent/database/confirmation.h"
+#include "agent/database/control_database.h"
+#include "agent/database/generation.h"
+#include "agent/database/suspension.h"
+#include "agent/dispatch/dispatch.h"
+#include "agent/plan/authority.h"
+#include "agent/plan/observe.h"
+#include "agent/plan/plan.h"
+#include "agent/result.h"
 #include "runtime/configuration.h"
 #include "runtime/crypto/keyring.h"
 #include "schema/checker.h"
@@ -127,14 +128,6 @@ void agent_unconfigure(struct agent *agent, struct configured *done);
 
 /* Lets the configuration before go. */
 void configured_deinit(struct configured *done);
-
-/* Sets code, reason and message. */
-void result_say(struct agent_result *result, enum exit_code code, const char *reason,
-		const char *format, ...) PRINTF_LIKE(4, 5);
-/* True where a state can be planned; else, and of warnings, `result` says why. */
-MUST_USE bool result_accepts(const struct checked *checked, struct agent_result *result);
-/* An outcome of the database as a result; a fault is passed up. */
-MUST_USE int result_database(struct agent_result *result, int r);
 
 /* Looks whether a confirmation is awaited, and for how long. */
 MUST_USE int confirmation_look(struct agent *agent, struct confirmation *out);

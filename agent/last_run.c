@@ -1,9 +1,9 @@
 #include "agent/run.h"
 
-#include "agent/dkim_row.h"
-#include "agent/holding.h"
-#include "agent/journal.h"
+#include "agent/database/dkim_row.h"
+#include "agent/database/journal.h"
 #include "agent/metrics.h"
+#include "agent/plan/holding.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
 #include "runtime/base/os.h"

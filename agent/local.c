@@ -2,10 +2,10 @@
  * and who made it so is written down. */
 #include "agent/inside.h"
 
-#include "agent/account.h"
-#include "agent/drift.h"
-#include "agent/journal.h"
-#include "agent/standing.h"
+#include "agent/database/account.h"
+#include "agent/database/journal.h"
+#include "agent/database/standing.h"
+#include "agent/plan/drift.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
 #include "runtime/base/os.h"

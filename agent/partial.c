@@ -1,6 +1,6 @@
 #include "agent/partial.h"
 
-#include "agent/diff.h"
+#include "agent/plan/diff.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
 #include "runtime/base/map.h"

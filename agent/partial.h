@@ -9,7 +9,7 @@
 #define AGENT_PARTIAL_H
 
 #include "agent/inside.h"
-#include "agent/rules.h"
+#include "agent/plan/rules.h"
 #include "runtime/runtime.h"
 
 struct partial {

@@ -1,8 +1,8 @@
 /* Destroying what was disabled long ago, by name and number: the only way that data goes. */
 #include "agent/inside.h"
 
-#include "agent/rules.h"
-#include "agent/text.h"
+#include "agent/database/text.h"
+#include "agent/plan/rules.h"
 #include "runtime/base/base64.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"

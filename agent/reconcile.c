@@ -1,7 +1,7 @@
 #include "agent/run.h"
 
-#include "agent/drift.h"
-#include "agent/holding.h"
+#include "agent/plan/drift.h"
+#include "agent/plan/holding.h"
 #include "agent/refusal.h"
 #include "runtime/base/os.h"
 #include "runtime/runtime.h"

@@ -1,8 +1,8 @@
 /* What was recorded, as programs read it: events, the way of one object, the audit. */
 #include "agent/inside.h"
 
-#include "agent/journal.h"
-#include "agent/text.h"
+#include "agent/database/journal.h"
+#include "agent/database/text.h"
 #include "runtime/base/error.h"
 #include "runtime/base/os.h"
 

@@ -1,7 +1,7 @@
 #include "agent/refusal.h"
 
+#include "agent/database/standing.h"
 #include "agent/inside.h"
-#include "agent/standing.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
 #include "runtime/base/os.h"

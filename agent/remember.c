@@ -1,7 +1,7 @@
 /* How far the accounts' files have come, written down behind them. */
 #include "agent/inside.h"
 
-#include "agent/account.h"
+#include "agent/database/account.h"
 #include "runtime/base/error.h"
 #include "runtime/runtime.h"
 

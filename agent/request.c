@@ -1,6 +1,6 @@
 #include "agent/run.h"
 
-#include "agent/holding.h"
+#include "agent/plan/holding.h"
 #include "agent/refusal.h"
 
 enum {

@@ -1,8 +1,9 @@
-/* What a plan or an apply says, to people and to programs. */
-#include "agent/inside.h"
+#include "agent/result.h"
 
-#include "agent/text.h"
+#include "agent/database/text.h"
+#include "agent/plan/plan.h"
 #include "runtime/base/error.h"
+#include "runtime/store/database.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -1,9 +1,9 @@
 #include "agent/run.h"
 
-#include "agent/diff.h"
-#include "agent/holding.h"
-#include "agent/holdings.h"
-#include "agent/text.h"
+#include "agent/database/text.h"
+#include "agent/plan/diff.h"
+#include "agent/plan/holding.h"
+#include "agent/plan/holdings.h"
 #include "runtime/base/os.h"
 
 #include <stdlib.h>

@@ -1,11 +1,11 @@
 #include "agent/status.h"
 
-#include "agent/condition.h"
+#include "agent/database/condition.h"
+#include "agent/database/text.h"
 #include "agent/driver/certificate.h"
 #include "agent/driver/dkim_key.h"
 #include "agent/driver/listener.h"
 #include "agent/inside.h"
-#include "agent/text.h"
 #include "runtime/base/error.h"
 #include "runtime/base/os.h"
 #include "schema/unit.h"

@@ -3,10 +3,10 @@
 #define AGENT_STATUS_H
 
 #include "agent/agent.h"
-#include "agent/confirmation.h"
-#include "agent/generation.h"
-#include "agent/observe.h"
-#include "agent/suspension.h"
+#include "agent/database/confirmation.h"
+#include "agent/database/generation.h"
+#include "agent/database/suspension.h"
+#include "agent/plan/observe.h"
 #include "runtime/runtime.h"
 
 #include <jansson.h>

@@ -507,7 +507,7 @@ struct desired_policy {
 	size_t drift_count;
 	uint64_t approvals[AUTHORITY_CLASSES]; /* people */
 	nstime cooldown[AUTHORITY_CLASSES];
-	uint64_t tell_users;   /* a set of enum notice_topic (agent/notice.h) */
+	uint64_t tell_users;   /* a set of enum notice_topic (agent/apply/notice.h) */
 	uint64_t user_forward; /* enum user_forward */
 };
 

@@ -71,7 +71,7 @@ struct acme_reply {
 
 /* In the arena that the conversation was given. */
 struct acme_failure {
-	const char *reason; /* a word of agent/reason.c */
+	const char *reason; /* a word of agent/database/reason.c */
 	struct view message;
 	nstime given;
 	bool ends; /* the order has come to nothing */

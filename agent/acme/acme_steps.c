@@ -1,7 +1,7 @@
 /* The steps of an order: what each asks, and what it reads out of the answer. */
 #include "agent/acme/acme_inside.h"
 
-#include "agent/text.h"
+#include "agent/database/text.h"
 #include "runtime/base/base64.h"
 #include "runtime/base/error.h"
 #include "runtime/crypto/certificate.h"

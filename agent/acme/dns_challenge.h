@@ -3,7 +3,7 @@
 #ifndef AGENT_ACME_DNS_CHALLENGE_H
 #define AGENT_ACME_DNS_CHALLENGE_H
 
-#include "agent/effect.h"
+#include "agent/effect/effect.h"
 
 struct dns_challenge {
 	struct view zone;

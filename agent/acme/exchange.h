@@ -3,8 +3,8 @@
 #define AGENT_ACME_EXCHANGE_H
 
 #include "agent/acme/acme.h"
-#include "agent/effect.h"
-#include "agent/web.h"
+#include "agent/effect/effect.h"
+#include "agent/effect/web.h"
 
 /* Carries one step to its end, which is none of ACME_SEND. EFFECT_E_FAILED: there was no
  * reply to be had; the answer says why. */

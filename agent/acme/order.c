@@ -1,6 +1,6 @@
 #include "agent/acme/order.h"
 
-#include "agent/text.h"
+#include "agent/database/text.h"
 
 /* -- writing -- */
 

@@ -2,7 +2,7 @@
 
 #include "agent/command/plan_file.h"
 #include "agent/control/files.h"
-#include "agent/reason.h"
+#include "agent/database/reason.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/limit.h"

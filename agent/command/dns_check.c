@@ -3,7 +3,7 @@
 #include "agent/command/offline.h"
 #include "agent/command/setting.h"
 #include "agent/control/client.h"
-#include "agent/text.h"
+#include "agent/database/text.h"
 #include "agent/zone/rrsets.h"
 #include "agent/zone/sight.h"
 #include "runtime/dns/name.h"

@@ -2,7 +2,7 @@
 #include "agent/command/findings.h"
 
 #include "agent/control/client.h"
-#include "agent/data_directory.h"
+#include "agent/database/data_directory.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

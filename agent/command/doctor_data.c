@@ -1,7 +1,7 @@
 /* The data directory, its lock, the master key, the clock against what was written. */
 #include "agent/command/findings.h"
 
-#include "agent/data_directory.h"
+#include "agent/database/data_directory.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/error.h"
 #include "runtime/base/os.h"

@@ -1,7 +1,7 @@
 #include "agent/command/new_files.h"
 
 #include "agent/command/command.h"
-#include "agent/data_directory.h"
+#include "agent/database/data_directory.h"
 #include "runtime/base/error.h"
 
 #include <dirent.h>

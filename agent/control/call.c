@@ -1,8 +1,8 @@
 #include "agent/control/call.h"
 
 #include "agent/control/query.h"
-#include "agent/plan.h"
-#include "agent/text.h"
+#include "agent/database/text.h"
+#include "agent/plan/plan.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"

@@ -1,6 +1,6 @@
 #include "agent/control/files.h"
 
-#include "agent/text.h"
+#include "agent/database/text.h"
 #include "runtime/base/base64.h"
 #include "runtime/base/error.h"
 #include "runtime/base/limit.h"

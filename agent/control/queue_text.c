@@ -1,6 +1,6 @@
 #include "agent/control/queue_text.h"
 
-#include "agent/text.h"
+#include "agent/database/text.h"
 #include "runtime/base/buf.h"
 
 #include <string.h>

@@ -1,8 +1,8 @@
 /* The repository that the state is taken from. */
 #include "agent/control/call.h"
 
+#include "agent/database/text.h"
 #include "agent/git/follow.h"
-#include "agent/text.h"
 #include "runtime/base/buf.h"
 
 static int no_source(struct call *call)

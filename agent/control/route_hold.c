@@ -1,7 +1,7 @@
 /* What an operator does to the reconciler itself: hold still, go back, let go once, let go for good. */
 #include "agent/control/call.h"
 
-#include "agent/text.h"
+#include "agent/database/text.h"
 #include "runtime/base/buf.h"
 
 int serve_suspend(struct call *call)

@@ -1,7 +1,7 @@
 /* What waits for other hosts, and what an operator does about it. */
 #include "agent/control/call.h"
 #include "agent/control/queue_text.h"
-#include "agent/text.h"
+#include "agent/database/text.h"
 #include "runtime/base/buf.h"
 #include "runtime/mail/status.h"
 #include "runtime/queue/queue.h"

@@ -2,8 +2,8 @@
 #include "agent/control/call.h"
 #include "agent/control/records_text.h"
 #include "agent/control/waiting.h"
-#include "agent/generation.h"
-#include "agent/text.h"
+#include "agent/database/generation.h"
+#include "agent/database/text.h"
 #include "runtime/base/buf.h"
 
 enum {

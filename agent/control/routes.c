@@ -1,14 +1,14 @@
 /* One table of routes; a route is a function from a request to an answer. */
 #include "agent/control/routes.h"
 
-#include "agent/confirmation.h"
 #include "agent/control/call.h"
 #include "agent/control/files.h"
 #include "agent/control/objects_text.h"
 #include "agent/control/waiting.h"
+#include "agent/database/confirmation.h"
+#include "agent/database/text.h"
 #include "agent/git/follow.h"
 #include "agent/status.h"
-#include "agent/text.h"
 #include "runtime/base/arena.h"
 #include "runtime/base/base64.h"
 #include "runtime/base/buf.h"

@@ -2,7 +2,7 @@
 
 #include "agent/control/call.h"
 #include "agent/control/records_text.h"
-#include "agent/text.h"
+#include "agent/database/text.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/error.h"
 #include "runtime/base/limit.h"

@@ -1,8 +1,8 @@
 /* Who is told when something is wrong (alert.h). Where a state says nothing of it there is no
  * object. */
-#include "agent/observe.h"
-#include "agent/secret_form.h"
-#include "agent/text.h"
+#include "agent/database/text.h"
+#include "agent/effect/secret_form.h"
+#include "agent/plan/observe.h"
 
 enum {
 	LONGEST_SPEC = 1024 * 1024

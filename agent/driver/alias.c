@@ -1,8 +1,8 @@
 /* Aliases. What lives of one is its targets with groups written out, so that it can be
  * served even where the state no longer says who is in a group. */
-#include "agent/observe.h"
-#include "agent/targets.h"
-#include "agent/text.h"
+#include "agent/database/text.h"
+#include "agent/plan/observe.h"
+#include "agent/plan/targets.h"
 
 enum {
 	LONGEST_SPEC = 1024 * 1024

@@ -11,7 +11,7 @@
 #include "agent/acme/exchange.h"
 #include "agent/driver/certificate_issue_inside.h"
 #include "agent/driver/certificate_text.h"
-#include "agent/secret_form.h"
+#include "agent/effect/secret_form.h"
 #include "runtime/base/base64.h"
 #include "runtime/base/error.h"
 

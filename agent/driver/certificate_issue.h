@@ -2,7 +2,7 @@
 #ifndef AGENT_DRIVER_CERTIFICATE_ISSUE_H
 #define AGENT_DRIVER_CERTIFICATE_ISSUE_H
 
-#include "agent/effect.h"
+#include "agent/effect/effect.h"
 
 extern const struct effects certificate_effects;
 

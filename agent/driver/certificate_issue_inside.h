@@ -5,7 +5,7 @@
 #define AGENT_DRIVER_CERTIFICATE_ISSUE_INSIDE_H
 
 #include "agent/acme/order.h"
-#include "agent/effect.h"
+#include "agent/effect/effect.h"
 
 #include <jansson.h>
 

@@ -4,8 +4,8 @@
 
 #include "agent/acme/exchange.h"
 #include "agent/acme/renewal.h"
+#include "agent/database/text.h"
 #include "agent/driver/certificate_row.h"
-#include "agent/text.h"
 #include "runtime/base/error.h"
 #include "runtime/crypto/random.h"
 

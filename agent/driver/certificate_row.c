@@ -1,7 +1,7 @@
 #include "agent/driver/certificate_row.h"
 
+#include "agent/database/text.h"
 #include "agent/driver/certificate.h"
-#include "agent/text.h"
 #include "runtime/base/error.h"
 #include "runtime/crypto/certificate.h"
 #include "runtime/crypto/certificate_request.h"

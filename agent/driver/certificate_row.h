@@ -3,7 +3,7 @@
 #ifndef AGENT_DRIVER_CERTIFICATE_ROW_H
 #define AGENT_DRIVER_CERTIFICATE_ROW_H
 
-#include "agent/object.h"
+#include "agent/database/object.h"
 #include "runtime/base/arena.h"
 #include "runtime/base/secret.h"
 

@@ -1,8 +1,8 @@
 #include "agent/driver/certificate_text.h"
 
+#include "agent/database/text.h"
+#include "agent/effect/secret_form.h"
 #include "agent/provider/provider.h"
-#include "agent/secret_form.h"
-#include "agent/text.h"
 #include "runtime/base/error.h"
 
 #include <stdlib.h>

@@ -9,7 +9,7 @@ struct certificate_issuer {
 	struct view name;      /* in the state */
 	struct view directory; /* URL */
 	struct view eab_id;    /* empty: no account that it has to know */
-	struct view eab_key;   /* JSON, of agent/secret_form.h */
+	struct view eab_key;   /* JSON, of agent/effect/secret_form.h */
 };
 
 /* Where a dns-01 challenge of the names in it is written. */

@@ -1,8 +1,8 @@
 /* Destinations: domains of others with a way of their own. */
 #include "agent/driver.h"
 
-#include "agent/targets.h"
-#include "agent/text.h"
+#include "agent/database/text.h"
+#include "agent/plan/targets.h"
 
 enum {
 	LONGEST_SPEC = 64 * 1024

@@ -1,5 +1,5 @@
 /* The keys that sign for a domain: one object a domain and algorithm, derived from `dkim` of
- * the domain, with a row for each key that it has had lately (agent/dkim_row.h).
+ * the domain, with a row for each key that it has had lately (agent/database/dkim_row.h).
  *
  *   apply makes a key ──► its record is wanted ──► Ready: it signs ──► old: a successor is made
  *
@@ -8,11 +8,11 @@
  * no key: they name the selector that it will have, which says the algorithm and the day. */
 #include "agent/driver/dkim_key.h"
 
-#include "agent/apply.h"
-#include "agent/condition.h"
-#include "agent/dkim_row.h"
-#include "agent/standing.h"
-#include "agent/text.h"
+#include "agent/apply/apply.h"
+#include "agent/database/condition.h"
+#include "agent/database/dkim_row.h"
+#include "agent/database/standing.h"
+#include "agent/database/text.h"
 #include "runtime/base/base64.h"
 #include "runtime/base/error.h"
 #include "runtime/store/database.h"

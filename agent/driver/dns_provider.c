@@ -3,8 +3,8 @@
  * names it is refused before (schema/reference.c). */
 #include "agent/driver.h"
 
+#include "agent/database/text.h"
 #include "agent/provider/provider.h"
-#include "agent/text.h"
 #include "runtime/base/error.h"
 
 #include <errno.h>

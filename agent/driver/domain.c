@@ -1,8 +1,8 @@
 /* Domains. One that holds mailboxes is disabled when it leaves; an empty one goes. */
 #include "agent/driver.h"
 
-#include "agent/targets.h"
-#include "agent/text.h"
+#include "agent/database/text.h"
+#include "agent/plan/targets.h"
 
 enum {
 	LONGEST_SPEC = 1024 * 1024

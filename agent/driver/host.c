@@ -1,8 +1,8 @@
 /* The machines of a state. What this one listens on is shown by the listeners. */
 #include "agent/driver/host.h"
 
-#include "agent/targets.h"
-#include "agent/text.h"
+#include "agent/database/text.h"
+#include "agent/plan/targets.h"
 
 enum {
 	ADDRESSES_A_NETWORK = 4, /* that come at once, where nothing is said of it */

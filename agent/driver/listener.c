@@ -1,8 +1,8 @@
 /* What this machine listens on, one object a service; derived from its host. */
 #include "agent/driver/listener.h"
 
-#include "agent/observe.h"
-#include "agent/text.h"
+#include "agent/database/text.h"
+#include "agent/plan/observe.h"
 #include "runtime/runtime.h"
 
 #include <jansson.h>

@@ -1,8 +1,8 @@
 /* The rules of the reconciler itself. Where a state says nothing of them there is no
  * object. What was applied is read by rules.c, for the next change. */
-#include "agent/drift.h"
-#include "agent/observe.h"
-#include "agent/text.h"
+#include "agent/database/text.h"
+#include "agent/plan/drift.h"
+#include "agent/plan/observe.h"
 #include "runtime/base/error.h"
 
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 #include "agent/driver/postbox.h"
 
-#include "agent/account.h"
-#include "agent/text.h"
-#include "agent/unowned.h"
+#include "agent/database/account.h"
+#include "agent/database/text.h"
+#include "agent/plan/unowned.h"
 #include "runtime/base/error.h"
 #include "runtime/runtime.h"
 #include "runtime/store/database.h"

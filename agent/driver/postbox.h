@@ -3,7 +3,7 @@
 #ifndef AGENT_DRIVER_POSTBOX_H
 #define AGENT_DRIVER_POSTBOX_H
 
-#include "agent/apply.h"
+#include "agent/apply/apply.h"
 #include "runtime/base/buf.h"
 
 /* The account's rows with its wrapped key, of those that apply_prepare() made. */

@@ -3,9 +3,9 @@
  * record_effects.c. */
 #include "agent/driver/record.h"
 
-#include "agent/apply.h"
+#include "agent/apply/apply.h"
+#include "agent/database/text.h"
 #include "agent/provider/provider.h"
-#include "agent/text.h"
 #include "agent/zone/owned.h"
 #include "agent/zone/rrsets.h"
 #include "runtime/base/error.h"

@@ -2,7 +2,7 @@
 #ifndef AGENT_DRIVER_RECORD_H
 #define AGENT_DRIVER_RECORD_H
 
-#include "agent/effect.h"
+#include "agent/effect/effect.h"
 
 extern const struct effects record_effects;
 

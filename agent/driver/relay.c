@@ -1,10 +1,10 @@
 /* Relays: servers that send for us. */
 #include "agent/driver.h"
 
-#include "agent/observe.h"
-#include "agent/plan.h"
-#include "agent/secret_form.h"
-#include "agent/text.h"
+#include "agent/database/text.h"
+#include "agent/effect/secret_form.h"
+#include "agent/plan/observe.h"
+#include "agent/plan/plan.h"
 
 #include <jansson.h>
 

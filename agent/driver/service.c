@@ -2,10 +2,10 @@
  * file: what leaves the state goes. */
 #include "agent/driver.h"
 
-#include "agent/account.h"
+#include "agent/database/account.h"
+#include "agent/database/text.h"
 #include "agent/driver/postbox.h"
-#include "agent/targets.h"
-#include "agent/text.h"
+#include "agent/plan/targets.h"
 
 enum {
 	LONGEST_SPEC = 1024 * 1024

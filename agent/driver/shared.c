@@ -3,9 +3,9 @@
  * longer says. Leaving disables, and destroys nothing. */
 #include "agent/driver.h"
 
+#include "agent/database/text.h"
 #include "agent/driver/postbox.h"
-#include "agent/targets.h"
-#include "agent/text.h"
+#include "agent/plan/targets.h"
 
 enum {
 	LONGEST_SPEC = 16 * 1024 * 1024

@@ -3,9 +3,9 @@
  * and never again: they are the person's. Leaving disables, and destroys nothing. */
 #include "agent/driver.h"
 
-#include "agent/account.h"
+#include "agent/database/account.h"
 #include "agent/driver/postbox.h"
-#include "agent/targets.h"
+#include "agent/plan/targets.h"
 #include "runtime/store/database.h"
 
 enum {

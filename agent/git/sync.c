@@ -1,10 +1,10 @@
 #include "agent/git/sync.h"
 
+#include "agent/effect/secret_form.h"
 #include "agent/git/fetch_child.h"
 #include "agent/git/known_hosts.h"
 #include "agent/git/repository.h"
 #include "agent/git/trust.h"
-#include "agent/secret_form.h"
 #include "runtime/base/error.h"
 #include "runtime/base/os.h"
 #include "schema/agent_file.h"

@@ -10,7 +10,7 @@
 #ifndef AGENT_PROVIDER_ASK_H
 #define AGENT_PROVIDER_ASK_H
 
-#include "agent/effect.h"
+#include "agent/effect/effect.h"
 #include "agent/provider/rrset.h"
 
 #include <sys/socket.h>

@@ -1,5 +1,5 @@
+#include "agent/effect/reach.h"
 #include "agent/provider/ask_inside.h"
-#include "agent/reach.h"
 #include "runtime/base/network.h"
 #include "runtime/crypto/random.h"
 #include "schema/agent_file.h"

@@ -12,9 +12,9 @@
  * SOA, which no zone is without: a listing that failed looks empty, too. */
 #include "agent/provider/provider.h"
 
+#include "agent/effect/secret_form.h"
+#include "agent/effect/web.h"
 #include "agent/provider/powerdns_inside.h"
-#include "agent/secret_form.h"
-#include "agent/web.h"
 #include "runtime/base/error.h"
 
 #include <stdlib.h>

@@ -13,7 +13,7 @@
 #ifndef AGENT_PROVIDER_PROVIDER_H
 #define AGENT_PROVIDER_PROVIDER_H
 
-#include "agent/effect.h"
+#include "agent/effect/effect.h"
 #include "agent/provider/rrset.h"
 
 struct desired_dns_provider; /* schema/desired.h */

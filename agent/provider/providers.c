@@ -1,7 +1,7 @@
 #include "agent/provider/provider.h"
 
-#include "agent/secret_form.h"
-#include "agent/text.h"
+#include "agent/database/text.h"
+#include "agent/effect/secret_form.h"
 #include "schema/name.h"
 #include "schema/table.h"
 

@@ -5,13 +5,13 @@
  *           has it, and no wildcard made it up
  *   change: update, with the set that was read as prerequisite ──► done, or not it any more
  */
+#include "agent/effect/reach.h"
+#include "agent/effect/secret_form.h"
 #include "agent/provider/exchange.h"
 #include "agent/provider/packet.h"
 #include "agent/provider/provider.h"
 #include "agent/provider/tsig.h"
 #include "agent/provider/update.h"
-#include "agent/reach.h"
-#include "agent/secret_form.h"
 #include "runtime/base/base64.h"
 #include "runtime/base/network.h"
 #include "runtime/crypto/random.h"

@@ -1,6 +1,6 @@
 #include "agent/zone/owned.h"
 
-#include "agent/text.h"
+#include "agent/database/text.h"
 #include "agent/zone/rrsets.h"
 
 #include <jansson.h>

@@ -2,7 +2,7 @@
 #ifndef AGENT_ZONE_SIGHT_H
 #define AGENT_ZONE_SIGHT_H
 
-#include "agent/effect.h"
+#include "agent/effect/effect.h"
 #include "agent/provider/ask.h"
 #include "agent/zone/owned.h"
 

@@ -4,7 +4,7 @@
 #define TESTS_AGENT_HOUSE_H
 
 #include "agent/agent.h"
-#include "agent/plan.h"
+#include "agent/plan/plan.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/os.h"
 #include "runtime/crypto/broker.h"

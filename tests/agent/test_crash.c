@@ -1,8 +1,8 @@
 /* Killed at any write of an apply, or out of room from that write on, the house is as it
  * was or as it shall be, and the next apply ends the matter. For the kill a child of this
  * process applies; its n-th write of the database is cut in half and is its last. */
+#include "agent/database/journal.h"
 #include "agent/inside.h"
-#include "agent/journal.h"
 #include "tests/agent/house.h"
 #include "tests/agent/writes.h"
 

@@ -1,10 +1,10 @@
 /* The life of keys that sign: made by an apply, in use once their record is seen, followed by
  * successors, gone in the end. What publishes their records is played by a kind of this test,
  * whose objects are Ready when it says so. */
-#include "agent/apply.h"
-#include "agent/dkim_row.h"
+#include "agent/apply/apply.h"
+#include "agent/database/dkim_row.h"
+#include "agent/database/standing.h"
 #include "agent/inside.h"
-#include "agent/standing.h"
 #include "agent/status.h"
 #include "runtime/base/base64.h"
 #include "runtime/base/error.h"

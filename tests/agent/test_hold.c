@@ -1,8 +1,8 @@
 /* Holding still, going back, letting go once, and what of it can be read afterwards. */
-#include "agent/control_database.h"
+#include "agent/database/control_database.h"
+#include "agent/database/text.h"
 #include "agent/inside.h"
 #include "agent/status.h"
-#include "agent/text.h"
 #include "tests/agent/house.h"
 
 #define STATE(name, sections)                                                            \

@@ -8,10 +8,10 @@
  *   the objects' rows alone serve what the state serves.
  *
  * A few states run with the suite; tests/property runs as many as one likes. */
-#include "agent/build.h"
+#include "agent/build/build.h"
+#include "agent/database/journal.h"
+#include "agent/database/text.h"
 #include "agent/inside.h"
-#include "agent/journal.h"
-#include "agent/text.h"
 #include "runtime/base/base64.h"
 #include "runtime/base/error.h"
 #include "tests/agent/house.h"

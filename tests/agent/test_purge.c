@@ -1,6 +1,6 @@
 /* How data goes, and how an object keeps it under another identity. */
-#include "agent/account.h"
-#include "agent/control_database.h"
+#include "agent/database/account.h"
+#include "agent/database/control_database.h"
 #include "agent/inside.h"
 #include "runtime/base/error.h"
 #include "tests/agent/house.h"

@@ -4,7 +4,7 @@
  *
  * A boundary is a write of the database, cut in half, and the moments before and after a call
  * to the provider. `test_record_crash COUNT SEED` reconciles as often as one likes. */
-#include "agent/journal.h"
+#include "agent/database/journal.h"
 #include "runtime/base/error.h"
 #include "tests/agent/writes.h"
 #include "tests/agent/zone_house.h"

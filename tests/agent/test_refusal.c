@@ -1,6 +1,6 @@
 /* A desired state that this version of the program does not take: what was applied last is
  * served, and people are told. */
-#include "agent/condition.h"
+#include "agent/database/condition.h"
 #include "agent/inside.h"
 #include "agent/status.h"
 #include "runtime/base/error.h"

@@ -1,6 +1,6 @@
 /* How far the accounts' files have come, as the agent remembers it; and what it says and does
  * of one that was set apart. */
-#include "agent/account.h"
+#include "agent/database/account.h"
 #include "agent/inside.h"
 #include "agent/status.h"
 #include "runtime/base/error.h"

@@ -1,6 +1,6 @@
 #include "tests/agent/world.h"
 
-#include "agent/condition.h"
+#include "agent/database/condition.h"
 #include "runtime/base/error.h"
 #include "runtime/crypto/random.h"
 

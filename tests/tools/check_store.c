@@ -4,7 +4,7 @@
  *
  * control.db by SQLite's integrity_check, each account's file by that, by the store's own
  * rules, and by what control.db remembers of it: it is that far, or further. Prints how many there were; exits 1 where one is damaged. */
-#include "agent/control_database.h"
+#include "agent/database/control_database.h"
 #include "runtime/base/base64.h"
 #include "runtime/base/error.h"
 #include "runtime/crypto/broker.h"

@@ -3,8 +3,8 @@
  * between any two things that it does. `test_issuing SEED SECONDS` draws other failures, and
  * goes in other steps. */
 #include "agent/acme/ledger.h"
+#include "agent/database/journal.h"
 #include "agent/driver/certificate_text.h"
-#include "agent/journal.h"
 #include "runtime/base/error.h"
 #include "tests/agent/acme/yard.h"
 #include "tests/agent/writes.h"

@@ -3,8 +3,8 @@
 #ifndef TESTS_AGENT_ACME_YARD_H
 #define TESTS_AGENT_ACME_YARD_H
 
+#include "agent/database/reason.h"
 #include "agent/inside.h"
-#include "agent/reason.h"
 #include "runtime/crypto/certificate.h"
 #include "tests/agent/house.h"
 #include "tests/lib/issuer/issuer.h"

@@ -1,6 +1,6 @@
 /* What `posthus doctor` says of a data directory and of an agent's answers. */
 #include "agent/command/findings.h"
-#include "agent/data_directory.h"
+#include "agent/database/data_directory.h"
 #include "runtime/base/error.h"
 #include "runtime/crypto/master_key.h"
 #include "tests/lib/test.h"

@@ -1,7 +1,7 @@
 #include "tests/lib/issuer/issuer.h"
 
 #include "agent/acme/ledger.h"
-#include "agent/web.h"
+#include "agent/effect/web.h"
 #include "runtime/base/base64.h"
 #include "runtime/base/error.h"
 #include "runtime/crypto/digest.h"

@@ -1,5 +1,5 @@
 /* An issuer of certificates in memory (RFC 8555), for tests: linked in the place of
- * agent/web.c, so that what a driver sends arrives here, on the courier's thread.
+ * agent/effect/web.c, so that what a driver sends arrives here, on the courier's thread.
  *
  * It checks what a real one checks: signatures, nonces, which account asks, that a challenge
  * is there to be seen, that the request is for the names that were ordered. Its state lies in

@@ -1,9 +1,9 @@
 #include "tests/lib/probe/probe.h"
 
-#include "agent/apply.h"
-#include "agent/effect.h"
-#include "agent/text.h"
-#include "agent/web.h"
+#include "agent/apply/apply.h"
+#include "agent/database/text.h"
+#include "agent/effect/effect.h"
+#include "agent/effect/web.h"
 #include "runtime/base/base64.h"
 #include "runtime/base/error.h"
 #include "schema/agent_file.h"
