@@ -64,21 +64,7 @@ void age_identity_write(const struct key *identity, struct secret *out)
 	*out = secret_copy(buf_view(&text));
 }
 
-/* -- keys from keys: HKDF-SHA-256 (RFC 5869) of one block -- */
-
-static void hkdf(struct view ikm, struct view salt, struct view info,
-		unsigned char out[KEY_SIZE])
-{
-	static const unsigned char zeros[DIGEST_SIZE];
-	unsigned char prk[DIGEST_SIZE];
-	CLEANUP(buf_wipe) struct buf text = BUF_NULL(256);
-
-	hmac_sha256(salt.len ? salt : view_of(zeros, sizeof(zeros)), ikm, prk);
-	buf_add(&text, info);
-	buf_add_byte(&text, 1);
-	hmac_sha256(view_of(prk, sizeof(prk)), buf_view(&text), out);
-	sodium_memzero(prk, sizeof(prk));
-}
+/* -- keys from keys -- */
 
 /* False for a share that any secret makes the same of: nobody's key. */
 static bool wrap_key(const unsigned char secret[KEY_SIZE],
@@ -91,7 +77,7 @@ static bool wrap_key(const unsigned char secret[KEY_SIZE],
 		return false;
 	memcpy(salt, share, KEY_SIZE);
 	memcpy(salt + KEY_SIZE, recipient, KEY_SIZE);
-	hkdf(view_of(shared, KEY_SIZE), view_of(salt, sizeof(salt)), LABEL, out);
+	hkdf_sha256(view_of(shared, KEY_SIZE), view_of(salt, sizeof(salt)), LABEL, out);
 	sodium_memzero(shared, sizeof(shared));
 	return true;
 }
@@ -101,7 +87,7 @@ static void header_mac(const unsigned char file_key[FILE_KEY], struct view heade
 {
 	unsigned char key[KEY_SIZE];
 
-	hkdf(view_of(file_key, FILE_KEY), VIEW_NULL, VIEW("header"), key);
+	hkdf_sha256(view_of(file_key, FILE_KEY), VIEW_NULL, VIEW("header"), key);
 	hmac_sha256(view_of(key, sizeof(key)), header, out);
 	sodium_memzero(key, sizeof(key));
 }
@@ -109,8 +95,8 @@ static void header_mac(const unsigned char file_key[FILE_KEY], struct view heade
 static void payload_key(const unsigned char file_key[FILE_KEY],
 		const unsigned char nonce[PAYLOAD_NONCE], unsigned char out[KEY_SIZE])
 {
-	hkdf(view_of(file_key, FILE_KEY), view_of(nonce, PAYLOAD_NONCE), VIEW("payload"),
-			out);
+	hkdf_sha256(view_of(file_key, FILE_KEY), view_of(nonce, PAYLOAD_NONCE),
+			VIEW("payload"), out);
 }
 
 /* -- base64 without padding -- */

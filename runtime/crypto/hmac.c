@@ -1,5 +1,6 @@
 #include "runtime/crypto/hmac.h"
 
+#include "runtime/base/buf.h"
 #include "runtime/base/error.h"
 
 #include <assert.h>
@@ -34,6 +35,21 @@ void hmac_sha256(struct view key, struct view bytes, unsigned char out[DIGEST_SI
 			&state, (const unsigned char *)bytes.data, bytes.len);
 	crypto_auth_hmacsha256_final(&state, out);
 	sodium_memzero(&state, sizeof(state));
+}
+
+void hkdf_sha256(struct view key, struct view salt, struct view info,
+		unsigned char out[DIGEST_SIZE])
+{
+	static const unsigned char zeros[DIGEST_SIZE];
+	unsigned char prk[DIGEST_SIZE];
+	CLEANUP(buf_wipe) struct buf text = BUF_NULL(HKDF_INFO_MAX + 1);
+
+	hmac_sha256(salt.len ? salt : view_of(zeros, sizeof(zeros)), key, prk);
+	buf_add(&text, info);
+	buf_add_byte(&text, 1);
+	assert(!buf_failed(&text));
+	hmac_sha256(view_of(prk, sizeof(prk)), buf_view(&text), out);
+	sodium_memzero(prk, sizeof(prk));
 }
 
 size_t hmac_sha2(enum hmac_hash hash, struct view key, struct view bytes,

@@ -14,6 +14,14 @@ void keyed_digest(
 /* RFC 2104; a key of any length. */
 void hmac_sha256(struct view key, struct view bytes, unsigned char out[DIGEST_SIZE]);
 
+enum {
+	HKDF_INFO_MAX = 128
+};
+
+/* A key from a key: HKDF-SHA-256 (RFC 5869), one block. An empty salt is one of zeros. */
+void hkdf_sha256(struct view key, struct view salt, struct view info,
+		unsigned char out[DIGEST_SIZE]);
+
 /* The longer ones, where a protocol lets a peer choose. */
 enum hmac_hash {
 	HMAC_SHA256,
