@@ -26,15 +26,38 @@ void keyed_digest(
 	digest_final(&d, out);
 }
 
+static crypto_auth_hmacsha256_state *state_of(struct hmac *h)
+{
+	static_assert(sizeof(h->state) >= sizeof(crypto_auth_hmacsha256_state),
+			"it has room");
+	return (crypto_auth_hmacsha256_state *)(void *)h->state;
+}
+
+void hmac_init(struct hmac *h, struct view key)
+{
+	crypto_auth_hmacsha256_init(
+			state_of(h), (const unsigned char *)key.data, key.len);
+}
+
+void hmac_add(struct hmac *h, struct view bytes)
+{
+	crypto_auth_hmacsha256_update(
+			state_of(h), (const unsigned char *)bytes.data, bytes.len);
+}
+
+void hmac_final(struct hmac *h, unsigned char out[DIGEST_SIZE])
+{
+	crypto_auth_hmacsha256_final(state_of(h), out);
+	sodium_memzero(h, sizeof(*h));
+}
+
 void hmac_sha256(struct view key, struct view bytes, unsigned char out[DIGEST_SIZE])
 {
-	crypto_auth_hmacsha256_state state;
+	struct hmac h;
 
-	crypto_auth_hmacsha256_init(&state, (const unsigned char *)key.data, key.len);
-	crypto_auth_hmacsha256_update(
-			&state, (const unsigned char *)bytes.data, bytes.len);
-	crypto_auth_hmacsha256_final(&state, out);
-	sodium_memzero(&state, sizeof(state));
+	hmac_init(&h, key);
+	hmac_add(&h, bytes);
+	hmac_final(&h, out);
 }
 
 void hkdf_sha256(struct view key, struct view salt, struct view info,

@@ -11,6 +11,16 @@ void keyed_digest_init(struct digest *d, const struct key *key);
 void keyed_digest(
 		const struct key *key, struct view bytes, unsigned char out[DIGEST_SIZE]);
 
+/* HMAC-SHA-256 of what is added piece by piece. It knows the key until its end. */
+struct hmac {
+	alignas(64) unsigned char state[256];
+};
+
+void hmac_init(struct hmac *h, struct view key);
+void hmac_add(struct hmac *h, struct view bytes);
+/* Ends it, and forgets the key. */
+void hmac_final(struct hmac *h, unsigned char out[DIGEST_SIZE]);
+
 /* RFC 2104; a key of any length. */
 void hmac_sha256(struct view key, struct view bytes, unsigned char out[DIGEST_SIZE]);
 
