@@ -39,25 +39,47 @@ static struct view member(struct arena *arena, const json_t *object, const char 
 			view_of(json_string_value(value), json_string_length(value)));
 }
 
+static bool is_true(const json_t *condition)
+{
+	const char *is = json_string_value(json_object_get(condition, "status"));
+
+	return is && strcmp(is, "True") == 0;
+}
+
+/* The one that says how the object stands. Ready speaks of the generation that lives: where
+ * that is not the one that is wanted, what is on its way, or stopped it, says more. */
+static const json_t *telling_condition(const json_t *conditions, bool is_behind)
+{
+	const json_t *ready = json_array_get(conditions, 0);
+	const json_t *stalled = condition_get(conditions, CONDITION_STALLED);
+	const json_t *reconciling = condition_get(conditions, CONDITION_RECONCILING);
+
+	if (!is_behind || !is_true(ready))
+		return ready;
+	return is_true(stalled) ? stalled : is_true(reconciling) ? reconciling : ready;
+}
+
 /* The stored condition, unless what lives says otherwise. The object ends before the
  * status does. */
 static int read_status(struct database *db, const struct object *object,
 		struct arena *arena, struct object_status *out)
 {
 	struct object_texts texts;
-	json_t *conditions, *first;
+	const json_t *telling;
+	json_t *conditions;
+	bool is_behind = object->observed_generation != object->generation;
 	int r = object_read_texts(db, object->uid, arena, &texts);
 
 	if (r)
 		return r;
 	conditions = json_loadb(texts.conditions.data, texts.conditions.len, 0, NULL);
-	first = json_array_get(conditions, 0);
+	telling = telling_condition(conditions, is_behind);
 	*out = (struct object_status){
 		.name = object_name(object, arena),
-		.ready = view_eq(member(arena, first, "status"), VIEW("True")),
-		.reason = member(arena, first, "reason"),
-		.message = member(arena, first, "message"),
-		.since = json_integer_value(json_object_get(first, "since")),
+		.ready = !is_behind && is_true(json_array_get(conditions, 0)),
+		.reason = member(arena, telling, "reason"),
+		.message = member(arena, telling, "message"),
+		.since = json_integer_value(json_object_get(telling, "since")),
 		.generation = object->generation,
 		.observed_generation = object->observed_generation,
 		.conditions = texts.conditions,

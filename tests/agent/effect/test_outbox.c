@@ -44,10 +44,16 @@ static void what_is_wanted_is_put_once(void **state)
 static void a_change_is_ready_at_its_own_generation(void **state)
 {
 	struct world *w = *state;
+	CLEANUP(status_freep) struct status *under_way = NULL;
+	CLEANUP(buf_free) struct buf text = BUF_NULL(HOUSE_TEXT);
 
 	WORLD_APPLY(w, { A, "one" });
 	world_turn(w);
 	WORLD_APPLY(w, { A, "two" });
+	assert_int_equal(agent_status(w->house->agent, VIEW_NULL, &under_way), 0);
+	status_print(under_way, &text);
+	buf_add_byte(&text, '\0');
+	assert_non_null(strstr(text.data, "probe/" A "  NotReady  Queued"));
 	assert_string_equal(world_row(w, A, "operation"), "update");
 	assert_string_equal(world_status(w, A, "Ready"), "True");
 	assert_false(world_is_ready(w, A));
