@@ -42,6 +42,7 @@ struct configuration {
 	size_t identity_count;
 	size_t identity_capacity;
 	struct map challenges;   /* token → struct view */
+	struct map pages;        /* host and path → const struct page_spec */
 	struct map domains;      /* name → struct shard */
 	struct map accounts;     /* uid → const struct account_spec */
 	struct map members;      /* uid → struct member */
@@ -280,6 +281,41 @@ struct view configuration_challenge(const struct configuration *c, struct view t
 	return shown ? *shown : VIEW_NULL;
 }
 
+/* A path begins with a slash, which no host has. */
+static struct view page_key(struct arena *arena, struct view host, struct view path)
+{
+	char *key = arena_alloc(arena, host.len + path.len);
+
+	for (size_t i = 0; i < host.len; i++)
+		key[i] = byte_lower(host.data[i]);
+	for (size_t i = 0; i < path.len; i++)
+		key[host.len + i] = byte_lower(path.data[i]);
+	return view_of(key, host.len + path.len);
+}
+
+void configuration_add_page(struct configuration *c, const struct page_spec *spec)
+{
+	struct page_spec *page = ARENA_NEW(c->arena, struct page_spec);
+
+	*page = *spec;
+	page->host = arena_copy(c->arena, spec->host);
+	page->path = arena_copy(c->arena, spec->path);
+	page->type = arena_copy(c->arena, spec->type);
+	page->body = arena_copy(c->arena, spec->body);
+	map_set(&c->pages, page_key(c->arena, page->host, page->path), page);
+}
+
+const struct page_spec *configuration_page(
+		const struct configuration *c, struct view host, struct view path)
+{
+	CLEANUP(arena_freep) struct arena *arena = NULL;
+
+	if (map_count(&c->pages) == 0)
+		return NULL;
+	arena = arena_new();
+	return map_get(&c->pages, page_key(arena, host, path));
+}
+
 void configuration_add_relay(struct configuration *c, const struct relay_spec *spec)
 {
 	struct relay *copy = ARENA_NEW(c->arena, struct relay);
@@ -360,6 +396,7 @@ static void free_relays(struct configuration *c)
 	while (map_next(&c->relays, &at, &name, &relay))
 		secret_free(&((struct relay *)relay)->password);
 	map_free(&c->challenges);
+	map_free(&c->pages);
 	map_free(&c->relays);
 }
 

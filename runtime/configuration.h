@@ -82,6 +82,15 @@ struct identity_spec {
 	bool is_challenge; /* shown only to who asks for `name` by acme-tls/1 (RFC 8737) */
 };
 
+/* A text that is the same for everybody, at a name of its own under https. */
+struct page_spec {
+	struct view host; /* lower case */
+	struct view path; /* "/.well-known/mta-sts.txt": found in any case */
+	struct view type; /* of its content */
+	struct view body;
+	bool takes_post; /* whoever posts to it gets it, too; what is posted is not read */
+};
+
 enum account_state {
 	ACCOUNT_ACTIVE,
 	ACCOUNT_DISABLED, /* left the state: no login; mail 450 4.2.1 for the grace, then
@@ -206,6 +215,7 @@ void configuration_add_identity(
 /* What an issuer of certificates shall see at http (RFC 8555, 8.3). */
 void configuration_add_challenge(
 		struct configuration *c, struct view token, struct view text);
+void configuration_add_page(struct configuration *c, const struct page_spec *spec);
 void configuration_add_relay(struct configuration *c, const struct relay_spec *spec);
 /* Where its relays may be; nothing is denied where nobody says so. */
 void configuration_set_connect(
@@ -228,6 +238,9 @@ const struct identity_spec *configuration_identity(
 		const struct configuration *c, size_t i);
 /* Of exactly this token; empty: it is none. */
 struct view configuration_challenge(const struct configuration *c, struct view token);
+/* `host` in any case and without a port, `path` without a query. NULL: there is none. */
+const struct page_spec *configuration_page(
+		const struct configuration *c, struct view host, struct view path);
 bool configuration_has_domain(const struct configuration *c, struct view domain);
 /* The domain of ours that the host's name is, or lies in; empty: there is none. */
 struct view configuration_own_domain(const struct configuration *c);

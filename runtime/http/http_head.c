@@ -85,6 +85,7 @@ static int take_host(struct parse *p, struct view value)
 	for (size_t i = 0; i < value.len; i++)
 		if (value.data[i] <= ' ' || value.data[i] >= 127)
 			return 400;
+	p->head.host = value;
 	return 0;
 }
 

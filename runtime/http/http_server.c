@@ -59,6 +59,7 @@ static void request_free(struct op *op)
 
 	buf_free(&r->method);
 	buf_free(&r->target);
+	buf_free(&r->host);
 	buf_free(&r->content_type);
 	buf_free(&r->accept);
 	buf_free(&r->body);
@@ -83,6 +84,7 @@ static struct http_request *request_new(const struct http_head *head)
 	r->op.free = request_free;
 	r->method = BUF_NULL(limit_value(LIMIT_HTTP_HEAD));
 	r->target = BUF_NULL(limit_value(LIMIT_HTTP_TARGET));
+	r->host = BUF_NULL(limit_value(LIMIT_HTTP_HEAD));
 	r->content_type = BUF_NULL(limit_value(LIMIT_HTTP_HEAD));
 	r->accept = BUF_NULL(limit_value(LIMIT_HTTP_HEAD));
 	r->body = BUF_NULL(limit_value(LIMIT_HTTP_BODY));
@@ -91,6 +93,7 @@ static struct http_request *request_new(const struct http_head *head)
 	r->answer = BUF_NULL(HTTP_ANSWER_MAX);
 	buf_add(&r->method, head->method);
 	buf_add(&r->target, head->target);
+	buf_add(&r->host, head->host);
 	buf_add(&r->content_type, head->content_type);
 	buf_add(&r->accept, head->accept);
 	return r;

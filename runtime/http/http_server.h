@@ -24,6 +24,7 @@ struct http_request {
 	struct op op;
 	struct buf method; /* a token, as sent: "GET" */
 	struct buf target; /* path and query, as sent, or "*" */
+	struct buf host;   /* as sent: a name, or one and a port */
 	struct buf content_type;
 	struct buf accept; /* the first such field */
 	struct buf body;

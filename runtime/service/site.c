@@ -39,10 +39,10 @@ static uint16_t https_port(const struct host_spec *host)
 	return 0;
 }
 
-/* To our own name, whatever Host says: nobody is sent elsewhere by us. The target was read by
+/* To a name of ours, whatever Host says: nobody is sent elsewhere by us. The target was read by
  * the engine: it has no blanks and no line ends. */
-static void send_on(const struct host_spec *host, enum listener_kind kind,
-		struct http_request *http)
+static void send_on(const struct host_spec *host, struct view name,
+		enum listener_kind kind, struct http_request *http)
 {
 	uint16_t port = https_port(host);
 	struct view target = buf_view(&http->target);
@@ -52,7 +52,7 @@ static void send_on(const struct host_spec *host, enum listener_kind kind,
 		return;
 	}
 	http->status = 308;
-	buf_addf(&http->answer_location, "https://%.*s", VIEW_ARG(host->name));
+	buf_addf(&http->answer_location, "https://%.*s", VIEW_ARG(name));
 	if (port != HTTPS_PORT)
 		buf_addf(&http->answer_location, ":%u", port);
 	buf_add(&http->answer_location, target);
@@ -62,20 +62,47 @@ static void send_on(const struct host_spec *host, enum listener_kind kind,
 	}
 }
 
+static const struct page_spec *page_of(
+		const struct configuration *c, const struct http_request *http)
+{
+	struct view host = buf_view(&http->host), target = buf_view(&http->target);
+
+	return configuration_page(c, view_sub(host, 0, view_find(host, ':')),
+			view_sub(target, 0, view_find(target, '?')));
+}
+
+static void show_page(const struct page_spec *page, struct http_request *http)
+{
+	http->status = 200;
+	buf_add(&http->answer_type, page->type);
+	buf_add(&http->answer, page->body);
+}
+
+static bool is_taken(struct view method, const struct page_spec *page)
+{
+	return view_eq(method, VIEW("GET")) || view_eq(method, VIEW("HEAD")) ||
+	       (page && page->takes_post && view_eq(method, VIEW("POST")));
+}
+
 static void port_perform(void *context, struct connection *c, struct op *op)
 {
 	const struct service_port *port = context;
 	struct http_request *http = CONTAINER_OF(op, struct http_request, op);
 	struct configuration *current = service_configuration(port->service);
-	struct view method = buf_view(&http->method), target = buf_view(&http->target);
+	const struct host_spec *host = configuration_host(current);
+	const struct page_spec *page;
+	struct view target = buf_view(&http->target);
 
 	(void)c;
-	if (!view_eq(method, VIEW("GET")) && !view_eq(method, VIEW("HEAD")))
+	page = page_of(current, http);
+	if (!is_taken(buf_view(&http->method), page))
 		refuse(http, 405, "Only GET and HEAD.\n");
 	else if (view_starts(target, VIEW(CHALLENGES)))
 		show_challenge(current, view_from(target, strlen(CHALLENGES)), http);
+	else if (page && port->kind == LISTENER_HTTPS)
+		show_page(page, http);
 	else
-		send_on(configuration_host(current), port->kind, http);
+		send_on(host, page ? page->host : host->name, port->kind, http);
 	configuration_unref(current);
 	connection_answer(service_net(port->service), op);
 }

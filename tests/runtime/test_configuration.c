@@ -326,6 +326,33 @@ static void an_unchanged_domain_is_shared_and_outlives_its_first_owner(void **st
 	configuration_unref(next);
 }
 
+static void a_page_is_found_at_its_own_name_alone(void **state)
+{
+	static struct host_spec host;
+	struct configuration *c = configuration_new(&host, NULL);
+	const struct page_spec *page;
+
+	(void)state;
+	assert_null(configuration_page(c, VIEW("mta-sts.a.example"), VIEW("/x")));
+	configuration_add_page(c, &(const struct page_spec){
+						  .host = VIEW("mta-sts.a.example"),
+						  .path = VIEW("/.well-known/x.txt"),
+						  .type = VIEW("text/plain"),
+						  .body = VIEW("version: STSv1\n"),
+				  });
+	page = configuration_page(
+			c, VIEW("MTA-STS.a.example"), VIEW("/.well-known/X.txt"));
+	assert_non_null(page);
+	assert_true(view_eq(page->body, VIEW("version: STSv1\n")));
+	assert_null(configuration_page(
+			c, VIEW("mta-sts.b.example"), VIEW("/.well-known/x.txt")));
+	assert_null(configuration_page(
+			c, VIEW("mta-sts.a.example"), VIEW("/.well-known/x")));
+	assert_null(configuration_page(
+			c, VIEW("mta-sts.a.example/.well-known"), VIEW("/x.txt/")));
+	configuration_unref(c);
+}
+
 static void identities_keep_their_keys(void **state)
 {
 	struct configuration *c = sample();
@@ -393,6 +420,7 @@ int main(void)
 		cmocka_unit_test(
 				an_unchanged_domain_is_shared_and_outlives_its_first_owner),
 		cmocka_unit_test(what_is_said_most_closely_decides_on_the_relay),
+		cmocka_unit_test(a_page_is_found_at_its_own_name_alone),
 		cmocka_unit_test(identities_keep_their_keys),
 	};
 
