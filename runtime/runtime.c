@@ -144,6 +144,14 @@ static void lead_out(void *state, struct intake_message *message)
 		sending_take(rt->sending, message);
 }
 
+static void tell(void *state, struct intake_message *message)
+{
+	struct runtime *rt = state;
+
+	if (rt->sending)
+		sending_tell(rt->sending, message);
+}
+
 static void settle(void *state, struct intake_message *message)
 {
 	struct runtime *rt = state;
@@ -180,6 +188,7 @@ static void open_accounts(struct runtime *rt, const struct runtime_options *opti
 		.configuration = current_configuration,
 		.changed = mailbox_changed,
 		.take = lead_out,
+		.tell = tell,
 		.settle = settle,
 		.state = rt,
 		.accounts = rt->accounts = accounts_new(&accounts),

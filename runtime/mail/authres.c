@@ -112,6 +112,22 @@ void authres_result(struct authres *a, const char *method, const char *result)
 	a->column = INDENT + strlen(method) + 1 + strlen(result);
 }
 
+bool authres_first_is(struct view field, const char *method, const char *result)
+{
+	struct view begin = VIEW(";\r\n\t"),
+		    rest = view_from(field, view_find_view(field, begin));
+	size_t len = 0;
+
+	if (!view_starts(rest, begin))
+		return false;
+	rest = view_from(rest, begin.len);
+	if (!view_eq(view_cut(&rest, '='), view_z(method)))
+		return false;
+	while (len < rest.len && byte_is_alpha(rest.data[len]))
+		len++;
+	return view_eq(view_sub(rest, 0, len), view_z(result));
+}
+
 void authres_comment(struct authres *a, struct view text)
 {
 	CLEANUP(buf_free) struct buf word = BUF_NULL(2 * AUTHRES_VALUE_MAX);

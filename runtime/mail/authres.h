@@ -37,6 +37,10 @@ bool authres_property(struct authres *a, const char *type, const char *property,
 /* Ends the field; "none" where no result was told. */
 void authres_end(struct authres *a);
 
+/* Whether the first result told in a field as authres_end leaves it is that: no value of a
+ * stranger's can look like one. */
+bool authres_first_is(struct view field, const char *method, const char *result);
+
 /* True for an Authentication-Results field that says it is ours, or does not clearly say
  * whose it is: it came from outside and has to go (5). Names compare as host names do. */
 bool authres_is_forged(const struct header_field *field, struct view id);

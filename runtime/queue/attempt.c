@@ -123,6 +123,7 @@ static bool is_wanted(const struct standing *standing, enum queue_action action)
 		[QUEUE_ACTION_FAILED] = DSN_FAILURE,
 		[QUEUE_ACTION_DELAYED] = DSN_DELAY,
 		[QUEUE_ACTION_RELAYED] = DSN_SUCCESS,
+		[QUEUE_ACTION_DELIVERED] = DSN_SUCCESS,
 	};
 
 	if (standing->forwarded)

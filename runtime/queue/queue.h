@@ -27,7 +27,8 @@
 #include "runtime/store/database.h"
 
 enum {
-	QUEUE_PIECE = 64 * 1024, /* bytes of a message in a row */
+	QUEUE_PIECE = 64 * 1024,          /* bytes of a message in a row */
+	QUEUE_TOLD_MAX = 4 * QUEUE_PIECE, /* of one whose success is reported */
 };
 
 struct intake_message; /* store/intake.h */
@@ -54,6 +55,14 @@ void queue_close(struct queue *queue);
 MUST_USE int queue_take(struct queue *queue, struct intake_message *const *messages,
 		size_t count, uint64_t floor, walltime now, uint64_t *ids_out);
 
+/* Whether the sender of a message is told that it was delivered here: he asked for it
+ * (RFC 3461, 5.2.1), and is no stranger whose name may be forged. */
+MUST_USE bool queue_tells(const struct intake_message *message);
+/* Owes that report: of each recipient here who was asked about, and of each who sends it
+ * on. The message is in all mailboxes. It is owed once, however often this is said. */
+MUST_USE int queue_tell(struct queue *queue, const struct intake_message *message,
+		uint64_t floor, walltime now);
+
 /* -- what is there -- */
 
 /* What was last heard about a recipient. */
@@ -75,7 +84,8 @@ enum queue_action { /* that a report tells (RFC 3464, 2.3.3) */
 	QUEUE_ACTION_NONE,
 	QUEUE_ACTION_FAILED,
 	QUEUE_ACTION_DELAYED,
-	QUEUE_ACTION_RELAYED, /* to a host that makes no reports */
+	QUEUE_ACTION_RELAYED,   /* to a host that makes no reports */
+	QUEUE_ACTION_DELIVERED, /* into a mailbox here */
 };
 
 struct queue_recipient {

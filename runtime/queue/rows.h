@@ -4,6 +4,10 @@
 
 #include "runtime/queue/queue.h"
 
+enum {
+	PIECE_SHIFT = 20, /* pieces of a message: far more than message_size allows */
+};
+
 struct queue {
 	struct database *db;
 	struct transaction batch; /* of queue_begin */

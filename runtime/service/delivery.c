@@ -13,6 +13,7 @@
 #include "runtime/base/map.h"
 #include "runtime/base/metric.h"
 #include "runtime/net/thread.h"
+#include "runtime/queue/queue.h"
 #include "runtime/store/mailbox.h"
 #include "runtime/store/message.h"
 
@@ -40,7 +41,9 @@ struct copy {
 struct letter {
 	struct list link; /* delivery->letters */
 	struct intake_message *message;
-	size_t left; /* copies that are not filed; what leads out counts as one */
+	size_t left;  /* copies that are not filed */
+	size_t posts; /* what was posted of it and has not come back */
+	bool tells;   /* its sender is to be told once all are filed */
 	struct copy copies[];
 };
 
@@ -68,6 +71,7 @@ struct delivery {
 	void (*changed)(void *state, const unsigned char account[ACCOUNT_UID_SIZE],
 			uint64_t mailbox);
 	void (*take)(void *state, struct intake_message *message);
+	void (*tell)(void *state, struct intake_message *message);
 	void (*settle)(void *state, struct intake_message *message);
 	void *state;
 	struct intake *intake;
@@ -78,7 +82,7 @@ struct delivery {
 	pthread_cond_t idle; /* delivery_stop: a box is busy no more */
 	bool started, stopping;
 	struct map boxes;
-	struct map posted; /* letters that wait for taken() or settled(), by message */
+	struct map posted; /* letters with posts, by message */
 	struct list letters;
 	size_t letter_count, busy;
 	uint64_t accepted, delivered;
@@ -93,10 +97,41 @@ static void set_letters(struct delivery *d, size_t count)
 	metric_set(METRIC_MESSAGES_WAITING, 0, 0, (int64_t)count);
 }
 
-/* Locked. The message leaves the log with its last copy. */
-static void letter_done(struct delivery *d, struct letter *letter)
+static struct view key_of(struct intake_message *const *message)
 {
-	if (--letter->left)
+	return view_of((const char *)message, sizeof(*message));
+}
+
+/* Locked. */
+static void post(struct delivery *d, struct letter *letter,
+		void (*what)(void *state, struct intake_message *message))
+{
+	if (letter->posts++ == 0)
+		map_set(&d->posted, key_of(&letter->message), letter);
+	what(d->state, letter->message);
+}
+
+/* Locked: something that was posted of the message has come back. */
+static struct letter *post_came_back(struct delivery *d, struct intake_message *message)
+{
+	struct letter *letter = map_get(&d->posted, key_of(&message));
+
+	if (--letter->posts == 0)
+		map_remove(&d->posted, key_of(&message));
+	return letter;
+}
+
+/* Locked. The message leaves the log once each copy is filed and all that was posted of it
+ * has come back. */
+static void letter_goes_on(struct delivery *d, struct letter *letter)
+{
+	if (letter->left)
+		return;
+	if (letter->tells) {
+		letter->tells = false;
+		post(d, letter, d->tell);
+	}
+	if (letter->posts)
 		return;
 	list_remove(&letter->link);
 	set_letters(d, d->letter_count - 1);
@@ -252,8 +287,10 @@ static void settle(struct box *box, struct list *batch)
 	while ((link = list_pop(batch))) {
 		struct copy *copy = LIST_ITEM(link, struct copy, link);
 
-		if (!copy->unreadable)
-			letter_done(box->delivery, copy->letter);
+		if (copy->unreadable)
+			continue;
+		copy->letter->left--;
+		letter_goes_on(box->delivery, copy->letter);
 	}
 	box->failures = 0;
 	box->state = BOX_IDLE;
@@ -351,11 +388,6 @@ static struct box *box_of(struct delivery *d, const unsigned char uid[ACCOUNT_UI
 	return box;
 }
 
-static struct view key_of(struct intake_message *const *message)
-{
-	return view_of((const char *)message, sizeof(*message));
-}
-
 /* Locked. */
 static void put_into_boxes(struct delivery *d, struct letter *letter)
 {
@@ -389,22 +421,17 @@ static size_t count_copies(const struct intake_envelope *e)
 static void file(struct delivery *d, struct letter *letter)
 {
 	const struct intake_envelope *e = intake_message_envelope(letter->message);
-	size_t copies = count_copies(e);
-	bool leads_out = copies < e->recipient_count;
 
 	static_assert((int)ACCOUNT_UID_SIZE == (int)INTAKE_ACCOUNT_SIZE,
 			"one size of uid");
-	letter->left = copies + leads_out;
-	if (letter->left == 0) { /* discarded by an alias: accepted, and nobody's */
-		letter->left = 1;
-		letter_done(d, letter);
-		return;
-	}
-	if (leads_out) {
-		map_set(&d->posted, key_of(&letter->message), letter);
-		d->take(d->state, letter->message);
-	}
-	put_into_boxes(d, letter);
+	letter->left = count_copies(e);
+	letter->tells = queue_tells(letter->message);
+	if (letter->left < e->recipient_count)
+		post(d, letter, d->take);
+	if (letter->left)
+		put_into_boxes(d, letter);
+	else
+		letter_goes_on(d, letter); /* discarded by an alias: nobody's */
 }
 
 /* Locked. */
@@ -418,8 +445,7 @@ static void take_over(struct delivery *d, struct intake_message *message)
 	list_push(&d->letters, &letter->link);
 	set_letters(d, d->letter_count + 1);
 	if (e->origin) {
-		map_set(&d->posted, key_of(&letter->message), letter);
-		d->settle(d->state, message);
+		post(d, letter, d->settle);
 		return;
 	}
 	file(d, letter);
@@ -430,7 +456,7 @@ void delivery_settled(struct delivery *d, struct intake_message *message)
 	struct letter *letter;
 
 	pthread_mutex_lock(&d->lock);
-	letter = map_remove(&d->posted, key_of(&message));
+	letter = post_came_back(d, message);
 	if (!d->stopping)
 		file(d, letter);
 	pthread_mutex_unlock(&d->lock);
@@ -439,7 +465,7 @@ void delivery_settled(struct delivery *d, struct intake_message *message)
 void delivery_taken(struct delivery *d, struct intake_message *message)
 {
 	pthread_mutex_lock(&d->lock);
-	letter_done(d, map_remove(&d->posted, key_of(&message)));
+	letter_goes_on(d, post_came_back(d, message));
 	pthread_mutex_unlock(&d->lock);
 }
 
@@ -522,6 +548,7 @@ struct delivery *delivery_new(const struct delivery_options *options)
 	d->configuration = options->configuration;
 	d->changed = options->changed;
 	d->take = options->take;
+	d->tell = options->tell;
 	d->settle = options->settle;
 	d->state = options->state;
 	pthread_mutex_init(&d->lock, NULL);

@@ -24,11 +24,13 @@ struct delivery_options {
 	 * thread; it must only post. */
 	void (*changed)(void *state, const unsigned char account[ACCOUNT_UID_SIZE],
 			uint64_t mailbox);
-	/* Both only post, and lead to delivery_taken() and delivery_settled() later: what
-	 * leads out of the message is to be taken over; the message is what the sender made
+	/* All only post, and lead to delivery_taken(), the last to delivery_settled(), later:
+	 * what leads out of the message is to be taken over; its copies are filed, and its
+	 * sender is to be told (queue_tells); the message is what the sending thread made
 	 * and wants to hear of before it is filed (intake_envelope.origin). Where nobody can
 	 * do that they do nothing, and the message waits in the log. */
 	void (*take)(void *state, struct intake_message *message);
+	void (*tell)(void *state, struct intake_message *message);
 	void (*settle)(void *state, struct intake_message *message);
 	void *state;
 };
@@ -42,7 +44,7 @@ void delivery_committed(void *delivery, struct intake_message *message);
 /* What waits for that account is tried now: there is hope again. */
 void delivery_retry(
 		struct delivery *delivery, const unsigned char account[ACCOUNT_UID_SIZE]);
-/* From any thread but one that is in take() or settle(). */
+/* From any thread but one that is in take(), tell() or settle(). */
 void delivery_taken(struct delivery *delivery, struct intake_message *message);
 void delivery_settled(struct delivery *delivery, struct intake_message *message);
 /* Waits until nothing is being filed, gives what waits back to the log. Before

@@ -278,8 +278,10 @@ static struct intake_recipient sent_on(const struct receive *r,
 	if (r->account)
 		return recipient;
 	recipient.forwarder = remote->forwarder;
-	recipient.notify = remote->kept || recipient.notify & DSN_NEVER ? DSN_NEVER
-									: DSN_FAILURE;
+	if (remote->kept || recipient.notify & DSN_NEVER)
+		recipient.notify = DSN_NEVER;
+	else
+		recipient.notify = DSN_FAILURE | (recipient.notify & DSN_SUCCESS);
 	return recipient;
 }
 
@@ -442,6 +444,18 @@ void receive_outcome(int outcome, struct buf *reply)
 	buf_add_z(reply, "451 4.3.0 The message cannot be kept now; try again later");
 }
 
+static bool can_check(const struct receive *r)
+{
+	return service_resolver(r->service) && service_suffixes(r->service);
+}
+
+/* A stranger of whom nobody will say whether he is who he says is not told of success: the
+ * report might go to somebody else. */
+static bool may_be_told(const struct receive *r, const struct receive_client *client)
+{
+	return r->account || !client->address || can_check(r);
+}
+
 /* Asks who the client may be, from now on. */
 static void check(struct receive *r, const struct receive_client *client)
 {
@@ -452,8 +466,7 @@ static void check(struct receive *r, const struct receive_client *client)
 	struct address sender = { 0 };
 	unsigned char sample;
 
-	if (!client->address || !service_resolver(r->service) ||
-			!service_suffixes(r->service) ||
+	if (!client->address || !can_check(r) ||
 			!network_of(client->address, &request.client))
 		return;
 	if (r->sender.mailbox.len && address_parse(r->arena, r->sender.mailbox,
@@ -491,8 +504,11 @@ void receive_begin(struct receive *r, walltime now, const struct receive_client 
 	if (count == 0)
 		return; /* to addresses that discard */
 	all = arena_array(r->arena, count, sizeof(*all));
-	for (struct target *t = r->targets; t; t = t->next)
+	for (struct target *t = r->targets; t; t = t->next) {
+		if (!may_be_told(r, client))
+			t->recipient.notify &= ~(unsigned)DSN_SUCCESS;
 		all[envelope.recipient_count++] = t->recipient;
+	}
 	envelope.recipients = all;
 	receive_outcome(intake_begin(service_intake(r->service), &envelope, &r->message),
 			reply);

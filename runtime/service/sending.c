@@ -75,33 +75,55 @@ static void taking_arrives(struct job *job)
 	list_push(&t->sending->takings, &t->link);
 }
 
-static void post_taking(struct sending *s, struct intake_message *message, bool settle)
+static void post_taking(
+		struct sending *s, struct intake_message *message, enum taking_kind kind)
 {
 	struct taking *t = xcalloc(1, sizeof(*t));
 
 	t->sending = s;
 	t->message = message;
-	t->settle = settle;
+	t->kind = kind;
 	t->job.run = taking_arrives;
 	sending_post(s, &t->job);
 }
 
 void sending_take(struct sending *s, struct intake_message *message)
 {
-	post_taking(s, message, false);
+	post_taking(s, message, TAKING_OUT);
+}
+
+void sending_tell(struct sending *s, struct intake_message *message)
+{
+	post_taking(s, message, TAKING_TELLS);
 }
 
 void sending_settle(struct sending *s, struct intake_message *message)
 {
-	post_taking(s, message, true);
+	post_taking(s, message, TAKING_SETTLES);
 }
 
 /* -- writing it down -- */
 
-static int write_takings(struct sending *s)
+static int write_taking(struct sending *s, struct taking *t)
 {
 	struct intake *intake = service_intake(s->service);
-	const struct os *os = service_os(s->service);
+
+	switch (t->kind) {
+	case TAKING_OUT:
+		break;
+	case TAKING_TELLS:
+		return queue_tell(s->queue, t->message, intake_floor(intake),
+				sending_wall(s));
+	case TAKING_SETTLES:
+		return queue_settle(
+				s->queue, intake_message_envelope(t->message)->origin);
+	}
+	return queue_take(s->queue, &t->message, 1, intake_floor(intake), sending_wall(s),
+			&t->id);
+}
+
+static int write_takings(struct sending *s)
+{
 	int r = 0;
 
 	LIST_EACH (link, &s->takings) {
@@ -109,12 +131,7 @@ static int write_takings(struct sending *s)
 
 		if (r)
 			break;
-		if (t->settle)
-			r = queue_settle(s->queue,
-					intake_message_envelope(t->message)->origin);
-		else
-			r = queue_take(s->queue, &t->message, 1, intake_floor(intake),
-					os->wall(os->state), &t->id);
+		r = write_taking(s, t);
 	}
 	return r;
 }
@@ -141,7 +158,9 @@ static void end_takings(struct sending *s)
 	while ((link = list_pop(&s->takings))) {
 		struct taking *t = LIST_ITEM(link, struct taking, link);
 
-		if (t->settle) {
+		if (t->kind == TAKING_TELLS)
+			s->reports_due = 0;
+		if (t->kind == TAKING_SETTLES) {
 			report_arrived(s, intake_message_envelope(t->message)->origin);
 			s->settled(s->state, t->message);
 		} else {

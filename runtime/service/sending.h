@@ -23,8 +23,8 @@ struct service;
 struct sending_options {
 	struct service *service;
 	const struct key *key; /* of PURPOSE_QUEUE; borrowed until sending_free */
-	/* What leads out of the message is in the queue; its report is settled. On the
-	 * sending thread; they must only post. */
+	/* What leads out of the message is in the queue, or its report is owed; its report
+	 * is settled. On the sending thread; they must only post. */
 	void (*taken)(void *state, struct intake_message *message);
 	void (*settled)(void *state, struct intake_message *message);
 	void *state;
@@ -43,10 +43,12 @@ void sending_stop(struct sending *s);
 /* NULL is fine. */
 void sending_free(struct sending *s);
 
-/* -- from any thread; both only post -- */
+/* -- from any thread; all only post -- */
 
 /* Takes over the recipients of a message that lead out. */
 void sending_take(struct sending *s, struct intake_message *message);
+/* Tells its sender that it was delivered here: its copies are filed. */
+void sending_tell(struct sending *s, struct intake_message *message);
 /* A report that is durable in the intake log. */
 void sending_settle(struct sending *s, struct intake_message *message);
 

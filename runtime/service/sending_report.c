@@ -113,6 +113,8 @@ static enum report_action action_of(enum queue_action action)
 {
 	if (action == QUEUE_ACTION_FAILED)
 		return REPORT_FAILED;
+	if (action == QUEUE_ACTION_DELIVERED)
+		return REPORT_DELIVERED;
 	return action == QUEUE_ACTION_DELAYED ? REPORT_DELAYED : REPORT_RELAYED;
 }
 
@@ -177,6 +179,15 @@ static int read_original(struct draft *d)
 	return 0;
 }
 
+/* RET is about reports of failure (RFC 3461, 4.3). */
+static bool tells_of_failure(const struct draft *d)
+{
+	for (size_t i = 0; i < d->report.recipient_count; i++)
+		if (d->recipients[i].action == REPORT_FAILED)
+			return true;
+	return false;
+}
+
 /* An outcome of store/database.h, or a fault; no recipient: nothing is to be told. */
 static int draft(struct sending *s, uint64_t report, uint64_t message, struct draft *d)
 {
@@ -203,7 +214,7 @@ static int draft(struct sending *s, uint64_t report, uint64_t message, struct dr
 		d->report.sent_on = true;
 	}
 	d->report.whole = (d->report.sent_on || d->message.ret == DSN_RET_FULL) &&
-			  d->message.size <= WHOLE_MAX;
+			  tells_of_failure(d) && d->message.size <= WHOLE_MAX;
 	d->report.unique = random_name(d->arena, UNIQUE_BYTES);
 	return d->report.recipient_count ? read_original(d) : 0;
 }

@@ -60,13 +60,19 @@ walltime sending_wall(const struct sending *s);
 /* The queue's disk has failed: nothing is begun any more. */
 void sending_break_off(struct sending *s, int r);
 
-/* A message that comes: from the intake log, or a report that is durable there. */
+enum taking_kind {
+	TAKING_OUT,     /* what leads out of it */
+	TAKING_TELLS,   /* it was delivered here, and its sender hears of it */
+	TAKING_SETTLES, /* a report that is durable */
+};
+
+/* A message that comes from the intake log. */
 struct taking {
 	struct list link;
 	struct job job;
 	struct sending *sending;
 	struct intake_message *message;
-	bool settle;
+	enum taking_kind kind;
 	uint64_t id; /* in the queue */
 };
 

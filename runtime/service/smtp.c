@@ -387,9 +387,8 @@ static struct engine *open_session(void *context, struct connection *c)
 		.message_size = host->message_size,
 		.tls = connection_tls(c) != NULL,
 		.starttls = connection_can_start_tls(c),
-		/* Nobody writes reports here yet, and to offer DSN is to promise one for
-		 * each NOTIFY=SUCCESS, of our own deliveries too (RFC 3461, 5.2.1). */
-		.dsn = false,
+		/* Without a queue nobody writes reports. */
+		.dsn = service_sends(port->service),
 	};
 
 	if (port->kind == LISTENER_SMTP && !is_this_host(connection_peer(c)))

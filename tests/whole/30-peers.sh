@@ -130,12 +130,50 @@ check "nothing waits" await queued 0
 check "from Postfix" theirs ana@peer.example bo@org.example inward
 check "it arrives" await in_inbox "Subject: inward"
 check "with Postfix as where it came from" in_inbox "mx.peer.example"
+# asks NOTIFY RCPT SUBJECT: a message from ana to Postfix for us, with what she wants to hear
+asks() {
+	python3 - "$PEER" "$@" <<-'PY'
+		import smtplib, sys
+		peer, notify, to, subject = sys.argv[1:]
+		with smtplib.SMTP(peer, 25) as s:
+		    s.sendmail("ana@peer.example", [to], f"From: ana@peer.example\r\nTo: {to}\r\nSubject: {subject}\r\n\r\nx\r\n",
+		               ["ENVID=QQ-" + subject, "RET=FULL"], ["NOTIFY=" + notify, "ORCPT=rfc822;" + to.upper()])
+	PY
+}
+# told SUBJECT ACTION RCPT: the one report about that message that ana has says so, and has no body of hers
+told() {
+	python3 - "$p/mail/ana/new" "$@" <<-'PY'
+		import email, pathlib, sys
+		folder, subject, action, rcpt = sys.argv[1:]
+		mine = []
+		for file in pathlib.Path(folder).iterdir():
+		    m = email.message_from_bytes(file.read_bytes())
+		    if m.get_content_type() == "multipart/report" and "QQ-" + subject in m.as_string():
+		        mine.append(m)
+		assert len(mine) == 1, len(mine)
+		text, status, original = mine[0].get_payload()
+		about, fields = status.get_payload()
+		assert about["Original-Envelope-Id"] == "QQ-" + subject and about["Reporting-MTA"] == "dns; mail.org.example", about
+		assert fields["Action"] == action and fields["Final-Recipient"] == "rfc822; " + rcpt, fields
+		assert fields["Original-Recipient"] == "rfc822; " + rcpt.upper(), fields
+		assert original.get_content_type() == "text/rfc822-headers" and mine[0]["Return-Path"] == "<>"
+	PY
+}
+check "through Postfix, asking for success" asks SUCCESS bo@org.example glad
+check "it arrives" await in_inbox "Subject: glad"
+check "Postfix hears from us that it did, once" await told glad delivered bo@org.example
+check "the same of one who sends it on" asks SUCCESS,FAILURE cy@org.example further
+check "says that it was sent on" await told further relayed cy@org.example
+check "asking for nothing ever" asks NEVER bo@org.example silent
+check "it arrives" await in_inbox "Subject: silent"
 check "to nobody here" theirs ana@peer.example nobody@org.example lost
 check "Postfix tells its sender" await in_maildir ana "Subject: Undelivered Mail Returned to Sender"
 check "what we said" grep -q "550 5.1.1 No such address here" "$p/mail/ana/new"/*
 check "to one who sends it on, back to Postfix" theirs ana@peer.example cy@org.example round
 check "it arrives there" await in_maildir eva "Subject: round"
 check "by a sender of ours" grep -q "Return-Path: <SRS0=.*=peer.example=ana@org.example>" "$p/mail/eva/new"/*
+untold() { ! grep -rq "QQ-$1" "$p/mail/ana/new"; }
+check "of which nothing was told" untold silent
 kill "$master_pid"
 check "while Postfix is away mail waits" send ana@peer.example patient
 check "with the reason" await eval "posthus queue list | grep -q 'nobody listens there'"

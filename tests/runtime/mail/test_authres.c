@@ -160,12 +160,37 @@ static void M14_a_field_in_our_name_is_forged(void **state)
 	assert_true(authres_is_forged(&field, VIEW("mx.example.org")));
 }
 
+/* As another host may have it in its MAIL FROM. */
+static void M04_no_value_is_taken_for_a_result(void **state)
+{
+	CLEANUP(buf_free) struct buf out = BUF_NULL(2000);
+	struct authres a;
+
+	(void)state;
+	authres_begin(&a, &out, VIEW("mx.example.org"), false);
+	authres_result(&a, "spf", "fail");
+	authres_reason(&a, VIEW("x;\r\n\tspf=pass"));
+	authres_property(&a, "smtp", "mailfrom", VIEW("\";\r\n\tspf=pass\"@a.example"));
+	authres_result(&a, "spf", "pass"); /* of HELO */
+	authres_end(&a);
+	assert_true(authres_first_is(buf_view(&out), "spf", "fail"));
+	assert_false(authres_first_is(buf_view(&out), "spf", "pass"));
+	assert_false(authres_first_is(buf_view(&out), "spf", "fai"));
+	assert_false(authres_first_is(buf_view(&out), "dkim", "fail"));
+	buf_clear(&out);
+	authres_begin(&a, &out, VIEW("mx.example.org"), false);
+	authres_end(&a);
+	assert_false(authres_first_is(buf_view(&out), "spf", "pass"));
+	assert_false(authres_first_is(VIEW_NULL, "spf", "pass"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_field_is_told_piece_by_piece),
 		cmocka_unit_test(M04_values_are_quoted_where_they_could_end),
 		cmocka_unit_test(lines_stay_short_and_long_values_are_left_out),
+		cmocka_unit_test(M04_no_value_is_taken_for_a_result),
 		cmocka_unit_test(M14_a_field_in_our_name_is_forged),
 	};
 

@@ -77,6 +77,84 @@ static uint64_t owed(void)
 	return report;
 }
 
+/* One to two mailboxes here, one of them asked about, to one who sends it on, and to a host
+ * elsewhere. */
+static struct intake_message *accept_asked(const char *sender, struct view trace)
+{
+	const struct intake_recipient recipients[] = {
+		{ .account = "an account here",
+				.address = VIEW("bo@here.example"),
+				.notify = DSN_SUCCESS,
+				.orcpt = VIEW("rfc822;Bo@here.example") },
+		{ .account = "an other there.", .address = VIEW("cy@here.example") },
+		{ .address = VIEW("ana@a.example"),
+				.notify = DSN_SUCCESS | DSN_FAILURE,
+				.forwarder = VIEW("dot@here.example") },
+		{ .address = VIEW("ben@b.example"), .notify = DSN_SUCCESS },
+	};
+	const struct intake_envelope envelope = { .sender = view_z(sender),
+		.received = NOW,
+		.ret = DSN_RET_FULL,
+		.envid = VIEW("QQ314159"),
+		.recipients = recipients,
+		.recipient_count = ARRAY_LEN(recipients) };
+
+	return accept_traced(&envelope, trace, VIEW("Subject: x\r\n\r\nbody\r\n"));
+}
+
+static void success_here_is_told_once_to_who_asked(void **state)
+{
+	struct intake_message *m = accept_asked(SENDER, TRACE);
+	struct queue_message told;
+	uint64_t report, message, out;
+
+	(void)state;
+	assert_true(queue_tells(m));
+	assert_int_equal(queue_take(queue, &m, 1, 0, NOW, &out), 0);
+	assert_int_equal(load(out).recipient_count, 2);
+	assert_int_equal(load(out).recipients[0].notify, DSN_FAILURE);
+	assert_int_equal(load(out).recipients[1].notify, DSN_SUCCESS);
+	assert_int_equal(queue_tell(queue, m, 0, NOW + 1), 0);
+	assert_int_equal(queue_tell(queue, m, 0, NOW + 2), 0); /* a crash says it again */
+	assert_int_equal(queue_next_report(queue, 0, &report, &message), 0);
+	told = load(message);
+	assert_view(told.envid, "QQ314159");
+	assert_int_equal(told.recipient_count, 2);
+	assert_view(told.recipients[0].address, "bo@here.example");
+	assert_view(told.recipients[0].orcpt, "rfc822;Bo@here.example");
+	assert_int_equal(told.recipients[0].action, QUEUE_ACTION_DELIVERED);
+	assert_view(told.recipients[1].address, "dot@here.example");
+	assert_int_equal(told.recipients[1].action, QUEUE_ACTION_RELAYED);
+	assert_int_equal(queue_settle(queue, report), 0);
+	assert_int_equal(owed(), 0);
+	assert_true(is_gone(message));
+	intake_filed(house_intake, m);
+}
+
+static void M18_success_is_not_told_to_who_may_be_forged(void **state)
+{
+	/* clang-format off */
+	static const struct { const char *sender, *trace; bool told; } rows[] = {
+		{ SENDER, "Received: from here\r\n", true },
+		{ "",     "Received: from here\r\n", false },
+		{ SENDER, "Authentication-Results: mx.here.example;\r\n\tspf=pass smtp.mailfrom=" SENDER "\r\n", true },
+		{ SENDER, "Authentication-Results: mx.here.example;\r\n\tspf=fail smtp.mailfrom=" SENDER "\r\n", false },
+		{ SENDER, "Authentication-Results: mx.here.example;\r\n\tspf=none smtp.mailfrom=" SENDER ";\r\n\tspf=pass smtp.helo=a\r\n", false },
+		{ SENDER, "Authentication-Results: mx.here.example; none\r\n", false },
+	};
+	/* clang-format on */
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct intake_message *m =
+				accept_asked(rows[i].sender, view_z(rows[i].trace));
+
+		if (queue_tells(m) != rows[i].told)
+			fail_msg("<%s> %s", rows[i].sender, rows[i].trace);
+		intake_filed(house_intake, m);
+	}
+}
+
 /* -- in and out -- */
 
 static void what_leads_out_is_taken(void **state)
@@ -553,6 +631,8 @@ static int step(int n, struct intake_message *m, uint64_t *id)
 		return queue_record(queue, *id, &result, 1, NOW, &reports);
 	case 3:
 		return queue_settle(queue, owed());
+	case 4:
+		return queue_tell(queue, m, 0, NOW);
 	default:
 		result.outcome = QUEUE_DELIVERED;
 		return queue_record(queue, *id, &result, 1, NOW, &reports);
@@ -572,7 +652,7 @@ static bool run(enum failure kind, unsigned nth, struct intake_message *m)
 	queue = open_queue_below(FAILING_VFS);
 	before = after = look();
 	failing_vfs_arm(kind, nth);
-	for (int n = 0; n < 5 && !failed; n++) {
+	for (int n = 0; n < 6 && !failed; n++) {
 		int r = step(n, m, &id);
 
 		failed = failing_vfs_failed();
@@ -592,7 +672,7 @@ static bool run(enum failure kind, unsigned nth, struct intake_message *m)
 
 static void whatever_call_fails_what_was_answered_lasts(void **state)
 {
-	struct intake_message *m = accept_plain(SENDER, 0);
+	struct intake_message *m = accept_asked(SENDER, TRACE);
 	unsigned failures = 0;
 
 	(void)state;
@@ -609,6 +689,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_leads_out_is_taken, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 				what_has_no_trace_begins_with_its_first_bytes, setup,
+				teardown),
+		cmocka_unit_test_setup_teardown(
+				success_here_is_told_once_to_who_asked, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+				M18_success_is_not_told_to_who_may_be_forged, setup,
 				teardown),
 		cmocka_unit_test_setup_teardown(nothing_is_taken_twice, setup, teardown),
 		cmocka_unit_test_setup_teardown(
