@@ -6,12 +6,14 @@
 #include "runtime/base/os.h"
 #include "runtime/crypto/broker.h"
 #include "runtime/crypto/keyring.h"
+#include "runtime/http/http_head.h"
 #include "runtime/net/net.h"
 #include "runtime/net/resolver.h"
 #include "runtime/net/tls_session.h"
 #include "runtime/service/account.h"
 #include "runtime/service/admin.h"
 #include "runtime/service/delivery.h"
+#include "runtime/service/desk.h"
 #include "runtime/service/letter.h"
 #include "runtime/service/login.h"
 #include "runtime/service/ports.h"
@@ -47,7 +49,7 @@ struct runtime {
 /* What the agent sees of a request; the rest is the control socket's. */
 struct request {
 	struct runtime_request seen;
-	struct admin_request *inner;
+	struct desk_request *inner;
 };
 
 /* -- start -- */
@@ -269,6 +271,7 @@ static void close_parts(struct runtime *rt)
 	delivery_free(rt->delivery);
 	accounts_close(rt->accounts);
 	admin_close(rt->admin);
+	desk_close(service_desk(rt->service));
 	service_free(rt->service);
 	ports_free(rt->ports);
 	admin_free(rt->admin);
@@ -585,13 +588,14 @@ int runtime_event_fd(const struct runtime *rt)
 static void settle_event(struct runtime *rt)
 {
 	service_event_clear(rt->service);
-	if (admin_has_request(rt->admin) || service_has_notice(rt->service))
+	if (desk_has_request(service_desk(rt->service)) ||
+			service_has_notice(rt->service))
 		service_event_raise(rt->service);
 }
 
 struct runtime_request *runtime_next_request(struct runtime *rt)
 {
-	struct admin_request *inner = admin_next(rt->admin);
+	struct desk_request *inner = desk_next(service_desk(rt->service));
 	struct request *request;
 
 	settle_event(rt);
@@ -604,6 +608,9 @@ struct runtime_request *runtime_next_request(struct runtime *rt)
 		.target = inner->target,
 		.content_type = inner->content_type,
 		.body = inner->body,
+		.door = inner->door == DESK_CONTROL ? RUNTIME_DOOR_CONTROL
+						    : RUNTIME_DOOR_PUBLIC,
+		.peer = inner->peer,
 		.peer_uid = inner->uid,
 		.peer_pid = inner->pid,
 	};
@@ -614,7 +621,7 @@ void runtime_forget_body(struct runtime_request *seen)
 {
 	struct request *request = CONTAINER_OF(seen, struct request, seen);
 
-	admin_forget_body(request->inner);
+	desk_forget_body(request->inner);
 	seen->body = VIEW_NULL;
 }
 
@@ -623,8 +630,17 @@ void runtime_answer(struct runtime *rt, struct runtime_request *seen, int status
 {
 	struct request *request = CONTAINER_OF(seen, struct request, seen);
 
-	admin_answer(rt->admin, request->inner, status, content_type, body);
+	desk_answer(service_desk(rt->service), request->inner, status, content_type,
+			body);
 	free(request);
+}
+
+struct view runtime_request_field(const struct runtime_request *seen, const char *name)
+{
+	/* `seen` is its first member. */
+	const struct request *request = (const struct request *)(const void *)seen;
+
+	return http_field(request->inner->fields, name);
 }
 
 bool runtime_request_alive(struct runtime *rt, const struct runtime_request *seen)
@@ -632,7 +648,7 @@ bool runtime_request_alive(struct runtime *rt, const struct runtime_request *see
 	/* `seen` is its first member. */
 	const struct request *request = (const struct request *)(const void *)seen;
 
-	return admin_alive(rt->admin, request->inner);
+	return desk_alive(service_desk(rt->service), request->inner);
 }
 
 struct runtime_notice *runtime_next_notice(struct runtime *rt)

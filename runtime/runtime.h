@@ -164,20 +164,33 @@ void runtime_observe(struct runtime *rt, struct runtime_observed *out);
 /* Readable while a request or a notice waits; for the agent's own loop. */
 int runtime_event_fd(const struct runtime *rt);
 
-/* A request that came over the control socket (HTTP/1.1, runtime/http). */
+/* By which door a request came: what it may ask for follows from that alone. */
+enum runtime_door {
+	RUNTIME_DOOR_CONTROL, /* the control socket */
+	RUNTIME_DOOR_PUBLIC, /* our https port: anybody. Its answer gets the fields that a page
+				 for strangers has: HSTS, a strict CSP, no-store */
+};
+
+/* A request (HTTP/1.1, runtime/http). */
 struct runtime_request {
+	enum runtime_door door;
 	struct view method;
 	struct view target; /* path and query, as sent */
 	struct view content_type;
 	struct view body;
-	uid_t peer_uid; /* of the process at the other end; 0, our own and operators are
-			   let in, others get 403 before */
+	const char *peer; /* for the log: "192.0.2.1"; "unix" */
+	/* DOOR_CONTROL: of the process at the other end; 0, our own and operators are let in,
+	 * others get 403 before. Of others (uid_t)-1. */
+	uid_t peer_uid;
 	pid_t peer_pid;
 };
 
 /* The next one, or NULL. It lives until it is answered; several may be open at once, so
  * an answer can wait for what it is about. */
 struct runtime_request *runtime_next_request(struct runtime *rt);
+/* The first field of its head of that name; no data where there is none. */
+struct view runtime_request_field(
+		const struct runtime_request *request, const char *name);
 /* Gives the bytes of the body back, once they were read: a state may have 64 MiB. */
 void runtime_forget_body(struct runtime_request *request);
 /* Sends the answer and frees the request. */

@@ -4,6 +4,7 @@
 #include "agent/control/call.h"
 #include "agent/control/files.h"
 #include "agent/control/objects_text.h"
+#include "agent/control/public.h"
 #include "agent/control/waiting.h"
 #include "agent/database/confirmation.h"
 #include "agent/database/text.h"
@@ -30,6 +31,7 @@ struct control {
 	struct runtime *runtime;
 	struct follow *follow;
 	struct waiting waiting;
+	struct public public;
 };
 
 /* -- routes -- */
@@ -403,8 +405,12 @@ void control_serve(struct control *control, nstime now)
 {
 	struct runtime_request *request;
 
-	while ((request = runtime_next_request(control->runtime)))
-		serve_request(control, request, now);
+	while ((request = runtime_next_request(control->runtime))) {
+		if (request->door == RUNTIME_DOOR_CONTROL)
+			serve_request(control, request, now);
+		else
+			public_serve(&control->public, request, now);
+	}
 	control_look(control, now);
 }
 
@@ -430,12 +436,14 @@ struct control *control_new(struct agent *agent, struct runtime *runtime)
 	control->agent = agent;
 	control->runtime = runtime;
 	waiting_init(&control->waiting, agent, runtime);
+	control->public = (struct public){ .agent = agent, .runtime = runtime };
 	return control;
 }
 
 void control_follow(struct control *control, struct follow *follow)
 {
 	control->follow = follow;
+	control->public.follow = follow;
 }
 
 void control_free(struct control *control)

@@ -67,6 +67,7 @@ static const struct limit_row rows[LIMIT_COUNT] = {
 	[LIMIT_HTTP_TARGET]            = { "http.target",              8 * KIB,    "414 URI Too Long" },
 	[LIMIT_HTTP_FIELDS]            = { "http.fields",              100,        "431 Request Header Fields Too Large" },
 	[LIMIT_HTTP_BODY]              = { "http.body",                80 * MIB,   "413 Content Too Large" },
+	[LIMIT_HTTP_PUBLIC_BODY]       = { "http.public-body",         1 * MIB,    "413 Content Too Large" },
 	[LIMIT_NET_PROXY_HEADER]       = { "net.proxy_header",         2 * KIB,    "the connection is closed" },
 	[LIMIT_DNS_RECORDS]            = { "dns.records",              1000,       "the answer counts as failed" },
 	[LIMIT_DNS_OCTETS]             = { "dns.octets",               64 * KIB,   "the answer counts as failed" },

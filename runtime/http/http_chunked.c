@@ -88,7 +88,7 @@ int http_chunked_feed(struct http_chunked *c, struct view bytes, struct buf *bod
 		if (c->state == HTTP_CHUNKED_DATA) {
 			struct view data = view_sub(bytes, at, (size_t)c->left);
 
-			if (c->left > limit_value(LIMIT_HTTP_BODY) - body->len)
+			if (c->left > body->max - body->len)
 				return 413;
 			buf_add(body, data);
 			at += data.len;

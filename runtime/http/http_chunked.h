@@ -31,7 +31,7 @@ struct http_chunked {
 };
 
 /* Adds the body's bytes to `body`; *taken_out is how many it has read, all of them unless
- * the state is DONE. Returns 0, or the status that refuses it: 400, 413. */
+ * the state is DONE. The body's maximum is the limit. Returns 0, or the status that refuses it: 400, 413. */
 MUST_USE int http_chunked_feed(struct http_chunked *c, struct view bytes,
 		struct buf *body, size_t *taken_out);
 

@@ -215,6 +215,19 @@ static bool next_line(struct view *text, struct view *line)
 	return view_find(*line, '\r') == line->len && view_find(*line, '\n') == line->len;
 }
 
+struct view http_field(struct view all, const char *name)
+{
+	struct view line;
+
+	while (all.len && next_line(&all, &line) && line.len) {
+		struct view value = line;
+
+		if (view_eq_nocase(view_cut(&value, ':'), view_z(name)))
+			return trim_blanks(value);
+	}
+	return VIEW_NULL;
+}
+
 int http_head_parse(struct view text, struct http_head *out)
 {
 	struct parse p = { 0 };
@@ -225,6 +238,7 @@ int http_head_parse(struct view text, struct http_head *out)
 	if (!next_line(&text, &line))
 		return 400;
 	status = parse_request_line(&p, line);
+	p.head.fields = text;
 	while (!status) {
 		if (!next_line(&text, &line))
 			return 400;

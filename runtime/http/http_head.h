@@ -21,6 +21,7 @@ struct http_head {
 	struct view host; /* as sent: a name, or one and a port */
 	struct view content_type;
 	struct view accept; /* the first such field */
+	struct view fields; /* all of them, as sent: for http_field() */
 	enum http_body_kind body;
 	uint64_t length;
 	bool keep_alive;
@@ -30,6 +31,10 @@ struct http_head {
 /* Parses everything from the request line to the empty line, both CRLFs included. Returns
  * 0, or the status that refuses it: 400, 413, 414, 417, 431, 501, 505. */
 MUST_USE int http_head_parse(struct view text, struct http_head *out);
+
+/* The first field of that name, its value; no data where there is none. `all` are
+ * those of a head that was parsed. */
+struct view http_field(struct view all, const char *name);
 
 /* A token's byte (RFC 9110, 5.6.2). */
 bool http_token_byte(char c);

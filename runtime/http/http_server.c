@@ -6,7 +6,6 @@
 #include "runtime/http/http_server.h"
 
 #include "runtime/base/error.h"
-#include "runtime/base/limit.h"
 #include "runtime/http/http_chunked.h"
 #include "runtime/http/http_head.h"
 
@@ -44,6 +43,7 @@ struct http_server {
 	size_t body_sent;  /* of the request's answer */
 	bool blank_passed; /* an empty line before a request was passed over */
 	bool last;         /* close after this response */
+	enum limit body;   /* how long one may be */
 };
 
 static struct http_server *self(struct engine *engine)
@@ -62,9 +62,11 @@ static void request_free(struct op *op)
 	buf_free(&r->host);
 	buf_free(&r->content_type);
 	buf_free(&r->accept);
+	buf_free(&r->fields);
 	buf_free(&r->body);
 	buf_free(&r->answer_type);
 	buf_free(&r->answer_location);
+	buf_free(&r->answer_fields);
 	buf_free(&r->answer);
 	free(r);
 }
@@ -76,7 +78,7 @@ static void drop_request(struct http_server *s)
 	s->request = NULL;
 }
 
-static struct http_request *request_new(const struct http_head *head)
+static struct http_request *request_new(const struct http_head *head, enum limit body)
 {
 	struct http_request *r = xcalloc(1, sizeof(*r));
 
@@ -87,15 +89,18 @@ static struct http_request *request_new(const struct http_head *head)
 	r->host = BUF_NULL(limit_value(LIMIT_HTTP_HEAD));
 	r->content_type = BUF_NULL(limit_value(LIMIT_HTTP_HEAD));
 	r->accept = BUF_NULL(limit_value(LIMIT_HTTP_HEAD));
-	r->body = BUF_NULL(limit_value(LIMIT_HTTP_BODY));
+	r->fields = BUF_NULL(limit_value(LIMIT_HTTP_HEAD));
+	r->body = BUF_NULL(limit_value(body));
 	r->answer_type = BUF_NULL(LONGEST_RESPONSE_HEAD / 2);
 	r->answer_location = BUF_NULL(2 * limit_value(LIMIT_HTTP_TARGET));
+	r->answer_fields = BUF_NULL(LONGEST_RESPONSE_HEAD / 2);
 	r->answer = BUF_NULL(HTTP_ANSWER_MAX);
 	buf_add(&r->method, head->method);
 	buf_add(&r->target, head->target);
 	buf_add(&r->host, head->host);
 	buf_add(&r->content_type, head->content_type);
 	buf_add(&r->accept, head->accept);
+	buf_add(&r->fields, head->fields);
 	return r;
 }
 
@@ -111,6 +116,7 @@ static const struct {
 	{ 202, "Accepted" },
 	{ 204, "No Content" },
 	{ 304, "Not Modified" },
+	{ 303, "See Other" },
 	{ 308, "Permanent Redirect" },
 	{ 400, "Bad Request" },
 	{ 401, "Unauthorized" },
@@ -119,6 +125,7 @@ static const struct {
 	{ 405, "Method Not Allowed" },
 	{ 408, "Request Timeout" },
 	{ 409, "Conflict" },
+	{ 410, "Gone" },
 	{ 412, "Precondition Failed" },
 	{ 413, "Content Too Large" },
 	{ 414, "URI Too Long" },
@@ -145,7 +152,7 @@ static const char *reason_of(int status)
 }
 
 static void add_head(struct http_server *s, int status, struct view type,
-		struct view location, size_t length)
+		const struct http_request *r, size_t length)
 {
 	buf_addf(&s->out, "HTTP/1.1 %d %s\r\n", status, reason_of(status));
 	if (type.len)
@@ -153,8 +160,11 @@ static void add_head(struct http_server *s, int status, struct view type,
 	/* RFC 9110, 8.6: these two have no length to tell. */
 	if (status != 204 && status != 304)
 		buf_addf(&s->out, "Content-Length: %zu\r\n", length);
-	if (location.len)
-		buf_addf(&s->out, "Location: %.*s\r\n", VIEW_ARG(location));
+	if (r && r->answer_location.len)
+		buf_addf(&s->out, "Location: %.*s\r\n",
+				VIEW_ARG(buf_view(&r->answer_location)));
+	if (r)
+		buf_add(&s->out, buf_view(&r->answer_fields));
 	if (s->last)
 		buf_add_z(&s->out, "Connection: close\r\n");
 	buf_add_z(&s->out, "\r\n");
@@ -166,7 +176,7 @@ static void refuse(struct http_server *s, int status)
 
 	drop_request(s);
 	s->last = true;
-	add_head(s, status, VIEW("text/plain"), VIEW_NULL, strlen(reason) + 2);
+	add_head(s, status, VIEW("text/plain"), NULL, strlen(reason) + 2);
 	buf_addf(&s->out, "%s\r\n", reason);
 	s->state = CLOSING;
 	s->deadline = NSTIME_NEVER;
@@ -178,8 +188,7 @@ static void respond(struct http_server *s, struct http_request *r)
 
 	assert(r->status >= 200 && r->status <= 599);
 	s->last |= !s->head.keep_alive;
-	add_head(s, r->status, buf_view(&r->answer_type), buf_view(&r->answer_location),
-			r->answer.len);
+	add_head(s, r->status, buf_view(&r->answer_type), r, r->answer.len);
 	/* RFC 9110, 9.3.2: HEAD tells the length of what it does not send. */
 	s->body_sent = bare || view_eq(buf_view(&r->method), VIEW("HEAD")) ? r->answer.len
 									   : 0;
@@ -217,11 +226,13 @@ static void head_ended(struct http_server *s, nstime now)
 {
 	int status = http_head_parse(buf_view(&s->text), &s->head);
 
+	if (!status && s->head.length > limit_value(s->body))
+		status = 413;
 	if (status) {
 		refuse(s, status);
 		return;
 	}
-	s->request = request_new(&s->head);
+	s->request = request_new(&s->head, s->body);
 	s->chunked = (struct http_chunked){ 0 };
 	if (s->head.body == HTTP_BODY_NONE) {
 		ask(s);
@@ -453,11 +464,12 @@ static const struct engine_class class = {
 };
 /* clang-format on */
 
-struct engine *http_server_new(nstime now)
+struct engine *http_server_new(nstime now, enum limit body)
 {
 	struct http_server *s = xcalloc(1, sizeof(*s));
 
 	s->engine.class = &class;
+	s->body = body;
 	s->text = BUF_NULL(limit_value(LIMIT_HTTP_HEAD));
 	s->out = BUF_NULL(2 * LONGEST_RESPONSE_HEAD);
 	s->deadline = now + IDLE_TIME;

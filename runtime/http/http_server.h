@@ -8,8 +8,10 @@
 
 #include "runtime/base/buf.h"
 #include "runtime/base/engine.h"
+#include "runtime/base/limit.h"
 
-MUST_USE struct engine *http_server_new(nstime now);
+/* `body` is how long a request's body may be: LIMIT_HTTP_BODY, LIMIT_HTTP_PUBLIC_BODY. */
+MUST_USE struct engine *http_server_new(nstime now, enum limit body);
 
 enum http_op_kind {
 	HTTP_OP_REQUEST = 1,
@@ -27,12 +29,14 @@ struct http_request {
 	struct buf host;   /* as sent: a name, or one and a port */
 	struct buf content_type;
 	struct buf accept; /* the first such field */
+	struct buf fields; /* all of them, as sent: http_field() of http_head.h reads them */
 	struct buf body;
 
 	/* The answer. */
 	int status;                 /* 200 to 599 */
 	struct buf answer_type;     /* Content-Type; empty: none */
 	struct buf answer_location; /* Location; empty: none */
+	struct buf answer_fields;   /* further ones, each "Name: value\r\n" */
 	struct buf answer;
 };
 

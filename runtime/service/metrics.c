@@ -114,7 +114,7 @@ static struct engine *port_open(void *context, struct connection *c)
 {
 	(void)context;
 	(void)c;
-	return http_server_new(clock_now());
+	return http_server_new(clock_now(), LIMIT_HTTP_PUBLIC_BODY);
 }
 
 static void port_closed(void *context, struct connection *c)

@@ -4,6 +4,7 @@
 #include "runtime/net/net.h"
 #include "runtime/net/worker.h"
 #include "runtime/service/allowance.h"
+#include "runtime/service/desk.h"
 #include "runtime/service/login.h"
 #include "runtime/service/sessions.h"
 
@@ -22,6 +23,7 @@ struct service {
 	struct workers *workers;
 	struct sessions *sessions;
 	struct logins *logins;
+	struct desk *desk;
 	struct allowances *allowances;
 	struct intake *intake;
 	atomic_bool sends;
@@ -57,6 +59,7 @@ struct service *service_new(const struct service_options *options)
 	s->net = net_new(options->loops);
 	s->sessions = sessions_new(s->net);
 	s->logins = logins_new(s);
+	s->desk = desk_new(s);
 	s->allowances = allowances_new(s->data, s->os);
 	return s;
 }
@@ -68,9 +71,11 @@ void service_free(struct service *s)
 	if (!s)
 		return;
 	logins_stop(s->logins);
+	desk_close(s->desk);
 	workers_free(s->workers);
 	net_free(s->net);
 	logins_free(s->logins);
+	desk_free(s->desk);
 	allowances_free(s->allowances);
 	sessions_free(s->sessions);
 	while ((notice = service_next_notice(s)))
@@ -138,6 +143,11 @@ struct sessions *service_sessions(const struct service *s)
 struct logins *service_logins(const struct service *s)
 {
 	return s->logins;
+}
+
+struct desk *service_desk(const struct service *s)
+{
+	return s->desk;
 }
 
 struct allowances *service_allowances(const struct service *s)

@@ -13,6 +13,7 @@
 struct allowances; /* service/allowance.h: who may still write to how many */
 struct accounts;   /* service/account.h: the open account files, each a serial queue */
 struct broker;     /* crypto/broker.h */
+struct desk;       /* service/desk.h: requests that wait for the agent */
 struct intake;     /* store/intake.h */
 struct key;        /* crypto/key.h */
 struct logins;     /* service/login.h */
@@ -53,6 +54,7 @@ struct net *service_net(const struct service *s);
 struct workers *service_workers(const struct service *s);
 struct sessions *service_sessions(const struct service *s);
 struct logins *service_logins(const struct service *s);
+struct desk *service_desk(const struct service *s);
 struct allowances *service_allowances(const struct service *s);
 
 /* Whether mail is accepted is intake_accepting()'s to say. */

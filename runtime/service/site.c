@@ -1,6 +1,7 @@
 #include "runtime/service/site.h"
 
 #include "runtime/http/http_server.h"
+#include "runtime/service/desk.h"
 #include "runtime/service/service.h"
 
 #define CHALLENGES "/.well-known/acme-challenge/"
@@ -84,6 +85,30 @@ static bool is_taken(struct view method, const struct page_spec *page)
 	       (page && page->takes_post && view_eq(method, VIEW("POST")));
 }
 
+/* What the agent alone can answer, and over TLS alone. */
+static bool goes_to_agent(enum listener_kind kind, struct view target)
+{
+	return kind == LISTENER_HTTPS &&
+	       (view_starts(target, VIEW("/invite/")) ||
+			       view_starts(target, VIEW("/hooks/")));
+}
+
+/* A page that takes nothing from elsewhere, is framed by nobody and kept by nobody. The
+ * referrer is left to ourselves, since without it a browser would not say Origin. */
+static void guard(struct http_request *http)
+{
+	buf_add_z(&http->answer_fields,
+			"Strict-Transport-Security: max-age=31536000\r\n"
+			"Content-Security-Policy: default-src 'none'; style-src 'self'; "
+			"form-action 'self'; base-uri 'none'; frame-ancestors 'none'\r\n"
+			"Cache-Control: no-store\r\n"
+			"Referrer-Policy: same-origin\r\n"
+			"X-Content-Type-Options: nosniff\r\n"
+			"X-Frame-Options: DENY\r\n"
+			"Cross-Origin-Opener-Policy: same-origin\r\n"
+			"Cross-Origin-Resource-Policy: same-origin\r\n");
+}
+
 static void port_perform(void *context, struct connection *c, struct op *op)
 {
 	const struct service_port *port = context;
@@ -93,7 +118,12 @@ static void port_perform(void *context, struct connection *c, struct op *op)
 	const struct page_spec *page;
 	struct view target = buf_view(&http->target);
 
-	(void)c;
+	if (goes_to_agent(port->kind, target)) {
+		configuration_unref(current);
+		guard(http);
+		desk_put(service_desk(port->service), c, http, DESK_PUBLIC);
+		return;
+	}
 	page = page_of(current, http);
 	if (!is_taken(buf_view(&http->method), page))
 		refuse(http, 405, "Only GET and HEAD.\n");
@@ -110,18 +140,26 @@ static void port_perform(void *context, struct connection *c, struct op *op)
 static struct engine *port_open(void *context, struct connection *c)
 {
 	(void)context;
-	(void)c;
-	return http_server_new(clock_now());
+	desk_expect(c);
+	return http_server_new(clock_now(), LIMIT_HTTP_PUBLIC_BODY);
+}
+
+static void port_ended(void *context, struct connection *c)
+{
+	const struct service_port *port = context;
+
+	desk_left(service_desk(port->service), c);
 }
 
 static void port_closed(void *context, struct connection *c)
 {
 	(void)context;
-	(void)c;
+	desk_forget(c);
 }
 
 const struct port_class site_port_class = {
 	.open = port_open,
 	.perform = port_perform,
+	.ended = port_ended,
 	.closed = port_closed,
 };

@@ -17,7 +17,7 @@ static void reset(void *state)
 static struct engine *open_session(void *state, struct view words, nstime now)
 {
 	(void)state;
-	return words.len ? NULL : http_server_new(now);
+	return words.len ? NULL : http_server_new(now, LIMIT_HTTP_BODY);
 }
 
 static void perform(void *state, struct op *op)

@@ -22,7 +22,7 @@ static void perform(void *state, struct op *op)
 static void run(struct view bytes, enum trickle_way way, struct buf *output)
 {
 	const struct trickle_world world = { .perform = perform };
-	struct engine *engine = http_server_new(0);
+	struct engine *engine = http_server_new(0, LIMIT_HTTP_BODY);
 
 	trickle_bytes(engine, &world, bytes, way, bytes.len, output);
 	engine_free(engine);

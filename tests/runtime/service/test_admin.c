@@ -1,6 +1,7 @@
 #include "runtime/service/admin.h"
 
 #include "runtime/base/os.h"
+#include "runtime/service/desk.h"
 #include "runtime/service/service.h"
 #include "tests/lib/test.h"
 
@@ -85,11 +86,11 @@ static void await_event(struct fixture *f)
 	service_event_clear(f->service);
 }
 
-static struct admin_request *await_request(struct fixture *f)
+static struct desk_request *await_request(struct fixture *f)
 {
-	struct admin_request *request;
+	struct desk_request *request;
 
-	while (!(request = admin_next(f->admin)))
+	while (!(request = desk_next(service_desk(f->service))))
 		await_event(f);
 	return request;
 }
@@ -100,10 +101,10 @@ static struct admin_request *await_request(struct fixture *f)
 static void a_request_is_pulled_and_answered(void **state)
 {
 	struct fixture *f = *state;
-	struct admin_request *request;
+	struct desk_request *request;
 	int fd = connect_path();
 
-	assert_null(admin_next(f->admin));
+	assert_null(desk_next(service_desk(f->service)));
 	say(fd, "PUT /v1/state HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/yaml\r\n"
 		"Content-Length: 5\r\nConnection: close\r\n\r\nhosts");
 	request = await_request(f);
@@ -111,10 +112,12 @@ static void a_request_is_pulled_and_answered(void **state)
 	assert_view(request->target, "/v1/state");
 	assert_view(request->content_type, "text/yaml");
 	assert_view(request->body, "hosts");
+	assert_int_equal(request->door, DESK_CONTROL);
 	assert_int_equal(request->uid, geteuid());
 	assert_int_equal(request->pid, getpid());
-	assert_true(admin_alive(f->admin, request));
-	admin_answer(f->admin, request, 202, VIEW("application/json"), VIEW("{}"));
+	assert_true(desk_alive(service_desk(f->service), request));
+	desk_answer(service_desk(f->service), request, 202, VIEW("application/json"),
+			VIEW("{}"));
 	expect_all(fd, "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\n"
 		       "Content-Length: 2\r\nConnection: close\r\n\r\n{}");
 	close(fd);
@@ -124,7 +127,7 @@ static void answers_may_overtake_each_other(void **state)
 {
 	struct fixture *f = *state;
 	int slow_fd = connect_path(), quick_fd;
-	struct admin_request *slow, *quick;
+	struct desk_request *slow, *quick;
 
 	say(slow_fd, GET("/slow"));
 	slow = await_request(f);
@@ -132,9 +135,9 @@ static void answers_may_overtake_each_other(void **state)
 	say(quick_fd, GET("/quick"));
 	quick = await_request(f);
 	assert_view(quick->target, "/quick");
-	admin_answer(f->admin, quick, 204, VIEW(""), VIEW(""));
+	desk_answer(service_desk(f->service), quick, 204, VIEW(""), VIEW(""));
 	expect_all(quick_fd, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
-	admin_answer(f->admin, slow, 204, VIEW(""), VIEW(""));
+	desk_answer(service_desk(f->service), slow, 204, VIEW(""), VIEW(""));
 	expect_all(slow_fd, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
 	close(slow_fd);
 	close(quick_fd);
@@ -143,21 +146,21 @@ static void answers_may_overtake_each_other(void **state)
 static void a_client_that_has_gone_is_known(void **state)
 {
 	struct fixture *f = *state;
-	struct admin_request *request;
+	struct desk_request *request;
 	int fd = connect_path(), other;
 
 	say(fd, GET("/wait"));
 	request = await_request(f);
-	assert_true(admin_alive(f->admin, request));
+	assert_true(desk_alive(service_desk(f->service), request));
 	close(fd);
 	/* One loop: when it serves the next, it has seen that end. */
 	other = connect_path();
 	say(other, GET("/next"));
-	admin_answer(f->admin, await_request(f), 204, VIEW(""), VIEW(""));
+	desk_answer(service_desk(f->service), await_request(f), 204, VIEW(""), VIEW(""));
 	expect_all(other, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
 	close(other);
-	assert_false(admin_alive(f->admin, request));
-	admin_answer(f->admin, request, 204, VIEW(""), VIEW(""));
+	assert_false(desk_alive(service_desk(f->service), request));
+	desk_answer(service_desk(f->service), request, 204, VIEW(""), VIEW(""));
 }
 
 static void a_stop_answers_what_is_open(void **state)
@@ -171,6 +174,7 @@ static void a_stop_answers_what_is_open(void **state)
 	say(unseen, GET("/b"));
 	await_event(f);
 	admin_close(f->admin);
+	desk_close(service_desk(f->service));
 	expect_all(seen,
 			"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\n"
 			"Content-Length: 21\r\nConnection: close\r\n\r\n"
@@ -218,7 +222,7 @@ static void other_users_are_refused(void **state)
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
-	assert_false(admin_has_request(f->admin));
+	assert_false(desk_has_request(service_desk(f->service)));
 }
 
 static void a_socket_in_use_is_said(void **state)

@@ -20,7 +20,7 @@ static struct engine *open_any(void *context, struct connection *c)
 {
 	(void)c;
 	connection_set_data(c, context);
-	return http_server_new(clock_now());
+	return http_server_new(clock_now(), LIMIT_HTTP_BODY);
 }
 
 static void perform_any(void *context, struct connection *c, struct op *op)
