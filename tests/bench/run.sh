@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The benchmarks: start and rest, 10,000 users, SMTP into the mailbox, IMAP out of it, 10,000 sessions that idle, 10,000 that are slow.
+# The benchmarks: start and rest, 10,000 users, effects that fail, SMTP into the mailbox, IMAP out of it, 10,000 sessions that idle, 10,000 that are slow.
 #
 #   tests/bench/run.sh [--smoke] [--peers]
 #
@@ -35,6 +35,11 @@ smtp() { bash "$here/smtp.sh" -p "$SMTP" -r 'u%d@bench.test' -l posthus -P "$age
 imap() { bash "$here/imap.sh" -p "$IMAPS" -S -M -u 'u%d@bench.test' -w benchpass -l posthus -P "$agent_pid" "$@"; }
 delivered() { "$BENCH_BIN/imapload" -p "$IMAPS" -T -m status -K 20 -u 'u%d@bench.test' -w benchpass; }
 
+isolation() {
+	ninja -C "$root/build-release" tests/bench/isolation >/dev/null &&
+		"$root/build-release/tests/bench/isolation" "$root/tests/lib/probe/service" "${1:-15}" 2>/dev/null
+}
+
 smoke_load() {
 	. "$here/lib.sh"
 	build
@@ -56,6 +61,7 @@ else
 	section "start, rest, 10,000 users" "$here/scale" 10000
 	section "the reconciler, 1,000 to 100,000 users" "$here/reconcile"
 	section "files that are hard to decide" "$here/validate"
+	section "a thousand effects outside, of which one in a hundred fails" isolation
 	section "an agent with forty users" serve_bench
 	. "$here/lib.sh"
 	build
