@@ -1,7 +1,6 @@
 /* What is done to one account by name: its password, its data key, its file. */
-#include "agent/inside.h"
+#include "agent/account_inside.h"
 
-#include "agent/apply/notice.h"
 #include "agent/database/account.h"
 #include "agent/database/condition.h"
 #include "agent/database/journal.h"
@@ -34,8 +33,7 @@ static struct object *find_account(const struct object_set *objects,
 	return object ? object : object_by_key(objects, driver, copy);
 }
 
-/* A user; with `shared`, or else a shared mailbox. */
-static int load_account(struct agent *agent, struct view account, bool shared,
+int account_load(struct agent *agent, struct view account, bool shared,
 		struct arena *arena, struct object *out)
 {
 	CLEANUP(object_set_deinit) struct object_set objects = OBJECT_SET_NULL;
@@ -53,7 +51,7 @@ static int load_account(struct agent *agent, struct view account, bool shared,
 	return 0;
 }
 
-static int audit(struct agent *agent, const struct object *object, struct arena *arena,
+int account_audit(struct agent *agent, const struct object *object, struct arena *arena,
 		struct view actor, const char *action)
 {
 	return audit_add(agent->db,
@@ -66,7 +64,7 @@ static int audit(struct agent *agent, const struct object *object, struct arena 
 			});
 }
 
-static int bump_serial(struct agent *agent)
+int account_bump_serial(struct agent *agent)
 {
 	uint64_t serial;
 	int r = control_serial(agent->db, &serial);
@@ -94,9 +92,8 @@ static int settle_condition(
 	return object_write(agent->db, object, &texts);
 }
 
-/* Tells whom the account belongs to what was done to it. */
-static int tell(struct agent *agent, const struct object *object, enum notice_topic topic,
-		const char *what, struct view actor)
+int account_tell(struct agent *agent, const struct object *object,
+		enum notice_topic topic, const char *what, struct view actor)
 {
 	telling_stale(agent->telling);
 	return notice_put(agent->db,
@@ -120,7 +117,7 @@ static int write_password(struct agent *agent, const struct object *object,
 		r = account_set_password(agent->db, object->uid, hash, CREDENTIAL_PERSON,
 				agent->os->wall(agent->os->state));
 	if (r == 0 && known)
-		r = tell(agent, object, TOPIC_RESET,
+		r = account_tell(agent, object, TOPIC_RESET,
 				"Your password is another one, and whoever was logged in "
 				"by the old one is not any more.",
 				actor);
@@ -129,8 +126,8 @@ static int write_password(struct agent *agent, const struct object *object,
 	if (r == 0)
 		r = settle_condition(agent, object, arena);
 	if (r == 0)
-		r = audit(agent, object, arena, actor, "password-set");
-	return r ? r : bump_serial(agent);
+		r = account_audit(agent, object, arena, actor, "password-set");
+	return r ? r : account_bump_serial(agent);
 }
 
 static int commit_password(struct agent *agent, const struct object *object,
@@ -152,7 +149,7 @@ int agent_password_set(struct agent *agent, struct view account,
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
 	char hash[PASSWORD_HASH_TEXT];
 	struct object object;
-	int r = load_account(agent, account, false, arena, &object);
+	int r = account_load(agent, account, false, arena, &object);
 
 	if (r)
 		return r;
@@ -177,7 +174,7 @@ int agent_password_upgraded(
 		r = account_set_password(agent->db, account_uid, hash, CREDENTIAL_UPGRADE,
 				agent->os->wall(agent->os->state));
 	if (r == 0)
-		r = bump_serial(agent);
+		r = account_bump_serial(agent);
 	if (r)
 		return r > 0 ? fault(-EIO) : r;
 	return agent_commit(agent, &t);
@@ -213,9 +210,9 @@ static int commit_audit(struct agent *agent, const struct object *object,
 	int r = transaction_begin(agent->db, &t);
 
 	if (r == 0)
-		r = audit(agent, object, arena, actor, action);
+		r = account_audit(agent, object, arena, actor, action);
 	if (r == 0 && told)
-		r = tell(agent, object, TOPIC_ACCESS, told, actor);
+		r = account_tell(agent, object, TOPIC_ACCESS, told, actor);
 	if (r == 0)
 		r = transaction_commit(&t);
 	return r > 0 ? fault(-EIO) : r;
@@ -228,7 +225,7 @@ int agent_account_key_export(struct agent *agent, struct view account, struct vi
 	CLEANUP(secret_free) struct secret key = SECRET_NULL;
 	CLEANUP(buf_free) struct buf path = BUF_NULL(LONGEST_PATH);
 	struct object object;
-	int r = load_account(agent, account, true, arena, &object);
+	int r = account_load(agent, account, true, arena, &object);
 
 	if (r == 0)
 		r = unwrap(agent, &object, arena, &key);
@@ -261,7 +258,7 @@ static int end_sessions(struct agent *agent, const struct object *object)
 	if (r == 0)
 		r = account_revoke(agent->db, object->uid);
 	if (r == 0)
-		r = bump_serial(agent);
+		r = account_bump_serial(agent);
 	if (r)
 		return r > 0 ? fault(-EIO) : r;
 	return agent_commit(agent, &t);
@@ -291,7 +288,7 @@ int agent_account_accept(
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
 	const char *action = empty ? "loss-accepted" : "restore-accepted";
 	struct object object;
-	int r = load_account(agent, account, true, arena, &object);
+	int r = account_load(agent, account, true, arena, &object);
 
 	if (r == 0)
 		r = end_sessions(agent, &object);

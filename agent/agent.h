@@ -43,6 +43,8 @@ enum {
 	AGENT_E_THERE, /* it has one: exit 1 */
 	AGENT_E_UNFIT, /* it does not open: exit 1 */
 	AGENT_E_BUSY,  /* later perhaps: exit 5 */
+	AGENT_E_TAKEN, /* there is one of that name: exit 5 */
+	AGENT_E_MANY,  /* it has as many as it may: exit 5 */
 };
 
 /* -- opening -- */
@@ -296,6 +298,27 @@ MUST_USE int agent_password_set(struct agent *agent, struct view account,
 /* A runtime's notice: the successor of an old hash, after a login. Sessions stay. */
 MUST_USE int agent_password_upgraded(
 		struct agent *agent, const unsigned char *account_uid, struct view hash);
+/* What a program of a person logs in with, instead of the person's password. */
+struct agent_app_password {
+	struct view name;   /* "phone": told apart within the account */
+	unsigned protocols; /* a set of enum protocol */
+	walltime expires;   /* 0: never */
+};
+
+/* `out` is shown to the person, once. ABSENT; FIELD where the name is none, or it is for
+ * nothing; TIME, TAKEN, MANY. */
+MUST_USE int agent_app_password_create(struct agent *agent, struct view account,
+		const struct agent_app_password *wanted, struct view actor,
+		struct secret *out);
+/* Nobody can log in by it any more; the account's sessions end, whatever they began by.
+ * ABSENT: no such account; GONE: no such app password. */
+MUST_USE int agent_app_password_revoke(struct agent *agent, struct view account,
+		struct view name, struct view actor);
+/* [{"name", "protocols", "made_at", "expires_at", "used_at"}], by name. */
+MUST_USE int agent_app_passwords(struct agent *agent, struct view account, json_t **out);
+/* A runtime's notice: somebody logged in by it. */
+MUST_USE int agent_app_password_used(
+		struct agent *agent, const unsigned char *account_uid, struct view name);
 /* The data key of an account, to open its file with other tools. Written to the audit.
  * `path_out` is its file below the data directory, malloc'd. */
 MUST_USE int agent_account_key_export(struct agent *agent, struct view account,

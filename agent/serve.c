@@ -126,18 +126,27 @@ static void take_signal(struct server *server)
 	}
 }
 
+static int take_notice(struct agent *agent, const struct runtime_notice *notice)
+{
+	switch (notice->kind) {
+	case NOTICE_PASSWORD_UPGRADED:
+		return agent_password_upgraded(agent, notice->account, notice->text);
+	case NOTICE_APP_PASSWORD_USED:
+		return agent_app_password_used(agent, notice->account, notice->text);
+	case NOTICE_LIMIT_REACHED:
+		agent_sending_frozen(agent, notice->account);
+		return 0;
+	}
+	return 0;
+}
+
 static void take_notices(struct server *server)
 {
 	struct runtime_notice *notice;
 
 	while ((notice = runtime_next_notice(server->options->runtime))) {
-		int r = 0;
+		int r = take_notice(server->options->agent, notice);
 
-		if (notice->kind == NOTICE_PASSWORD_UPGRADED)
-			r = agent_password_upgraded(server->options->agent,
-					notice->account, notice->text);
-		else
-			agent_sending_frozen(server->options->agent, notice->account);
 		if (r < 0)
 			log_event(LOG_ERROR, "agent.upgrade.fault", log_fault(r));
 		runtime_notice_free(notice);

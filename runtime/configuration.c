@@ -196,6 +196,17 @@ static void *copy_array(struct arena *arena, const void *from, size_t size)
 	return copy;
 }
 
+static const struct app_password_spec *copy_app_passwords(
+		struct arena *arena, const struct account_spec *account)
+{
+	struct app_password_spec *copies = copy_array(arena, account->app_passwords,
+			account->app_password_count * sizeof(*copies));
+
+	for (size_t i = 0; i < account->app_password_count; i++)
+		copies[i].name = arena_copy(arena, copies[i].name);
+	return copies;
+}
+
 static void copy_accounts(struct shard *shard, const struct domain_spec *spec)
 {
 	struct account_spec *copies =
@@ -209,6 +220,7 @@ static void copy_accounts(struct shard *shard, const struct domain_spec *spec)
 		copy->name = arena_copy(shard->arena, copy->name);
 		copy->password = arena_copy(shard->arena, copy->password);
 		copy->wrapped_key = arena_copy(shard->arena, copy->wrapped_key);
+		copy->app_passwords = copy_app_passwords(shard->arena, copy);
 		copy->members = copy_array(shard->arena, copy->members,
 				copy->member_count * sizeof(*copy->members));
 		copy->networks = copy_array(shard->arena, copy->networks,

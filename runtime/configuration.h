@@ -15,6 +15,7 @@
 #include "runtime/base/reach.h"
 #include "runtime/base/secret.h"
 #include "runtime/base/view.h"
+#include "runtime/crypto/app_password.h"
 #include "runtime/store/account_mark.h"
 
 enum {
@@ -121,12 +122,23 @@ struct member_spec {
 	enum right right;
 };
 
+/* What a program of a person logs in with. */
+struct app_password_spec {
+	struct view name;
+	unsigned protocols; /* a set of enum protocol: what it is good for */
+	walltime expires;   /* 0: never */
+	unsigned char salt[APP_PASSWORD_SALT]; /* the same of all of an account's */
+	struct app_verifier verifier;
+};
+
 struct account_spec {
 	enum account_kind kind;
 	unsigned char uid[ACCOUNT_UID_SIZE];
-	struct view address;     /* its first address, and its login name */
-	struct view name;        /* a person's, for headers that we write */
-	struct view password;    /* a PHC or crypt string; empty: no password login */
+	struct view address;  /* its first address, and its login name */
+	struct view name;     /* a person's, for headers that we write */
+	struct view password; /* a PHC or crypt string; empty: no password login */
+	const struct app_password_spec *app_passwords;
+	size_t app_password_count;
 	struct view wrapped_key; /* the host slot of its data key, for the broker */
 	/* How far its file had come when the configuration was built, at least; the file is
 	 * that far or further. */

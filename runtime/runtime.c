@@ -662,8 +662,17 @@ struct runtime_notice *runtime_next_notice(struct runtime *rt)
 		return NULL;
 	notice = xcalloc(1, sizeof(*notice) + from->text.len);
 	text = (char *)(notice + 1);
-	notice->kind = from->kind == SERVICE_LIMIT_REACHED ? NOTICE_LIMIT_REACHED
-							   : NOTICE_PASSWORD_UPGRADED;
+	switch (from->kind) {
+	case SERVICE_PASSWORD_UPGRADED:
+		notice->kind = NOTICE_PASSWORD_UPGRADED;
+		break;
+	case SERVICE_LIMIT_REACHED:
+		notice->kind = NOTICE_LIMIT_REACHED;
+		break;
+	case SERVICE_APP_PASSWORD_USED:
+		notice->kind = NOTICE_APP_PASSWORD_USED;
+		break;
+	}
 	memcpy(notice->account, from->account, ACCOUNT_UID_SIZE);
 	memcpy(text, from->text.data, from->text.len);
 	notice->text = view_of(text, from->text.len);

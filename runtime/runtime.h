@@ -206,6 +206,7 @@ struct runtime_notice {
 		NOTICE_PASSWORD_UPGRADED, /* an old hash was verified: `text` is its
 					     Argon2id successor */
 		NOTICE_LIMIT_REACHED,     /* the account may send no more for now */
+		NOTICE_APP_PASSWORD_USED, /* `text`: which one a login was by */
 	} kind;
 	unsigned char account[ACCOUNT_UID_SIZE];
 	struct view text;

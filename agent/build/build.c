@@ -19,6 +19,7 @@ static void build_deinit(struct build *b)
 		secret_free(&b->passwords[i]);
 	map_free(&b->by_name);
 	free(b->rows);
+	free(b->app_passwords);
 	free(b->former);
 	arena_free(b->arena);
 }
@@ -34,6 +35,19 @@ struct shard *build_shard_of(const struct build *b, struct view address)
 }
 
 /* -- accounts -- */
+
+static void set_app_passwords(struct build *b, struct account_spec *account)
+{
+	size_t count;
+	const struct app_password_row *rows = app_password_rows_of(
+			b->app_passwords, b->app_password_count, account->uid, &count);
+	struct app_password_spec *specs = arena_array(b->arena, count, sizeof(*specs));
+
+	for (size_t i = 0; i < count; i++)
+		specs[i] = rows[i].spec;
+	account->app_passwords = specs;
+	account->app_password_count = count;
+}
 
 struct account_spec *build_add_account(
 		struct build *b, struct view address, const unsigned char *uid)
@@ -56,6 +70,7 @@ struct account_spec *build_add_account(
 		.known = row->known,
 	};
 	memcpy(account->uid, uid, ACCOUNT_UID_SIZE);
+	set_app_passwords(b, account);
 	return account;
 }
 
@@ -268,6 +283,9 @@ static int gather(struct build *b)
 {
 	int r = account_read_all(b->o->db, b->arena, &b->rows, &b->row_count);
 
+	if (!r)
+		r = app_password_read_all(b->o->db, b->arena, NULL, &b->app_passwords,
+				&b->app_password_count);
 	if (r == 0)
 		r = account_read_former(b->o->db, b->o->now, b->arena, &b->former,
 				&b->former_count);

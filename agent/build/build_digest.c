@@ -15,6 +15,16 @@ static void digest_u64(struct digest *d, uint64_t number)
 	digest_add(d, view_of(&number, sizeof(number)));
 }
 
+static void digest_app_password(struct digest *d, const struct app_password_spec *spec)
+{
+	digest_part(d, spec->name);
+	digest_u64(d, spec->protocols);
+	digest_u64(d, (uint64_t)spec->expires);
+	digest_add(d, view_of(spec->salt, sizeof(spec->salt)));
+	digest_add(d, view_of(spec->verifier.stored, DIGEST_SIZE));
+	digest_add(d, view_of(spec->verifier.server, DIGEST_SIZE));
+}
+
 /* All but `known`, which moves with every message: a shard that is kept knows less, and that
  * is as true. */
 static void digest_account(struct digest *d, const struct account_spec *account)
@@ -24,6 +34,9 @@ static void digest_account(struct digest *d, const struct account_spec *account)
 	digest_part(d, account->name);
 	digest_part(d, account->password);
 	digest_part(d, account->wrapped_key);
+	digest_u64(d, account->app_password_count);
+	for (size_t i = 0; i < account->app_password_count; i++)
+		digest_app_password(d, &account->app_passwords[i]);
 	digest_u64(d, account->quota);
 	digest_u64(d, account->protocols);
 	digest_u64(d, account->state);

@@ -5,6 +5,7 @@
 
 #include "agent/build/build.h"
 #include "agent/database/account.h"
+#include "agent/database/app_password.h"
 #include "agent/database/dkim_row.h"
 #include "runtime/base/map.h"
 
@@ -28,6 +29,8 @@ struct build {
 	struct arena *arena;
 	struct account_row *rows;
 	size_t row_count;
+	struct app_password_row *app_passwords;
+	size_t app_password_count;
 	struct former_address *former;
 	size_t former_count;
 	const unsigned char **uids; /* by the user's place in the state */

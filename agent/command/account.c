@@ -1,4 +1,5 @@
 /* What is done to one account by name, apart from the state. */
+#include "agent/command/account_app_password.h"
 #include "agent/command/connect.h"
 
 #include "runtime/base/buf.h"
@@ -90,6 +91,14 @@ static int run(const struct words *words)
 {
 	const char *verb = words_operand(words, 0);
 
+	if (strcmp(verb, "app-password") == 0)
+		return account_app_password(words);
+	if (words_operand_count(words) > 2 || words_option(words, "for") ||
+			words_option(words, "expires")) {
+		say_error("`posthus account --help` shows what each verb takes",
+				"those words belong to `posthus account app-password`");
+		return EXIT_ERROR;
+	}
 	if (strcmp(verb, "accept-restore") == 0)
 		return accept_restore(words, words_operand(words, 1));
 	if (words_flag(words, "empty")) {
@@ -107,6 +116,8 @@ static const struct option_row options[] = {
 	{ "empty", NULL,
 			"accept-restore: its file is gone for good; begin without its "
 			"mail" },
+	OPTION_FOR,
+	OPTION_EXPIRES,
 	OPTION_OUTPUT,
 	OPTION_CONFIG,
 	OPTION_DATA,
@@ -115,10 +126,11 @@ static const struct option_row options[] = {
 
 const struct command command_account = {
 	.name = "account",
-	.operands = "passwd|accept-restore ACCOUNT",
+	.operands = "passwd|accept-restore ACCOUNT | app-password create|list|revoke "
+		    "ACCOUNT [NAME]",
 	.least_operands = 2,
-	.most_operands = 2,
-	.summary = "Act on one account: set its password, take up a restored file",
+	.most_operands = 4,
+	.summary = "Act on one account: its password, app passwords, a restored file",
 	.help = "passwd reads the new password twice from the terminal, or one line from "
 		"stdin. It is the\n"
 		"person's own: no apply and no reconcile sets it back. Sessions that "
@@ -128,7 +140,12 @@ const struct command command_account = {
 		"though it is older than\n"
 		"is remembered, and serves the account again. Its mailboxes have new "
 		"UIDVALIDITYs, so that\n"
-		"clients read them anew and no UID is used twice.",
+		"clients read them anew and no UID is used twice.\n"
+		"app-password makes one for a mail program, which is shown once and "
+		"opens "
+		"no more than --for says;\n"
+		"list shows when each was used, and revoke ends one, and the account's "
+		"sessions with it.",
 	OPTIONS(options),
 	.run = run,
 };

@@ -49,6 +49,10 @@ int serve_rollback(struct call *call);
 int serve_approve(struct call *call);
 int serve_purge(struct call *call);
 int serve_confirm(struct call *call);
+/* route_account.c: one account. */
+int serve_app_password(struct call *call);
+int serve_app_password_revoke(struct call *call);
+int serve_app_passwords(struct call *call);
 /* route_git.c: the repository that the state is taken from. */
 int serve_git(struct call *call);
 int serve_git_sync(struct call *call);

@@ -315,6 +315,9 @@ static const struct route routes[] = {
 	{ "GET",  "/v1/queue",       false, SCOPE_ALL,     serve_queue },
 	{ "POST", "/v1/queue",       true,  SCOPE_ALL,     serve_queue_change },
 	{ "POST", "/v1/password",    true,  SCOPE_ALL,     serve_password },
+	{ "POST", "/v1/app-password", true,  SCOPE_ALL,     serve_app_password },
+	{ "POST", "/v1/app-password/revoke", true, SCOPE_ALL, serve_app_password_revoke },
+	{ "GET",  "/v1/app-passwords", false, SCOPE_ALL,    serve_app_passwords },
 	{ "POST", "/v1/account-key", true,  SCOPE_ALL,     serve_account_key },
 	{ "POST", "/v1/account-accept", true,  SCOPE_ALL,     serve_account_accept },
 };

@@ -279,6 +279,7 @@ int account_remove(struct database *db, const unsigned char uid[UID_SIZE])
 {
 	static const char *const rows[] = {
 		"DELETE FROM key_slot WHERE account = ?1",
+		"DELETE FROM app_password WHERE account = ?1",
 		"DELETE FROM credential WHERE account = ?1",
 		"DELETE FROM former_address WHERE account = ?1",
 		"DELETE FROM account WHERE uid = ?1",

@@ -367,6 +367,20 @@ static const char *const steps[] = {
 	/* What each account held when that was remembered; NULL: nobody knows. */
 	"ALTER TABLE account ADD COLUMN used INTEGER;",
 	"ALTER TABLE account ADD COLUMN messages INTEGER;",
+
+	/* What mail programs log in with (app_password.h). `expires_at` is 0 for never. */
+	"CREATE TABLE app_password ("
+	" account BLOB NOT NULL REFERENCES account (uid),"
+	" name TEXT NOT NULL,"
+	" salt BLOB NOT NULL CHECK (length(salt) = 16),"
+	" stored BLOB NOT NULL CHECK (length(stored) = 32),"
+	" server BLOB NOT NULL CHECK (length(server) = 32),"
+	" protocols INTEGER NOT NULL,"
+	" made_at INTEGER NOT NULL,"
+	" expires_at INTEGER NOT NULL,"
+	" used_at INTEGER,"
+	" PRIMARY KEY (account, name)"
+	") STRICT, WITHOUT ROWID;",
 };
 
 const struct database_schema control_schema = {

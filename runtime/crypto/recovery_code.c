@@ -8,6 +8,7 @@
 
 #include "runtime/base/buf.h"
 #include "runtime/base/error.h"
+#include "runtime/crypto/crockford.h"
 #include "runtime/crypto/hmac.h"
 #include "runtime/crypto/random.h"
 
@@ -25,8 +26,6 @@ static_assert(SPARE == 4, "the last letter holds the last bit and four zeros");
 /* Changing one of these makes every printed code worthless. */
 #define LABEL_AGE VIEW("posthus recovery code 1: age identity")
 #define LABEL_KEY "posthus recovery code 1: key: "
-
-static const char letters[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 void recovery_code_make(struct recovery_code *out)
 {
@@ -78,34 +77,15 @@ void recovery_code_write(const struct recovery_code *code, struct secret *out)
 		for (unsigned i = 0; i < DATA; i++) {
 			values[i] = (unsigned char)five_bits(
 					code, (size_t)(group * DATA + i) * 5);
-			buf_add_byte(&text, letters[values[i]]);
+			buf_add_byte(&text, crockford_letter(values[i]));
 		}
-		buf_add_byte(&text, letters[check_of(values, group + 1)]);
+		buf_add_byte(&text, crockford_letter(check_of(values, group + 1)));
 		sodium_memzero(values, sizeof(values));
 	}
 	*out = secret_copy(buf_view(&text));
 }
 
 /* -- from letters -- */
-
-/* -1: it is none. */
-static int value_of(char c)
-{
-	const char *at;
-
-	c = byte_upper(c);
-	if (c == 'O')
-		c = '0';
-	if (c == 'I' || c == 'L')
-		c = '1';
-	at = memchr(letters, c, sizeof(letters) - 1);
-	return at ? (int)(at - letters) : -1;
-}
-
-static bool separates(char c)
-{
-	return c == ' ' || c == '-' || c == '\t' || c == '\r' || c == '\n';
-}
 
 static int take_letters(
 		struct view typed, unsigned char values[LETTERS], unsigned *group_out)
@@ -115,11 +95,11 @@ static int take_letters(
 	for (size_t i = 0; i < typed.len; i++) {
 		int value;
 
-		if (separates(typed.data[i]))
+		if (crockford_separates(typed.data[i]))
 			continue;
 		if (count == LETTERS)
 			return RECOVERY_CODE_E_LENGTH;
-		value = value_of(typed.data[i]);
+		value = crockford_value(typed.data[i]);
 		if (value < 0) {
 			*group_out = (unsigned)count / RECOVERY_CODE_GROUP + 1;
 			return RECOVERY_CODE_E_LETTER;

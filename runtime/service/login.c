@@ -160,12 +160,55 @@ static void upgrade(struct logins *l, const struct login_request *r)
 
 static void start_waiting(struct logins *l);
 
+static const struct app_password_spec *find_app_password(
+		const struct account_spec *account, const struct secret *password)
+{
+	static const unsigned char nobodys[APP_PASSWORD_SALT];
+	size_t count = account ? account->app_password_count : 0;
+	const struct app_password_spec *found = NULL;
+	struct app_verifier verifier;
+
+	app_password_verifier(password, count ? account->app_passwords[0].salt : nobodys,
+			&verifier);
+	for (size_t i = 0; i < count; i++)
+		if (app_verifier_same(&account->app_passwords[i].verifier, &verifier))
+			found = &account->app_passwords[i];
+	return found;
+}
+
+/* True where it is one of the account's; then *why_not says what it is not good for, or is
+ * NULL. */
+static bool verify_app_password(
+		struct logins *l, struct login_request *r, const char **why_not)
+{
+	CLEANUP(secret_free) struct secret read = SECRET_NULL;
+	const struct app_password_spec *found;
+
+	if (!app_password_read(r->password, &read))
+		return false;
+	found = find_app_password(r->account, &read);
+	if (!found)
+		return false;
+	*why_not = NULL;
+	if (found->expires && found->expires <= clock_wall())
+		*why_not = "app-password-expired";
+	else if (!(found->protocols & r->protocol))
+		*why_not = "app-password-scope";
+	else
+		service_notify(l->service, SERVICE_APP_PASSWORD_USED, r->account->uid,
+				found->name);
+	return true;
+}
+
 /* Why it is refused, or NULL. */
 static const char *verify(struct logins *l, struct login_request *r)
 {
+	const char *why_not;
 	bool old = false;
 	int outcome;
 
+	if (verify_app_password(l, r, &why_not))
+		return why_not;
 	if (!r->account || r->account->password.len == 0) {
 		password_verify_nobody(r->password);
 		return r->account ? "no-password" : "unknown-user";

@@ -82,6 +82,7 @@ struct accounts *service_accounts(const struct service *s);
 enum service_notice_kind {
 	SERVICE_PASSWORD_UPGRADED, /* `text`: the Argon2id successor of an old hash */
 	SERVICE_LIMIT_REACHED,     /* it may send no more for now */
+	SERVICE_APP_PASSWORD_USED, /* `text`: its name */
 };
 
 struct service_notice {

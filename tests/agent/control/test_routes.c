@@ -2,6 +2,7 @@
  * and what strangers' requests get. */
 #include "agent/control/files.h"
 #include "agent/control/routes.h"
+#include "agent/database/app_password.h"
 #include "agent/inside.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
@@ -468,6 +469,65 @@ static void passwords_are_set_by_id_or_address(void **state)
 	assert_says(letter, "1 to 512 bytes");
 }
 
+static void an_app_password_is_made_listed_and_revoked(void **state)
+{
+	/* clang-format off */
+	static const struct { const char *path, *body; int status; enum exit_code code; const char *says; } table[] = {
+		{ "", "{\"account\": \"bo\", \"name\": \"a\"}",                              404, EXIT_ERROR,    "user/bo" },
+		{ "", "{\"account\": \"anna\"}",                                             400, EXIT_INVALID,  "needs a name" },
+		{ "", "{\"account\": \"anna\", \"name\": \"a\\nb\"}",                        400, EXIT_INVALID,  "on one line" },
+		{ "", "{\"account\": \"anna\", \"name\": \"a\", \"protocols\": []}",         400, EXIT_INVALID,  "at least one" },
+		{ "", "{\"account\": \"anna\", \"name\": \"a\", \"protocols\": [\"pop3\"]}", 400, EXIT_INVALID,  "imap, smtp" },
+		{ "", "{\"account\": \"anna\", \"name\": \"a\", \"expires\": 5}",            400, EXIT_INVALID,  "expire before" },
+		{ "", "{\"account\": \"anna\", \"name\": \"my phone\"}",                     409, EXIT_CONFLICT, "already" },
+		{ "/revoke", "{\"account\": \"anna\", \"name\": \"none\"}",                  404, EXIT_ERROR,    "no app password" },
+		{ "/revoke", "{\"account\": \"bo\", \"name\": \"my phone\"}",                404, EXIT_ERROR,    "user/bo" },
+		{ "/revoke", "{\"account\": \"anna\", \"name\": \"my phone\"}",              200, EXIT_FINE,     "opens nothing" },
+		{ "/revoke", "{\"account\": \"anna\", \"name\": \"my phone\"}",              404, EXIT_ERROR,    "no app password" },
+	};
+	/* clang-format on */
+	struct office *office = *state;
+	struct letter *letter;
+
+	must_apply(office, one_user);
+	letter = ask(office, "POST", "/v1/app-password",
+			"{\"account\": \"anna\", \"name\": \"my phone\", \"protocols\": "
+			"[\"imap\"]}");
+	assert_answer(letter, 200, EXIT_FINE);
+	assert_int_equal(json_string_length(json_object_get(letter->answer, "password")),
+			APP_PASSWORD_TEXT);
+	letter = ask(office, "GET", "/v1/app-passwords?account=anna", "");
+	assert_answer(letter, 200, EXIT_FINE);
+	assert_says(letter, "my phone");
+	assert_says(letter, "never used");
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		char target[64];
+
+		snprintf(target, sizeof(target), "/v1/app-password%s", table[i].path);
+		letter = ask(office, "POST", target, table[i].body);
+		assert_answer(letter, table[i].status, table[i].code);
+		assert_says(letter, table[i].says);
+	}
+	assert_says(ask(office, "GET", "/v1/app-passwords?account=anna", ""),
+			"no app passwords");
+}
+
+static void an_account_has_a_bound_of_app_passwords(void **state)
+{
+	struct office *office = *state;
+	struct letter *letter;
+	char body[80];
+
+	must_apply(office, one_user);
+	for (unsigned i = 0; i <= APP_PASSWORDS_MAX; i++) {
+		snprintf(body, sizeof(body), "{\"account\": \"anna\", \"name\": \"%u\"}",
+				i);
+		letter = ask(office, "POST", "/v1/app-password", body);
+		assert_int_equal(letter->status, i < APP_PASSWORDS_MAX ? 200 : 409);
+	}
+	assert_says(letter, "at most 64");
+}
+
 static void an_account_key_opens_one_file(void **state)
 {
 	struct office *office = *state;
@@ -746,6 +806,9 @@ static void a_person_may_what_trust_says(void **state)
 		{ "POST", "/v1/suspend", "{}", false },
 		{ "POST", "/v1/purge", "{}", false },
 		{ "POST", "/v1/password", "{}", false },
+		{ "POST", "/v1/app-password", "{}", false },
+		{ "POST", "/v1/app-password/revoke", "{}", false },
+		{ "GET", "/v1/app-passwords", "", false },
 		{ "POST", "/v1/account-key", "{}", false },
 	};
 	struct office *office = *state;
@@ -786,6 +849,8 @@ int main(void)
 		CASE(the_log_is_read_by_number_and_field),
 		CASE(a_line_ends_the_wait_for_it),
 		CASE(passwords_are_set_by_id_or_address),
+		CASE(an_app_password_is_made_listed_and_revoked),
+		CASE(an_account_has_a_bound_of_app_passwords),
 		CASE(an_account_key_opens_one_file),
 		CASE(I17_a_file_put_back_is_taken_up_or_the_answer_says_why_not),
 		CASE(a_body_must_be_an_object_of_files),

@@ -36,6 +36,25 @@ static struct account_spec account(
 	};
 }
 
+/* Of PHONE, OLD and MAILER (house.h). */
+static const struct app_password_spec *app_passwords(void)
+{
+	static struct app_password_spec specs[] = {
+		{ { "phone", 5 }, PROTOCOL_IMAP | PROTOCOL_SMTP, .salt = "house" },
+		{ { "old", 3 }, PROTOCOL_IMAP | PROTOCOL_SMTP, 1, .salt = "house" },
+		{ { "mailer", 6 }, PROTOCOL_SMTP, .salt = "house" },
+	};
+	static const char *const passwords[] = { PHONE, OLD, MAILER };
+
+	for (size_t i = 0; i < ARRAY_LEN(specs); i++) {
+		CLEANUP(secret_free)
+		struct secret password = secret_copy(view_z(passwords[i]));
+
+		app_password_verifier(&password, specs[i].salt, &specs[i].verifier);
+	}
+	return specs;
+}
+
 static struct configuration *configuration(
 		uint64_t revocation, const struct signing_spec *signings, size_t count)
 {
@@ -77,6 +96,8 @@ static struct configuration *configuration(
 	secret_free(&wonderland);
 	people[0] = account(ALICE, "alice@example.org", hash);
 	people[0].revocation = revocation;
+	people[0].app_passwords = app_passwords();
+	people[0].app_password_count = 3;
 	people[1] = account(BOB, "bob@example.org", BUILDER);
 	people[2] = account(CAROL, "carol@example.org", hash);
 	people[2].state = ACCOUNT_DISABLED;
@@ -87,6 +108,8 @@ static struct configuration *configuration(
 	people[4] = account(EVE, "eve@example.org", hash);
 	people[4].protocols = PROTOCOL_IMAP;
 	people[5] = account(FRED, "fred@example.org", "");
+	people[5].app_passwords = app_passwords();
+	people[5].app_password_count = 1;
 	people[6] = account(GIL, "gil@example.org", "");
 	people[6].forward = far;
 	people[6].forward_count = 1;

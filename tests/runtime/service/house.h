@@ -4,6 +4,7 @@
  *   alice   logs in by "wonderland" (Argon2id)    bob    by "builder" (sha512-crypt)
  *   carol   left the state long ago               dan    left a minute ago
  *   eve     by "wonderland", IMAP only            fred   has no password
+ *   alice has the app passwords PHONE, OLD (expired) and MAILER (submission alone), fred PHONE
  *   team → alice, bob     closed: rejected     void: discarded     away → elsewhere
  *   gil     sends all on to gil@far.test, and keeps nothing */
 #ifndef TESTS_SERVICE_HOUSE_H
@@ -26,6 +27,10 @@ enum person {
 	GIL,
 	PEOPLE = GIL,
 };
+
+#define PHONE  "00000-00000-00000-00000-000001"
+#define OLD    "00000-00000-00000-00000-000002"
+#define MAILER "00000-00000-00000-00000-000003"
 
 struct house {
 	struct service *service;

@@ -217,6 +217,68 @@ static void an_old_hash_is_replaced(void **state)
 	house_free(house);
 }
 
+/* However often, and without a password's hash. */
+static void an_app_password_is_a_login(void **state)
+{
+	struct house *house = house_new();
+	struct desk desk = DESK;
+	struct attempt attempts[4];
+	struct service_notice *notice;
+	int64_t before = hashes();
+
+	(void)state;
+	ask(house, &desk, &attempts[0], "alice@example.org", PHONE);
+	ask_by(house, &desk, &attempts[1], PROTOCOL_IMAP, "alice@example.org",
+			"OOOOO 00000 00000 00000 00000i");
+	ask(house, &desk, &attempts[2], "fred@example.org", PHONE);
+	ask(house, &desk, &attempts[3], "alice@example.org", MAILER);
+	await(&desk, 4);
+	assert_int_equal(desk.accepted, 4);
+	assert_int_equal(hashes(), before);
+	notice = service_next_notice(house->service);
+	assert_non_null(notice);
+	assert_int_equal(notice->kind, SERVICE_APP_PASSWORD_USED);
+	while (notice) {
+		free(notice);
+		notice = service_next_notice(house->service);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(attempts); i++)
+		secret_free(&attempts[i].password);
+	house_free(house);
+}
+
+static void A13_an_app_password_is_good_for_what_it_says(void **state)
+{
+	/* clang-format off */
+	static const struct {
+		const char *user, *password, *reason;
+		enum protocol protocol;
+	} logins[] = {
+		{ "alice@example.org",  MAILER, "app-password-scope",   PROTOCOL_IMAP },
+		{ "alice@example.org",  OLD,    "app-password-expired", PROTOCOL_IMAP },
+		{ "alice@example.org",  OLD,    "app-password-expired", PROTOCOL_SMTP },
+		{ "fred@example.org",   MAILER, "no-password",          PROTOCOL_SMTP },
+		{ "eve@example.org",    PHONE,  "wrong-password",       PROTOCOL_IMAP },
+		{ "nobody@example.org", PHONE,  "unknown-user",         PROTOCOL_IMAP },
+		{ "alice@example.org",  "00000-00000-00000-00000-000004", "wrong-password", PROTOCOL_IMAP },
+	};
+	/* clang-format on */
+	struct house *house = house_new();
+	struct attempt attempts[ARRAY_LEN(logins)];
+	struct desk desk = DESK;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(logins); i++)
+		ask_by(house, &desk, &attempts[i], logins[i].protocol, logins[i].user,
+				logins[i].password);
+	house_free(house); /* what waits for its penalty is answered */
+	assert_int_equal(desk.refused, ARRAY_LEN(logins));
+	for (size_t i = 0; i < ARRAY_LEN(logins); i++) {
+		assert_string_equal(attempts[i].request.reason, logins[i].reason);
+		secret_free(&attempts[i].password);
+	}
+}
+
 /* What cannot be checked soon is told so, and is no refusal. */
 static void A12_only_so_many_wait(void **state)
 {
@@ -391,6 +453,8 @@ int main(void)
 		cmocka_unit_test(A05_refusals_wait_and_read_alike),
 		cmocka_unit_test(A05_nobody_costs_what_somebody_does),
 		cmocka_unit_test(an_old_hash_is_replaced),
+		cmocka_unit_test(an_app_password_is_a_login),
+		cmocka_unit_test(A13_an_app_password_is_good_for_what_it_says),
 		cmocka_unit_test(A12_only_so_many_wait),
 		cmocka_unit_test(A03_delays_grow_and_are_forgotten),
 		cmocka_unit_test(A03_the_owner_is_not_locked_out),
