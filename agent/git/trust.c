@@ -30,6 +30,8 @@ struct node {
 	struct heap_link queued;
 	struct object_id *parents; /* in the arena */
 	size_t parent_count;
+	struct object_id tree;
+	const struct trust_person *signer; /* NULL: it was not asked, or is refused */
 	/* What is wrong with its signature; TRUST_OK where it is right, or was not asked. */
 	enum trust_outcome outcome;
 	const char *why;
@@ -227,6 +229,91 @@ static const struct node *refused(const struct trust *t)
 	return worst;
 }
 
+/* -- who said what -- */
+
+static struct node *parent_of(const struct trust *t, const struct node *node)
+{
+	return node->parent_count ? map_get(&t->nodes, view_of(node->parents[0].bytes,
+								       OBJECT_ID_SIZE))
+				  : NULL;
+}
+
+/* How many lie on the way from the tip to what was applied; 0: that is no way. */
+static size_t way_length(const struct trust *t)
+{
+	const struct node *node = t->first;
+	size_t count = 0;
+
+	while (node && !is_applied(t, &node->id)) {
+		if (!node->signer)
+			return 0;
+		node = parent_of(t, node);
+		count++;
+	}
+	return node ? count : 0;
+}
+
+static void set_step(struct trust_verdict *verdict, size_t at, const struct node *node)
+{
+	verdict->steps[at] = (struct trust_step){ node->id, node->tree, node->signer };
+}
+
+static void set_way(struct trust *t, size_t count)
+{
+	struct trust_verdict *verdict = &t->verdict;
+	const struct node *node = t->first;
+
+	verdict->stepwise = true;
+	verdict->step_count = count;
+	verdict->steps = arena_array(t->arena, count, sizeof(*verdict->steps));
+	for (; count > 0; node = parent_of(t, node))
+		set_step(verdict, --count, node);
+}
+
+/* `strict`: what was applied was merged into something else. */
+static void set_fresh(struct trust *t)
+{
+	struct trust_verdict *verdict = &t->verdict;
+	struct view key;
+	void *value;
+	size_t at = 0;
+
+	verdict->steps = arena_array(t->arena, t->count, sizeof(*verdict->steps));
+	while (map_next(&t->nodes, &at, &key, &value)) {
+		const struct node *node = value;
+
+		if (is_fresh(node) && node->signer && node != t->first)
+			set_step(verdict, verdict->step_count++, node);
+	}
+	set_step(verdict, verdict->step_count++, t->first);
+}
+
+static bool is_alone(const struct trust *t)
+{
+	const struct object_id *accepted = t->policy->accepted;
+
+	return !t->policy->applied || (accepted && object_id_eq(accepted, &t->tip));
+}
+
+static void set_steps(struct trust *t)
+{
+	size_t count;
+
+	if (is_alone(t) || t->policy->mode == TRUST_TIP || t->policy->mode == TRUST_TAG) {
+		t->verdict.steps = ARENA_NEW(t->arena, struct trust_step);
+		t->verdict.step_count = 1;
+		t->verdict.stepwise = true;
+		set_step(&t->verdict, 0, t->first);
+		t->verdict.steps[0].signer = t->verdict.signer;
+		return;
+	}
+	count = way_length(t);
+	if (count)
+		set_way(t, count);
+	else
+		set_fresh(t);
+}
+
 static void conclude(struct trust *t)
 {
 	const struct node *node = refused(t);
@@ -236,14 +323,8 @@ static void conclude(struct trust *t)
 		decide(t, node->outcome, &node->id, node->why);
 		return;
 	}
+	set_steps(t);
 	decide(t, TRUST_OK, &t->first->id, NULL);
-}
-
-static bool is_alone(const struct trust *t)
-{
-	const struct object_id *accepted = t->policy->accepted;
-
-	return !t->policy->applied || (accepted && object_id_eq(accepted, &t->tip));
 }
 
 /* `strict`: nothing new is left to be looked at. What is refused may still turn out to lie
@@ -337,6 +418,7 @@ static void give_commit(struct trust *t, struct node *node, struct view bytes)
 		node->outcome = judged.outcome;
 		node->why = judged.why;
 		node->fingerprint = judged.fingerprint;
+		node->signer = judged.outcome ? NULL : judged.signer;
 		t->wrong += node->outcome != TRUST_OK;
 	}
 	if (node == t->first)
@@ -347,6 +429,7 @@ static void give_commit(struct trust *t, struct node *node, struct view bytes)
 		memcpy(node->parents, commit.parents,
 				commit.parent_count * sizeof(*node->parents));
 	node->parent_count = commit.parent_count;
+	node->tree = commit.tree;
 	node->read = true;
 	list_remove(&node->link);
 	heap_set(&t->queue, &node->queued, -commit.committer.at);

@@ -60,6 +60,12 @@ enum trust_outcome {
 	TRUST_E_TOO_MANY, /* TRUST_WALK_MAX */
 };
 
+/* A commit on the way from what was applied to the tip, along first parents. */
+struct trust_step {
+	struct object_id commit, tree;
+	const struct trust_person *signer;
+};
+
 struct trust_verdict {
 	enum trust_outcome outcome;
 	struct object_id commit; /* of TRUST_OK: what becomes the state */
@@ -70,6 +76,13 @@ struct trust_verdict {
 	struct object_id at;               /* of a refusal: the object at fault */
 	const char *why;                   /* a phrase for people */
 	size_t verified;                   /* signatures that were found right */
+	/* Of TRUST_OK: who said what, the oldest first; the last is the tip. One alone where the
+	 * signer of the tip, or of the tag, vouches for all of it. */
+	struct trust_step *steps;
+	size_t step_count;
+	/* Each commit was made out of the one before it, the first out of what was applied;
+	 * else the steps are those who signed what is new, in no order but for the tip. */
+	bool stepwise;
 };
 
 struct trust;

@@ -284,6 +284,68 @@ static void a_verdict_says_who_and_where(void **state)
 	repository_deinit(&repo);
 }
 
+/* "b=bo c=anna", or "? …" where they are not one out of the other. */
+static void assert_steps(struct repository *repo, enum trust_mode mode,
+		const char *applied, const char *tip, const char *expected)
+{
+	struct trust_policy policy = { .mode = mode, .applied = named(repo, applied) };
+	CLEANUP(trust_freep) struct trust *trust = run(repo, &policy, named(repo, tip));
+	CLEANUP(buf_free) struct buf text = BUF_NULL(1024);
+	const struct trust_verdict *verdict = trust_verdict(trust);
+
+	assert_int_equal(verdict->outcome, TRUST_OK);
+	if (!verdict->stepwise)
+		buf_add_z(&text, "? ");
+	for (size_t i = 0; i < verdict->step_count; i++) {
+		struct view name;
+		size_t at = 0;
+		void *id;
+
+		while (map_next(&repo->names, &at, &name, &id))
+			if (object_id_eq(id, &verdict->steps[i].commit))
+				buf_addf(&text, "%s%.*s=%.*s", i ? " " : "",
+						VIEW_ARG(name),
+						VIEW_ARG(verdict->steps[i].signer->name));
+	}
+	assert_view(buf_view(&text), expected);
+}
+
+static void each_commit_is_its_signers(void **state)
+{
+	/* clang-format off */
+	static const struct row rows[] = {
+		{ "a", "",    ANNA, 0 },
+		{ "b", "a",   BO,   0 },
+		{ "c", "b",   BO,   0 },
+		{ "d", "a",   BO,   0 }, /* a branch */
+		{ "e", "c d", ANNA, 0 }, /* merged by anna, who vouches for it */
+		{ "f", "d c", BO,   0 }, /* the other way round */
+		{ "g", "f",   ANNA, 0 },
+	};
+	static const struct {
+		enum trust_mode mode;
+		const char *applied, *tip, *steps;
+	} asked[] = {
+		{ TRUST_FIRST_PARENT, "a",  "e", "b=bo c=bo e=anna" },
+		{ TRUST_STRICT,       "a",  "e", "b=bo c=bo e=anna" },
+		{ TRUST_TIP,          "a",  "e", "e=anna" },
+		{ TRUST_FIRST_PARENT, NULL, "e", "e=anna" },
+		{ TRUST_FIRST_PARENT, "a",  "g", "d=bo f=bo g=anna" },
+		/* What was applied is merged into something else: all that is new, at once. */
+		{ TRUST_STRICT,       "c",  "f", "? d=bo f=bo" },
+		{ TRUST_STRICT,       "d",  "g", "f=bo g=anna" },
+	};
+	/* clang-format on */
+	struct repository repo;
+
+	(void)state;
+	draw(&repo, rows, ARRAY_LEN(rows));
+	for (size_t i = 0; i < ARRAY_LEN(asked); i++)
+		assert_steps(&repo, asked[i].mode, asked[i].applied, asked[i].tip,
+				asked[i].steps);
+	repository_deinit(&repo);
+}
+
 static void a_repository_that_keeps_back_or_makes_up_is_refused(void **state)
 {
 	struct repository repo;
@@ -401,6 +463,7 @@ int main(void)
 		cmocka_unit_test(strict_is_not_led_astray_by_times),
 		cmocka_unit_test(G06_a_rewind_is_refused_until_it_is_accepted),
 		cmocka_unit_test(a_verdict_says_who_and_where),
+		cmocka_unit_test(each_commit_is_its_signers),
 		cmocka_unit_test(a_repository_that_keeps_back_or_makes_up_is_refused),
 		cmocka_unit_test(a_tag_is_signed_in_the_place_of_its_commit),
 		cmocka_unit_test(G03_long_histories_have_a_bound),
