@@ -100,82 +100,6 @@ static void take_allowed(struct check *c, struct agent_file *out)
 	take_excepted(c, value_at(c->root, "allow.connect.except"), &out->connect);
 }
 
-static void say_unserved(struct check *c, const struct node *node, const char *what)
-{
-	struct diagnostic *item = complain(c, NOT_SERVED_YET, node, "%s", what);
-
-	help(c, item, "write `*` or `approve`");
-}
-
-/* A person without a user has a repository's keys. */
-static void check_is_known(
-		struct check *c, const struct value *entry, const struct trusted *one)
-{
-	struct diagnostic *item;
-
-	if (node_child(entry->node, VIEW("uid")) || one->keys.len)
-		return;
-	item = complain_key(c, MISSING_FIELD, entry->node,
-			"`uid` or `keys` is missing: nobody would know this person");
-	help(c, item,
-			"add `uid:`, the number that `id -u NAME` prints, or `keys:`, a "
-			"file of "
-			"allowed signers");
-}
-
-static void take_operator(struct check *c, const struct value *entry, struct trusted *out)
-{
-	const struct value *uid = value_at(entry->first, "uid");
-	const struct value *may = value_at(entry->first, "may");
-
-	out->name = entry->key;
-	out->uid = uid ? (uint32_t)uid->number : 0;
-	out->keys = text_at(entry->first, "keys");
-	for (const struct value *v = may ? may->first : NULL; v; v = v->next) {
-		out->all |= view_eq(v->text, VIEW("*"));
-		out->approve |= view_eq(v->text, VIEW("approve"));
-		if (!view_eq(v->text, VIEW("*")) && !view_eq(v->text, VIEW("approve")))
-			say_unserved(c, v->node,
-					"this version has no such scope at the control "
-					"socket");
-	}
-}
-
-static void check_operator(struct check *c, const struct value *entry,
-		const struct agent_file *file, size_t i)
-{
-	const struct trusted *one = &file->operators[i];
-	struct diagnostic *item;
-
-	check_is_known(c, entry, one);
-	if (view_eq(one->name, VIEW("root"))) {
-		item = complain_key(c, EXCLUDES, entry->node,
-				"root is a person of its own already");
-		help(c, item, "give this person another name");
-	}
-	for (size_t k = 0; k < i; k++)
-		if (one->uid && file->operators[k].uid == one->uid) {
-			item = complain_key(c, EXCLUDES, entry->node,
-					"`%.*s` has the same user",
-					VIEW_ARG(file->operators[k].name));
-			help(c, item, "two people need two users of the machine");
-		}
-}
-
-static void take_operators(struct check *c, struct agent_file *out)
-{
-	const struct value *trust = value_at(c->root, "trust");
-	size_t count = 0;
-
-	for (const struct value *v = trust ? trust->first : NULL; v; v = v->next)
-		count++;
-	out->operators = arena_array(c->arena, count, sizeof(*out->operators));
-	for (const struct value *v = trust ? trust->first : NULL; v; v = v->next) {
-		take_operator(c, v, &out->operators[out->operator_count]);
-		check_operator(c, v, out, out->operator_count++);
-	}
-}
-
 void agent_file_defaults(struct agent_file *out)
 {
 	const struct field *data = table_field(&agent_table, VIEW("data"));
@@ -194,13 +118,27 @@ enum {
 	TIMEOUT_SECONDS = 60,
 };
 
+/* A secret of the machine; none where it is not said. */
+static struct desired_secret secret_at(
+		struct arena *arena, struct value *values, const char *path)
+{
+	struct view credential = text_at(
+			values, arena_printf(arena, "%s.credential%c", path, 0).data);
+	struct view file = text_at(
+			values, arena_printf(arena, "%s.host_file%c", path, 0).data);
+
+	if (credential.len)
+		return (struct desired_secret){ SECRET_CREDENTIAL, credential };
+	if (file.len)
+		return (struct desired_secret){ SECRET_HOST_FILE, file };
+	return (struct desired_secret){ 0 };
+}
+
 static void take_git(struct arena *arena, struct value *values, struct git_settings *out)
 {
 	const struct value *poll = value_at(values, "state.git.poll");
 	const struct value *timeout = value_at(values, "state.git.timeout");
 	const struct value *mode = value_at(values, "state.git.mode");
-	struct view credential = text_at(values, "state.git.identity.credential");
-	struct view file = text_at(values, "state.git.identity.host_file");
 
 	out->url = text_at(values, "state.git.url");
 	out->branch = text_at(values, "state.git.branch");
@@ -212,10 +150,8 @@ static void take_git(struct arena *arena, struct value *values, struct git_setti
 	out->mode = mode ? (uint64_t)mode->number : 0;
 	out->known_hosts = text_at(values, "state.git.known_hosts");
 	out->authority = text_at(values, "state.git.authority");
-	if (credential.len)
-		out->identity = (struct desired_secret){ SECRET_CREDENTIAL, credential };
-	else if (file.len)
-		out->identity = (struct desired_secret){ SECRET_HOST_FILE, file };
+	out->identity = secret_at(arena, values, "state.git.identity");
+	out->webhook = secret_at(arena, values, "state.git.webhook.secret");
 }
 
 static void check_git(struct check *c)
@@ -306,7 +242,7 @@ int agent_file_read(struct diagnostics *d, struct agent_file *out)
 	root = join_files(d->arena, d->arena, &agent_table, d, &c.incomplete);
 	shape_state(&c, root);
 	agent_file_defaults(out);
-	take_operators(&c, out);
+	trusted_take(&c, out);
 	take_allowed(&c, out);
 	check_git(&c);
 	diagnostics_move(d, &c.not_served);

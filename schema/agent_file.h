@@ -20,13 +20,37 @@ enum sandbox_wish {
 	SANDBOX_OFF,
 };
 
+enum scope_verb {
+	SCOPE_ADD = 1 << 0,
+	SCOPE_CHANGE = 1 << 1,
+	SCOPE_REMOVE = 1 << 2,
+};
+
+/* Objects that a person may do something to: of a kind, or of a domain, which is the domain
+ * itself and whatever has an address in it. */
+struct trusted_scope {
+	enum kind kind;
+	unsigned verbs;     /* a set of enum scope_verb */
+	struct view domain; /* empty: of any */
+};
+
+/* What agreement has to look like. */
+enum approval {
+	APPROVAL_NONE,
+	APPROVAL_SSH,     /* a signature by a key of a person */
+	APPROVAL_PASSKEY, /* one by a token that somebody touched */
+};
+
 /* A person, known at the control socket by his user, and in a repository by his keys. */
 struct trusted {
 	struct view name;
-	uint32_t uid;     /* 0: has none */
-	struct view keys; /* a file of allowed signers; or empty */
-	bool all;         /* may all that root may; else … */
-	bool approve;     /* … look, plan and agree */
+	uint32_t uid;                 /* 0: has none */
+	struct view keys;             /* a file of allowed signers; or empty */
+	bool all;                     /* may all that root may; else … */
+	bool approve;                 /* … look, plan and agree */
+	struct trusted_scope *scopes; /* and commit this */
+	size_t scope_count;
+	enum approval approval; /* of somebody else, for all that this person's commits do */
 };
 
 /* state.git: the repository that the state is taken from. */
@@ -39,6 +63,7 @@ struct git_settings {
 	struct desired_secret identity;
 	struct view known_hosts, authority; /* files; or empty */
 	uint64_t mode;                      /* in the order of the words */
+	struct desired_secret webhook;      /* what hints are signed with; or none */
 };
 
 struct agent_file {
@@ -83,8 +108,12 @@ enum {
 };
 
 /* Reads the one file that `d->sources` holds; views in *out live in the arena of `d` or
- * borrow the file's bytes. What this version does not serve (Git, signers) is an error. */
+ * borrow the file's bytes. What this version does not serve is an error. */
 MUST_USE int agent_file_read(struct diagnostics *d, struct agent_file *out);
+
+/* `trust` of the file, while it is checked: check.h. */
+struct check;
+void trusted_take(struct check *c, struct agent_file *out);
 
 /* All the defaults, for an agent that is started without a file. */
 void agent_file_defaults(struct agent_file *out);

@@ -78,6 +78,7 @@ static const struct reason reasons[] = {
 	{ "UidDiffers",          CLASS_INVALID,   "another object has this name now" },
 	{ "NotDescendant",       CLASS_UNTRUSTED, "a commit does not stand on the one that was last applied" },
 	{ "PeerUntrusted",       CLASS_UNTRUSTED, "the other side could not show who it is" },
+	{ "ScopeExceeded",       CLASS_UNTRUSTED, "a commit does what its signer may not" },
 	{ "SignatureMissing",    CLASS_UNTRUSTED, "a commit is not signed" },
 	{ "SignatureWrong",      CLASS_UNTRUSTED, "a signature is not by the key that it names, or was made for something else" },
 	{ "SignerNotAllowed",    CLASS_UNTRUSTED, "a commit is signed by a key that nobody of `trust` has, or has any more" },

@@ -2,10 +2,8 @@
 
 #include "agent/database/journal.h"
 #include "agent/database/reason.h"
-#include "agent/database/source.h"
-#include "agent/database/text.h"
-#include "agent/git/sync.h"
-#include "agent/git/trust.h"
+#include "agent/git/follow_inside.h"
+#include "agent/git/stages.h"
 #include "agent/inside.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
@@ -15,28 +13,6 @@
 
 enum {
 	COALESCE_SECONDS = 2,
-	SHORT_ID = 7,
-};
-
-/* Why the last sync brought nothing, while that is not a matter of one commit. */
-struct failure {
-	const char *reason; /* NULL: it went well */
-	char *message;
-	walltime since;
-	unsigned count;
-};
-
-struct follow {
-	struct agent *agent;
-	const struct agent_file *file;
-	struct sync *sync;
-	char *folder;
-	nstime due;
-	nstime asked_at;  /* the last time; 0: never */
-	bool hinted;      /* while one ran */
-	uint64_t rounds;  /* syncs that ended */
-	walltime seen_at; /* the last that reached the repository */
-	struct failure failure;
 };
 
 /* -- what is known -- */
@@ -99,7 +75,10 @@ static int ask(struct follow *f)
 	question.applied = source.applied;
 	question.has_accepted = source.has_accepted;
 	question.accepted = source.accepted;
-	question.has_refused = source.has_refused && source.state_refused;
+	/* What this process has not judged may be another's fault: of an older version, or of
+	 * what agent.yaml said then. */
+	question.has_refused =
+			source.has_refused && source.state_refused && f->judged_here;
 	question.refused = source.refused;
 	f->asked_at = clock_now();
 	f->hinted = false;
@@ -207,6 +186,16 @@ static struct view one_line(const struct agent_result *result, struct arena *are
 	return arena_copy(arena, text.len ? text : VIEW("its state cannot be applied"));
 }
 
+/* A commit that is never asked about again, unless it becomes another one. */
+static int refuse_state(struct follow *f, struct source *source, struct synced *s,
+		const char *reason, struct view message)
+{
+	s->reason = reason;
+	s->message = message;
+	f->judged_here = true;
+	return refuse(f, source, s, true);
+}
+
 static int apply(struct follow *f, struct source *source, struct synced *s)
 {
 	CLEANUP(agent_result_free) struct agent_result result = { 0 };
@@ -221,8 +210,13 @@ static int apply(struct follow *f, struct source *source, struct synced *s)
 		.actor = arena_printf(s->arena, "%.*s (commit %.*s)", VIEW_ARG(s->signer),
 				VIEW_ARG(short_id(&s->commit, s->arena))),
 	};
-	int r = agent_apply(f->agent, &files, &options, &result);
+	struct view why;
+	int r = s->stage_count ? stages_judge(f->agent, s, &why) : STAGES_OK;
 
+	if (r == STAGES_E_BEYOND)
+		return refuse_state(f, source, s, "ScopeExceeded", why);
+	if (r == 0)
+		r = agent_apply(f->agent, &files, &options, &result);
 	if (r)
 		return r;
 	switch (result.code) {
@@ -231,9 +225,9 @@ static int apply(struct follow *f, struct source *source, struct synced *s)
 	case EXIT_NOT_READY:
 		return accept(f, source, s, result.generation);
 	case EXIT_INVALID:
-		s->reason = result.reason ? result.reason : "StateInvalid";
-		s->message = one_line(&result, s->arena);
-		return refuse(f, source, s, true);
+		return refuse_state(f, source, s,
+				result.reason ? result.reason : "StateInvalid",
+				one_line(&result, s->arena));
 	default:
 		return fail(f, result.reason ? result.reason : "Error",
 				view_z(result.message));
@@ -311,6 +305,7 @@ int follow_accept(struct follow *f, const struct object_id *tip, struct view act
 		return r;
 	source.has_accepted = true;
 	source.accepted = *tip;
+	f->judged_here = false;
 	follow_hint(f);
 	return write_source(f, &source, "RewindAccepted",
 			arena_printf(arena, "%.*s by %.*s",
@@ -350,92 +345,4 @@ void follow_free(struct follow *f)
 void follow_freep(struct follow **follow)
 {
 	follow_free(TAKE(*follow));
-}
-
-/* -- for people -- */
-
-static json_t *id_json(const struct object_id *id, struct arena *arena)
-{
-	return json_view(object_id_text(id, arena));
-}
-
-static json_t *applied_json(const struct source *source, struct arena *arena)
-{
-	if (!source->has_applied)
-		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:I}", "commit",
-			id_json(&source->applied, arena), "signer",
-			json_view(source->signer), "key", json_view(source->fingerprint),
-			"subject", json_view(source->subject), "at",
-			json_time(source->applied_at), "generation",
-			(json_int_t)source->generation);
-}
-
-static json_t *refused_json(const struct source *source, struct arena *arena)
-{
-	if (!source->has_refused)
-		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:o}", "tip", id_json(&source->refused, arena),
-			"reason", json_view(source->reason), "message",
-			json_view(source->message), "at", json_time(source->refused_at));
-}
-
-static json_t *failure_json(const struct failure *failure)
-{
-	if (!failure->reason)
-		return json_null();
-	return json_pack("{s:s, s:o, s:o, s:I}", "reason", failure->reason, "message",
-			json_view(view_z(failure->message)), "since",
-			json_time(failure->since), "count", (json_int_t)failure->count);
-}
-
-int follow_json(struct follow *f, json_t **out)
-{
-	CLEANUP(arena_freep) struct arena *arena = arena_new();
-	const struct git_settings *git = &f->file->git;
-	struct source source;
-	int r = read_source(f, arena, &source);
-
-	if (r)
-		return r;
-	*out = json_pack("{s:i, s:o, s:o, s:b, s:I, s:o, s:o, s:o, s:o}",
-			"format_version", 1, "url", json_view(git->url), "branch",
-			json_view(git->branch), "running", sync_runs(f->sync), "rounds",
-			(json_int_t)f->rounds, "seen_at",
-			f->seen_at ? json_time(f->seen_at) : json_null(), "applied",
-			applied_json(&source, arena), "refused",
-			refused_json(&source, arena), "failure",
-			failure_json(&f->failure));
-	return 0;
-}
-
-static const char *text_of(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text ? text : "";
-}
-
-void follow_print(const json_t *status, struct buf *out)
-{
-	const json_t *applied = json_object_get(status, "applied");
-	const json_t *refused = json_object_get(status, "refused");
-	const json_t *failure = json_object_get(status, "failure");
-
-	buf_addf(out, "source %s %s", text_of(status, "url"), text_of(status, "branch"));
-	if (json_is_object(applied))
-		buf_addf(out, "@%.*s  signed by %s %s\n  %s\n", SHORT_ID,
-				text_of(applied, "commit"), text_of(applied, "signer"),
-				text_of(applied, "key"), text_of(applied, "subject"));
-	else
-		buf_add_z(out, "  nothing of it was applied yet\n");
-	if (json_is_object(refused))
-		buf_addf(out,
-				"  %s  %.*s is not taken; what was applied last stays\n  "
-				"  %s\n",
-				text_of(refused, "reason"), SHORT_ID,
-				text_of(refused, "tip"), text_of(refused, "message"));
-	if (json_is_object(failure))
-		buf_addf(out, "  %s since %s\n    %s\n", text_of(failure, "reason"),
-				text_of(failure, "since"), text_of(failure, "message"));
 }

@@ -17,7 +17,9 @@
 #include <unistd.h>
 
 enum {
-	AUTHORITY_MAX = 1024 * 1024, /* bytes of certificates */
+	AUTHORITY_MAX = 1024 * 1024,      /* bytes of certificates */
+	STAGES_READ = 32,                 /* of one answer; those before count as one */
+	STAGES_OCTETS = 64 * 1024 * 1024, /* that they may have together */
 };
 
 struct sync {
@@ -57,6 +59,8 @@ struct run {
 	struct repository repository;
 	struct trust_policy policy;
 	struct trust_person *persons;
+	struct object_id *trees; /* of the stages */
+	bool stepwise;
 };
 
 PRINTF_LIKE(3, 4)
@@ -94,7 +98,7 @@ static bool read_person(struct run *r, const struct trusted *one)
 	struct allowed_signers_error error;
 	struct view text;
 
-	if (!one->keys.len || !one->all)
+	if (!one->keys.len || !(one->all || one->scope_count))
 		return true;
 	if (!read_file(r, one->keys, ALLOWED_SIGNERS_TEXT_MAX, &text))
 		return false;
@@ -216,6 +220,49 @@ static bool take_verdict(struct run *r, const struct trust_verdict *verdict)
 	return true;
 }
 
+/* -- who made what -- */
+
+static const struct trusted *trusted_of(
+		const struct run *r, const struct trust_person *person)
+{
+	const struct agent_file *file = r->sync->file;
+
+	for (size_t i = 0; i < file->operator_count; i++)
+		if (view_eq(file->operators[i].name, person->name))
+			return &file->operators[i];
+	return NULL;
+}
+
+static bool all_may_all(const struct run *r, const struct trust_verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->step_count; i++)
+		if (!trusted_of(r, verdict->steps[i].signer)->all)
+			return false;
+	return true;
+}
+
+/* Commits of one person behind each other are one stage: what they come to counts. */
+static void take_stages(struct run *r, const struct trust_verdict *verdict)
+{
+	struct synced_stage *stage = NULL;
+
+	if (all_may_all(r, verdict))
+		return;
+	r->out->stages = arena_array(
+			r->arena, verdict->step_count, sizeof(*r->out->stages));
+	r->trees = arena_array(r->arena, verdict->step_count, sizeof(*r->trees));
+	r->stepwise = verdict->stepwise;
+	for (size_t i = 0; i < verdict->step_count; i++) {
+		const struct trusted *signer = trusted_of(r, verdict->steps[i].signer);
+
+		if (!stage || stage->signer != signer)
+			stage = &r->out->stages[r->out->stage_count++];
+		stage->signer = signer;
+		stage->commit = verdict->steps[i].commit;
+		r->trees[r->out->stage_count - 1] = verdict->steps[i].tree;
+	}
+}
+
 /* False where it is not to go on; the answer says why, or that nothing is new. */
 static bool judge(struct run *r, struct object_id *tree_out)
 {
@@ -232,7 +279,10 @@ static bool judge(struct run *r, struct object_id *tree_out)
 		trust_give(trust, e ? NULL : &bytes);
 	}
 	*tree_out = trust_verdict(trust)->tree;
-	return take_verdict(r, trust_verdict(trust));
+	if (!take_verdict(r, trust_verdict(trust)))
+		return false;
+	take_stages(r, trust_verdict(trust));
+	return true;
 }
 
 static bool read_files(struct run *r, const struct object_id *tree)
@@ -251,10 +301,43 @@ static bool read_files(struct run *r, const struct object_id *tree)
 	return true;
 }
 
+static size_t octets_of(const struct synced_stage *stage)
+{
+	size_t octets = 0;
+
+	for (size_t i = 0; i < stage->count; i++)
+		octets += stage->files[i].bytes.len;
+	return octets;
+}
+
+/* The newest first. What is not a state by itself, or too much, counts with what comes behind
+ * it. */
+static void read_stages(struct run *r)
+{
+	const struct git_settings *git = &r->sync->file->git;
+	size_t octets = 0, last = r->out->stage_count - 1;
+
+	r->out->stages[last].files = r->out->files;
+	r->out->stages[last].count = r->out->count;
+	for (size_t i = last; r->stepwise && i-- > 0 && last - i < STAGES_READ;) {
+		struct synced_stage *stage = &r->out->stages[i];
+
+		if (repository_files(&r->repository, &r->trees[i], git->paths,
+				    git->path_count, r->arena, &stage->files,
+				    &stage->count))
+			stage->count = 0;
+		octets += octets_of(stage);
+		if (octets > STAGES_OCTETS) {
+			stage->count = 0;
+			return;
+		}
+	}
+}
+
 static bool was_refused(const struct run *r)
 {
 	return r->question->has_refused &&
-	       object_id_eq(&r->question->refused, &r->out->commit);
+	       object_id_eq(&r->question->refused, &r->out->tip);
 }
 
 static void run(struct run *r)
@@ -263,8 +346,8 @@ static void run(struct run *r)
 
 	if (!read_trust(r) || !make_request(r) || !fetch(r) || !judge(r, &tree))
 		return;
-	if (!was_refused(r))
-		(void)read_files(r, &tree);
+	if (!was_refused(r) && read_files(r, &tree) && r->out->stage_count)
+		read_stages(r);
 }
 
 static struct synced *sync_once(struct sync *sync, const struct sync_question *question)

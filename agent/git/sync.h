@@ -11,6 +11,7 @@
 
 struct agent_file; /* schema/agent_file.h */
 struct helper;
+struct trusted;
 
 enum synced_outcome {
 	SYNCED_NOTHING, /* it is what was applied, or what was refused already */
@@ -22,8 +23,16 @@ struct sync_question {
 	bool has_applied, has_accepted, has_refused;
 	struct object_id applied;
 	struct object_id accepted; /* a tip that need not stand on it */
-	struct object_id refused;  /* a commit whose state cannot be applied */
+	struct object_id refused;  /* a tip whose state cannot be applied */
 	walltime now;
+};
+
+/* What one person made, of what is new: a state, or a step towards one. */
+struct synced_stage {
+	const struct trusted *signer;
+	struct object_id commit;
+	struct source_file *files;
+	size_t count; /* 0: it is none by itself, or cannot be read */
 };
 
 struct synced {
@@ -37,6 +46,10 @@ struct synced {
 	struct view subject, signer, fingerprint;
 	struct source_file *files;
 	size_t count;
+	/* Of SYNCED_STATE, the oldest first, and the last is the state: where one of those who
+	 * signed may not all; else none. */
+	struct synced_stage *stages;
+	size_t stage_count;
 	nstime took;
 };
 

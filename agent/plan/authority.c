@@ -23,11 +23,14 @@ static const enum risk classes[AUTHORITY_CLASSES] = {
 
 struct view authority_person(struct view actor)
 {
-	struct view uid = VIEW(" (uid ");
+	const struct view ways[] = { VIEW(" (uid "), VIEW(" (commit ") };
 
-	for (size_t i = 1; i + uid.len < actor.len; i++)
-		if (view_starts(view_from(actor, i), uid))
-			return view_sub(actor, 0, i);
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+		size_t at = view_find_view(actor, ways[i]);
+
+		if (at > 0 && at < actor.len)
+			return view_sub(actor, 0, at);
+	}
 	return VIEW("root");
 }
 

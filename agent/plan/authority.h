@@ -34,7 +34,8 @@ struct authority {
 	struct cooling *cooling;
 };
 
-/* The person behind an actor of history and audit: "anna" of "anna (uid 1000)"; root and the
+/* The person behind an actor of history and audit: "anna" of "anna (uid 1000)", and of
+ * "anna (commit 4be1f0a)"; root and the
  * agent's own user, and whatever they set going, are one: "root". */
 struct view authority_person(struct view actor);
 

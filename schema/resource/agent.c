@@ -14,7 +14,7 @@ static const struct table master_key_table = {
 };
 
 static const struct field webhook_fields[] = {
-	{ "secret", RECORD(&secret_table), NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER | FIELD_REQUIRED, 0, "what the forge signs with" },
+	{ "secret", RECORD(&secret_table), NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER | FIELD_REQUIRED, 0, "what the forge signs with: 16 bytes at least" },
 };
 
 static const struct table git_webhook_table = { .noun = "`webhook`", .help = "A hint that there is something new.", FIELDS(webhook_fields) };
@@ -29,7 +29,7 @@ static const struct field git_fields[] = {
 	{ "known_hosts", TYPE(TYPE_NEAR_PATH),                    NULL,           OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "ssh://: the public keys of the forge, as ssh-keyscan prints them" },
 	{ "authority",   TYPE(TYPE_NEAR_PATH),                    NULL,           OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "https://: who signed the certificate of the forge, in PEM; not said: those whom the system trusts" },
 	{ "mode",        WORDS("first-parent", "tip", "strict", "tag"), "first-parent", OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "which commits must be signed: each on the way along first parents, the tip alone, each that is new, or the tag" },
-	{ "webhook",     RECORD(&git_webhook_table),              NULL,           OWNER_ENFORCE, RISK_POLICY, LATER, 0, "a hint that there is something new" },
+	{ "webhook",     RECORD(&git_webhook_table),              NULL,           OWNER_ENFORCE, RISK_POLICY, LATER, 0, "a hint that there is something new, at https://HOST/hooks/git" },
 };
 
 static const struct table git_table = { .noun = "`git`", .help = "A state in a Git repository.", FIELDS(git_fields) };
@@ -44,7 +44,7 @@ static const struct table state_source_table = {
 };
 
 static const struct field require_fields[] = {
-	{ "approval", WORDS("passkey"), NULL, OWNER_ENFORCE, RISK_POLICY, LATER, 0, "what a change of this signer needs besides" },
+	{ "approval", WORDS("ssh", "passkey"), NULL, OWNER_ENFORCE, RISK_POLICY, LATER, 0, "that somebody else agrees, by a signature: of any key, or of a token that is touched" },
 };
 
 static const struct table require_table = { .noun = "`require`", .help = "What a signature alone does not do.", FIELDS(require_fields) };
@@ -52,8 +52,8 @@ static const struct table require_table = { .noun = "`require`", .help = "What a
 static const struct field trust_fields[] = {
 	{ "uid",     BETWEEN(TYPE_INT, 1, 4294967294), NULL, OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "the user of this machine who is this person at the control socket" },
 	{ "keys",    TYPE(TYPE_NEAR_PATH),     NULL, OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "a file of the public keys that this person signs commits with (ssh-keygen's allowed_signers)" },
-	{ "may",     LIST_OF(TYPE(TYPE_TEXT)), NULL, OWNER_ENFORCE, RISK_POLICY, SERVED | FIELD_REQUIRED, 0, "`*`: all that root may at the control socket, and any commit; `approve`: look, plan, and agree to what others ask for" },
-	{ "require", RECORD(&require_table),   NULL, OWNER_ENFORCE, RISK_POLICY, LATER, 0, "what a change needs besides" },
+	{ "may",     LIST_OF(TYPE(TYPE_TEXT)), NULL, OWNER_ENFORCE, RISK_POLICY, SERVED | FIELD_REQUIRED, 0, "`*`: all that root may at the control socket, and any commit; `approve`: look, plan, and agree to what others ask for; `users`, `aliases.add`, `domains.org.example`: what commits may do, to which objects" },
+	{ "require", RECORD(&require_table),   NULL, OWNER_ENFORCE, RISK_POLICY, LATER, 0, "what a commit of this person needs besides" },
 };
 
 static const struct table trust_table = { .noun = "a person", .help = "Who may say what.", FIELDS(trust_fields) };
