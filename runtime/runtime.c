@@ -20,6 +20,8 @@
 #include "runtime/service/sending.h"
 #include "runtime/service/service.h"
 #include "runtime/service/sessions.h"
+#include "runtime/service/snapshot.h"
+#include "runtime/snapshot.h"
 #include "runtime/store/database.h"
 #include "runtime/store/intake.h"
 
@@ -30,7 +32,9 @@
 #include <sys/statvfs.h>
 
 enum {
-	INTAKE_BUDGET = 64 * 1024 * 1024 /* bytes of messages on their way, in memory */
+	INTAKE_BUDGET = 64 * 1024 * 1024, /* bytes of messages on their way, in memory */
+	LOG_SHARE = 4, /* of the free disk, for the log while a snapshot is taken */
+	LOG_MOST_UNKNOWN = 1 << 30,
 };
 
 struct runtime {
@@ -575,6 +579,34 @@ int runtime_write_letter(struct runtime *rt, const struct runtime_letter *letter
 	if (r == LETTER_E_NOBODY)
 		return RUNTIME_E_NOBODY;
 	return r ? RUNTIME_E_LATER : 0;
+}
+
+/* -- a copy -- */
+
+/* The log may take a part of what is free: mail comes first. */
+static uint64_t log_most(const char *data)
+{
+	struct statvfs disk;
+
+	if (statvfs(data, &disk))
+		return LOG_MOST_UNKNOWN;
+	return (uint64_t)disk.f_bavail * disk.f_frsize / LOG_SHARE;
+}
+
+int runtime_snapshot(struct runtime *rt, struct snapshot **out)
+{
+	const struct snapshot_options options = {
+		.data = service_data(rt->service),
+		.os = service_os(rt->service),
+		.accounts = rt->accounts,
+		.intake = rt->intake,
+		.sending = rt->sending,
+		.log_most = log_most(service_data(rt->service)),
+	};
+
+	if (!rt->configured)
+		return SNAPSHOT_E_LATER;
+	return snapshot_new(&options, out);
 }
 
 /* -- what the agent pulls -- */

@@ -58,6 +58,16 @@ void queue_close(struct queue *queue)
 	free(queue);
 }
 
+int queue_freeze(struct queue *queue)
+{
+	return database_freeze(queue->db);
+}
+
+void queue_thaw(struct queue *queue)
+{
+	database_thaw(queue->db);
+}
+
 /* -- changes -- */
 
 int queue_begin(struct queue *queue)

@@ -46,6 +46,10 @@ MUST_USE int queue_open(const struct queue_options *options, struct queue **out)
 /* NULL is fine. */
 void queue_close(struct queue *queue);
 
+/* From now on the file stays as it is, for a copy (database_freeze); changes go on. */
+MUST_USE int queue_freeze(struct queue *queue);
+void queue_thaw(struct queue *queue);
+
 /* -- in -- */
 
 /* Takes over what of these messages leads to other hosts: the recipients without an

@@ -105,6 +105,15 @@ MUST_USE int accounts_destroy(
 MUST_USE int accounts_accept(
 		struct accounts *accounts, const struct account_spec *spec, bool empty);
 
+/* The file of an account stays as it is from when this returns until accounts_thaw(), for a
+ * copy: what changes stands in its WAL, also where it is closed and opened meanwhile.
+ * *wal_out: the bytes of the WAL that belong to the file as it is; 0 where none do. Waits for
+ * the account's queue; from no worker and no loop. -EAGAIN: it cannot be now. */
+MUST_USE int accounts_freeze(struct accounts *accounts,
+		const unsigned char uid[ACCOUNT_UID_SIZE], uint64_t *wal_out);
+void accounts_thaw(
+		struct accounts *accounts, const unsigned char uid[ACCOUNT_UID_SIZE]);
+
 /* Those whose files have come further than was remembered, up to `most` of them; they stay
  * until accounts_remembered() was told. */
 size_t accounts_moved(

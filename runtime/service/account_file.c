@@ -6,8 +6,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-/* accounts/ab/UID with that ending; without one, the folder. */
-static char *path_of(const struct account_file *file, const char *ending)
+/* Without an ending, the folder. */
+char *account_file_path(const struct account_file *file, const char *ending)
 {
 	char *path;
 
@@ -20,7 +20,7 @@ static char *path_of(const struct account_file *file, const char *ending)
 static int make_folders(const struct account_file *file)
 {
 	const struct os *os = file->os;
-	CLEANUP(freep) char *inner = path_of(file, "");
+	CLEANUP(freep) char *inner = account_file_path(file, "");
 	CLEANUP(freep) char *outer = xstrndup(inner, strlen(inner) - 3);
 	int r = os_make_dir(outer);
 
@@ -46,8 +46,8 @@ int account_file_open(const struct account_file *file,
 		struct account_store_options options, struct account_store **out)
 {
 	const struct os *os = file->os;
-	CLEANUP(freep) char *path = path_of(file, ".db");
-	CLEANUP(freep) char *folder = path_of(file, "");
+	CLEANUP(freep) char *path = account_file_path(file, ".db");
+	CLEANUP(freep) char *folder = account_file_path(file, "");
 	bool is_new = !is_there(os, path);
 	int r = is_new ? make_folders(file) : 0;
 
@@ -64,11 +64,11 @@ int account_file_remove(const struct account_file *file)
 {
 	static const char *const endings[] = { ".db", ".db-wal", ".db-journal" };
 	const struct os *os = file->os;
-	CLEANUP(freep) char *folder = path_of(file, "");
+	CLEANUP(freep) char *folder = account_file_path(file, "");
 	bool removed = false;
 
 	for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
-		CLEANUP(freep) char *path = path_of(file, endings[i]);
+		CLEANUP(freep) char *path = account_file_path(file, endings[i]);
 		int r;
 
 		if (!is_there(os, path))

@@ -17,6 +17,8 @@ struct account_file {
  * and its name once this returns. `path`, `now` and `below` of the options are filled in. */
 MUST_USE int account_file_open(const struct account_file *file,
 		struct account_store_options options, struct account_store **out);
+/* Of its file with that ending, ".db"; the caller frees it. */
+MUST_USE char *account_file_path(const struct account_file *file, const char *ending);
 /* All that there is, with the folder synced. Done twice it is fine. */
 MUST_USE int account_file_remove(const struct account_file *file);
 

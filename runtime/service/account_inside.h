@@ -23,6 +23,7 @@ struct account {
 	struct account_store *store;
 	struct key *key;
 	enum quarantine quarantine;
+	bool frozen; /* its file stays as it is, for a copy */
 
 	/* -- under all->lock -- */
 	struct list use;   /* all->open, the one unused for the longest first */
@@ -68,6 +69,23 @@ void account_close_store(struct account *a);
 MUST_USE int account_outcome(struct account *a, int r);
 void account_quarantine(struct account *a, enum quarantine why);
 void account_end_quarantine(struct account *a);
+/* Submits a job that stands on the caller's stack and waits until it has called
+ * account_wait_end. */
+struct account_wait {
+	struct account_job job;
+	pthread_cond_t done;
+	bool ended;
+	int r;
+};
+
+#define ACCOUNT_WAIT(f)                                                                  \
+	{ .job = { .run = (f), .bare = true }, .done = PTHREAD_COND_INITIALIZER }
+
+/* Locked; returns what the job ended with. */
+int account_wait_for(struct account *a, struct account_wait *wait);
+/* The last thing that the job does. */
+void account_wait_end(struct account *a, struct account_wait *wait, int r);
+
 struct account_file account_file_of(const struct account *a);
 /* Locked. */
 struct account *account_of_uid(

@@ -132,7 +132,7 @@ int account_outcome(struct account *a, int r)
 int account_open_store(struct account *a, enum account_accept accept)
 {
 	const struct account_file file = account_file_of(a);
-	struct account_store_options options = { .accept = accept };
+	struct account_store_options options = { .accept = accept, .frozen = a->frozen };
 	struct accounts *all = a->all;
 	unsigned char wrapped[BROKER_WRAPPED];
 	size_t len;

@@ -74,6 +74,11 @@ enum sending_change {
 MUST_USE int sending_change(
 		struct sending *s, enum sending_change change, uint64_t message);
 
+/* The file of the queue stays as it is from then on, for a copy (database_freeze), until it is
+ * thawed. An outcome of store/database.h, or a fault. Both wait for the sending thread. */
+MUST_USE int sending_freeze(struct sending *s);
+void sending_thaw(struct sending *s);
+
 struct sending_observed {
 	uint64_t delivered, deferred, failed; /* recipients, since the start */
 	size_t waiting;                       /* errands: messages by destinations */

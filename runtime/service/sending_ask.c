@@ -138,3 +138,28 @@ int sending_change(struct sending *s, enum sending_change change, uint64_t messa
 
 	return ask(&asking);
 }
+
+static int answer_freeze(struct asking *a)
+{
+	return queue_freeze(a->sending->queue);
+}
+
+static int answer_thaw(struct asking *a)
+{
+	queue_thaw(a->sending->queue);
+	return 0;
+}
+
+int sending_freeze(struct sending *s)
+{
+	struct asking asking = { .sending = s, .answer = answer_freeze };
+
+	return ask(&asking);
+}
+
+void sending_thaw(struct sending *s)
+{
+	struct asking asking = { .sending = s, .answer = answer_thaw };
+
+	ask(&asking);
+}

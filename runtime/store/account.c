@@ -291,7 +291,10 @@ int account_store_open(
 {
 	CLEANUP(account_store_closep) struct account_store *store = NULL;
 	struct database_options database = {
-		.create = may_make(options), .schema = &schema, .below = options->below
+		.create = may_make(options),
+		.schema = &schema,
+		.frozen = options->frozen,
+		.below = options->below,
 	};
 	int r;
 
@@ -329,6 +332,16 @@ void account_store_closep(struct account_store **store)
 void account_store_set_quota(struct account_store *store, uint64_t bytes)
 {
 	store->quota = bytes;
+}
+
+int account_store_freeze(struct account_store *store)
+{
+	return store_outcome(database_freeze(store->db));
+}
+
+void account_store_thaw(struct account_store *store)
+{
+	database_thaw(store->db);
 }
 
 const struct account_mark *account_store_mark(const struct account_store *store)

@@ -53,6 +53,7 @@ struct account_store_options {
 	walltime now;              /* the first UIDVALIDITY of a new account */
 	struct account_mark known; /* that the file has to have reached */
 	enum account_accept accept;
+	bool frozen;               /* as after account_store_freeze */
 	const char *below; /* as in database_options; NULL in the real program */
 };
 
@@ -69,6 +70,10 @@ void account_store_closep(struct account_store **store);
 
 /* What the store may hold from now on; what is in it stays. */
 void account_store_set_quota(struct account_store *store, uint64_t bytes);
+
+/* From now on the file stays as it is, for a copy (database_freeze); changes go on. FULL. */
+MUST_USE int account_store_freeze(struct account_store *store);
+void account_store_thaw(struct account_store *store);
 
 /* Of the last commit: on the disk. */
 const struct account_mark *account_store_mark(const struct account_store *store);

@@ -19,7 +19,8 @@
 enum {
 	PAGE_SIZE = 8192, /* docs/decisions/page-size.md */
 	CACHE_KIB = 2048,
-	RESERVED = 32, /* bytes of a page that the page cipher needs */
+	WAL_PAGES = 1000, /* in the WAL before a commit moves them: SQLite's own measure */
+	RESERVED = 32,    /* bytes of a page that the page cipher needs */
 	SQL_MAX = 512,
 };
 
@@ -292,6 +293,17 @@ static int check_file(const char *path, bool create)
 	return DATABASE_OK;
 }
 
+/* Whether the main file is left as it is. */
+static int leave_file(struct database *db, bool left)
+{
+	int code = sqlite3_wal_autocheckpoint(db->handle, left ? 0 : WAL_PAGES);
+
+	if (!code)
+		code = sqlite3_db_config(
+				db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, left, NULL);
+	return outcome_of(db, code);
+}
+
 static int configure_handle(struct database *db, const struct database_options *options)
 {
 	static const int on[] = { SQLITE_DBCONFIG_DEFENSIVE };
@@ -325,7 +337,8 @@ static int configure_handle(struct database *db, const struct database_options *
 			"PRAGMA journal_size_limit = 4194304;",
 			options->page_size ? options->page_size : PAGE_SIZE,
 			options->cache_kib ? options->cache_kib : CACHE_KIB);
-	return database_run(db, sql);
+	code = database_run(db, sql);
+	return code || !options->frozen ? code : leave_file(db, true);
 }
 
 /* The first read of the file: a wrong key shows here. */
@@ -412,6 +425,19 @@ int database_checkpoint(struct database *db)
 {
 	return outcome_of(db, sqlite3_wal_checkpoint_v2(db->handle, "main",
 					      SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL));
+}
+
+int database_freeze(struct database *db)
+{
+	int r = database_checkpoint(db);
+
+	return r ? r : leave_file(db, true);
+}
+
+void database_thaw(struct database *db)
+{
+	if (leave_file(db, false))
+		die("SQLite does not take its own default");
 }
 
 static int check_structure(struct database *db, struct buf *report)

@@ -39,6 +39,7 @@ struct database_options {
 	const struct database_schema *schema; /* NULL: taken as it is */
 	uint32_t page_size;                   /* of a new file, bytes; 0: 8192 */
 	uint32_t cache_kib;                   /* of decrypted pages; 0: 2048 */
+	bool frozen;                          /* as after database_freeze */
 	const char *below; /* the VFS that does the I/O; NULL: unix-excl. For tests and
 			      the simulator */
 };
@@ -134,6 +135,12 @@ void transaction_end(struct transaction *t);
 MUST_USE int database_integrity_check(struct database *db, struct buf *report);
 /* Moves what stands in the WAL into the file and empties the WAL. */
 MUST_USE int database_checkpoint(struct database *db);
+/* Empties the WAL into the file and leaves the file as it is from then on, so that it can be
+ * copied (frozen_file.h) while commits go on: they stand in the WAL, and stay there when the
+ * database is closed. BUSY: something kept the WAL from being emptied; nothing changed. */
+MUST_USE int database_freeze(struct database *db);
+/* The file is written to again, as the WAL fills. One that is not frozen is fine. */
+void database_thaw(struct database *db);
 /* Writes a compact copy under another key to `path`, replacing what is there: to
  * `path`.new, checked, flushed, then renamed. The database itself stays as it is; rename
  * onto its own path only while no other connection is open, then close this one. */

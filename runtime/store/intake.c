@@ -101,6 +101,7 @@ static int segment_for(struct intake *intake, size_t size, struct segment **out)
 		return fault(r);
 	pthread_mutex_lock(&intake->lock);
 	intake->next_segment++;
+	active->settled = active->end;
 	list_push(&intake->segments, &active->link);
 	intake->active = active;
 	pthread_mutex_unlock(&intake->lock);
@@ -228,15 +229,20 @@ static void batch_free(struct intake *intake, struct batch *batch, int outcome)
 /* Counts the messages into the segment before anyone can file them. */
 static void settle(struct intake *intake, struct batch *batch, struct segment *segment)
 {
+	uint64_t grown = batch->records.len;
+
 	pthread_mutex_lock(&intake->lock);
+	segment->settled = segment->end;
 	LIST_EACH (link, &batch->messages) {
 		struct intake_message *m = LIST_ITEM(link, struct intake_message, link);
 
+		grown += m->spool.fd >= 0 ? m->spool.end : 0;
 		m->segment = segment;
 		segment->unfiled++;
 		if (m->id < segment->first_id)
 			segment->first_id = m->id;
 	}
+	intake_retained_grew(intake, grown);
 	pthread_mutex_unlock(&intake->lock);
 }
 
@@ -272,6 +278,8 @@ static void commit_batch(struct intake *intake, struct batch *batch)
 /* The newest one stays whatever is in it: it knows which ids were given out. */
 static struct segment *spent_segment(struct intake *intake)
 {
+	if (intake->retained.on)
+		return NULL;
 	LIST_EACH (link, &intake->segments) {
 		struct segment *segment = LIST_ITEM(link, struct segment, link);
 
@@ -377,6 +385,8 @@ static void free_all(struct intake *intake)
 				LIST_ITEM(intake->segments.next, struct segment, link));
 	buf_free(&intake->marks);
 	buf_free(&intake->spent);
+	buf_free(&intake->retained.marks);
+	buf_free(&intake->retained.spent);
 	pthread_cond_destroy(&intake->work);
 	pthread_mutex_destroy(&intake->lock);
 	free(intake->folder);
@@ -400,6 +410,8 @@ int intake_open(const struct intake_options *options, struct intake **out)
 	intake->next_segment = 1;
 	intake->marks = BUF_NULL(SIZE_MAX);
 	intake->spent = BUF_NULL(SIZE_MAX);
+	intake->retained.marks = BUF_NULL(SIZE_MAX);
+	intake->retained.spent = BUF_NULL(SIZE_MAX);
 	pthread_mutex_init(&intake->lock, NULL);
 	pthread_cond_init(&intake->work, NULL);
 	list_init(&intake->live);
@@ -445,12 +457,15 @@ struct intake_message *intake_next_unfiled(struct intake *intake)
 
 void intake_filed(struct intake *intake, struct intake_message *message)
 {
+	bool retained;
+
 	pthread_mutex_lock(&intake->lock);
-	put_u64(&intake->marks, message->id);
+	retained = intake->retained.on;
+	put_u64(retained ? &intake->retained.marks : &intake->marks, message->id);
 	if (message->spool.fd >= 0)
-		put_u64(&intake->spent, message->id);
+		put_u64(retained ? &intake->retained.spent : &intake->spent, message->id);
 	message->segment->unfiled--;
-	if (message->spool.fd >= 0 || !message->segment->unfiled)
+	if (!retained && (message->spool.fd >= 0 || !message->segment->unfiled))
 		pthread_cond_signal(&intake->work);
 	pthread_mutex_unlock(&intake->lock);
 	intake_message_free(message);

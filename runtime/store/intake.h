@@ -38,7 +38,8 @@ enum intake_outcome {
 };
 
 struct intake;
-struct key; /* runtime/crypto/key.h */
+struct arena; /* runtime/base/arena.h */
+struct key;   /* runtime/crypto/key.h */
 struct intake_message;
 
 struct intake_recipient {
@@ -124,6 +125,32 @@ MUST_USE int intake_message_read(const struct intake_message *message, uint64_t 
 void intake_filed(struct intake *intake, struct intake_message *message);
 /* Gives it back unfiled, as a stop does: it comes again at the next start. */
 void intake_release(struct intake *intake, struct intake_message *message);
+
+/* -- a copy of the log, while it is written --
+ *
+ * What is filed while the log is retained is not marked so, no file of it goes, and the floor
+ * stays: whatever is copied meanwhile, in whatever order, a log that was cut at the end brings
+ * again what may be missing there, and what is there is recognised. As after a crash, it is
+ * all there once. */
+
+/* Until intake_let_go(), or until the log has grown by `most` bytes. One at a time. */
+void intake_retain(struct intake *intake, uint64_t most);
+
+enum {
+	INTAKE_PIECE_NAME = 24,
+};
+
+struct intake_piece {
+	char name[INTAKE_PIECE_NAME]; /* of a file of the folder */
+	uint64_t size;                /* of its first bytes; UINT64_MAX: all of them */
+	bool may_vanish;              /* it is there, or not needed */
+};
+
+/* What the log is now: files that only grow while it is retained, in the arena. */
+MUST_USE int intake_cut(struct intake *intake, struct arena *arena,
+		struct intake_piece **out, size_t *count_out);
+/* False where the log had grown too much: what was copied is no copy. */
+bool intake_let_go(struct intake *intake);
 
 /* No message with a smaller id is in the log or ever will be. */
 uint64_t intake_floor(struct intake *intake);

@@ -44,6 +44,11 @@ struct intake {
 	struct list segments;  /* oldest first */
 	struct buf marks;      /* ids for the next MARK frame */
 	struct buf spent;      /* ids of spools that go once their mark is on the disk */
+	struct {
+		bool on, given_up;
+		uint64_t most, grown;    /* bytes that were committed meanwhile */
+		struct buf marks, spent; /* that wait until it is let go */
+	} retained;
 	uint64_t floor;        /* told to the callers: it never goes back */
 };
 
@@ -87,6 +92,9 @@ void intake_message_free(struct intake_message *message);
 void intake_message_forget(struct intake_message *message);
 /* Where the frame of its n-th chunk stands in its file. */
 uint64_t intake_chunk_at(const struct intake_message *message, uint64_t n);
+
+/* Locked. Counts what a batch has brought; where it is too much the log is let go. */
+void intake_retained_grew(struct intake *intake, uint64_t bytes);
 
 /* Reads the folder: segments, messages that are not filed, spools that nothing needs. */
 MUST_USE int intake_recover(struct intake *intake);

@@ -207,9 +207,11 @@ int segment_open(const struct os *os, const char *folder, uint64_t number,
 {
 	int r = open_file(os, folder, number, O_RDONLY, out);
 
-	if (!r)
-		(*out)->sealed = true;
-	return r;
+	if (r)
+		return r;
+	(*out)->sealed = true;
+	(*out)->settled = UINT64_MAX;
+	return 0;
 }
 
 int segment_create(const struct os *os, const char *folder, struct frame_place place,

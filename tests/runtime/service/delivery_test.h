@@ -181,7 +181,7 @@ UNUSED static int world_teardown(void **state)
 #define world_test(test)                                                                 \
 	cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 
-static void on_done(void *arg, int outcome, uint64_t id)
+UNUSED static void on_done(void *arg, int outcome, uint64_t id)
 {
 	struct world *w = arg;
 
