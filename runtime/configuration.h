@@ -143,6 +143,7 @@ struct account_spec {
 	/* How far its file had come when the configuration was built, at least; the file is
 	 * that far or further. */
 	struct account_mark known;
+	bool put_back; /* its file was restored: it is taken up as it is, under new numbers */
 	uint64_t quota;     /* bytes; 0 is refused by the schema, never "unlimited" */
 	unsigned protocols; /* a set of enum protocol */
 	enum account_state state;

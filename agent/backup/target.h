@@ -27,7 +27,7 @@ enum {
 	TARGET_TRIES = 6,                     /* of what may be tried again */
 };
 
-enum target_kind {
+enum target_sort {
 	TARGET_DIRECTORY,
 	TARGET_S3,
 	TARGET_SFTP,
@@ -36,7 +36,7 @@ enum target_kind {
 
 /* Which, and how to get there. Views are borrowed as long as a target of it is open. */
 struct target_place {
-	enum target_kind kind;
+	enum target_sort kind;
 	struct view directory; /* an absolute path, of this machine or the other */
 
 	/* S3 */

@@ -68,6 +68,7 @@ struct account_spec *build_add_account(
 		.wrapped_key = row->wrapped,
 		.revocation = row->revocation,
 		.known = row->known,
+		.put_back = row->put_back,
 	};
 	memcpy(account->uid, uid, ACCOUNT_UID_SIZE);
 	set_app_passwords(b, account);

@@ -122,7 +122,7 @@ int account_remember(struct database *db, const struct account_reached *reached)
 	r = database_prepare(db,
 			"UPDATE account SET commits = ?2, modseq = max(modseq, ?3),"
 			" uidvalidity = max(uidvalidity, ?4), uidnext = max(uidnext, ?5),"
-			" used = ?6, messages = ?7"
+			" used = ?6, messages = ?7, put_back = 0"
 			" WHERE uid = ?1 AND commits < ?2",
 			&s);
 	if (r)
@@ -181,6 +181,7 @@ static int read_account(struct statement *s, struct arena *arena, struct account
 	out->wrapped = arena_copy(arena, column_view(s, 4));
 	out->known = (struct account_mark){ column_u64(s, 5), column_u64(s, 6),
 		column_u64(s, 7), column_u64(s, 8) };
+	out->put_back = column_u64(s, 9) != 0;
 	return 0;
 }
 
@@ -194,7 +195,7 @@ int account_read_all(struct database *db, struct arena *arena, struct account_ro
 
 	r = database_prepare(db,
 			"SELECT account.uid, account.name, revocation, hash, wrapped,"
-			" commits, modseq, uidvalidity, uidnext"
+			" commits, modseq, uidvalidity, uidnext, put_back"
 			" FROM account"
 			" LEFT JOIN credential ON credential.account = account.uid"
 			"  AND credential.slot = 'password'"

@@ -67,6 +67,7 @@ struct account_row {
 	struct view wrapped;  /* empty: no host slot */
 	uint64_t revocation;
 	struct account_mark known; /* that its file has reached */
+	bool put_back; /* from a backup, and not opened since */
 };
 
 /* Every account, sorted by uid. */

@@ -381,6 +381,24 @@ static const char *const steps[] = {
 	" used_at INTEGER,"
 	" PRIMARY KEY (account, name)"
 	") STRICT, WITHOUT ROWID;",
+	/* Its file came from a backup, and was not opened since: clients have seen numbers that
+	 * it does not know of. */
+	"ALTER TABLE account ADD COLUMN put_back INTEGER NOT NULL DEFAULT 0;",
+	/* How far each backup has come (agent/backup/row.h). */
+	"CREATE TABLE backup ("
+	" uid BLOB PRIMARY KEY CHECK (length(uid) = 16),"
+	" begun INTEGER NOT NULL,"
+	" good INTEGER NOT NULL,"
+	" verified INTEGER NOT NULL,"
+	" proven INTEGER NOT NULL,"
+	" failures INTEGER NOT NULL,"
+	" bytes INTEGER NOT NULL,"
+	" sent INTEGER NOT NULL,"
+	" files INTEGER NOT NULL,"
+	" snapshot TEXT NOT NULL,"
+	" reason TEXT NOT NULL,"
+	" message TEXT NOT NULL"
+	") STRICT, WITHOUT ROWID;",
 };
 
 const struct database_schema control_schema = {

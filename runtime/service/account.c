@@ -95,14 +95,24 @@ static void close_idle(struct accounts *all)
 	pthread_mutex_unlock(&all->lock);
 }
 
+/* A file that was restored is taken up under new numbers, once. */
+static int open_it(struct account *a)
+{
+	bool put_back;
+
+	pthread_mutex_lock(&a->all->lock);
+	put_back = a->put_back;
+	pthread_mutex_unlock(&a->all->lock);
+	return account_open_store(a, put_back ? ACCEPT_FILE : ACCEPT_KNOWN);
+}
+
 static int outcome_for(struct account *a, const struct account_job *job)
 {
 	if (job->bare)
 		return ACCOUNT_OK;
 	if (a->quarantine)
 		return ACCOUNT_E_QUARANTINED;
-	return a->store ? ACCOUNT_OK
-			: account_outcome(a, account_open_store(a, ACCEPT_KNOWN));
+	return a->store ? ACCOUNT_OK : account_outcome(a, open_it(a));
 }
 
 /* Locked, on the account's queue. */
@@ -226,6 +236,7 @@ struct account *account_ref(struct accounts *all, const struct account_spec *spe
 	/* Only before its first use: from then on its own mark is the newer one. */
 	if (spec->known.commits > a->mark.commits)
 		a->mark = spec->known;
+	a->put_back = spec->put_back && !a->taken_up;
 	a->refs++;
 	pthread_mutex_unlock(&all->lock);
 	return a;

@@ -34,6 +34,8 @@ struct account {
 	struct destruction *destruction; /* while `close` removes the files */
 	struct account_seen seen;
 	struct account_mark mark; /* that its file has reached, as far as is known */
+	bool put_back;            /* its file was restored, … */
+	bool taken_up;            /* … and has been opened since */
 	unsigned char wrapped[BROKER_WRAPPED];
 	size_t wrapped_len;
 	uint64_t quota;
@@ -79,7 +81,9 @@ struct account_wait {
 };
 
 #define ACCOUNT_WAIT(f)                                                                  \
-	{ .job = { .run = (f), .bare = true }, .done = PTHREAD_COND_INITIALIZER }
+	{                                                                                \
+		.job = { .run = (f), .bare = true }, .done = PTHREAD_COND_INITIALIZER    \
+	}
 
 /* Locked; returns what the job ended with. */
 int account_wait_for(struct account *a, struct account_wait *wait);

@@ -155,6 +155,10 @@ int account_open_store(struct account *a, enum account_accept accept)
 		return r;
 	}
 	pthread_mutex_lock(&all->lock);
+	if (accept != ACCEPT_KNOWN) {
+		a->put_back = false;
+		a->taken_up = true;
+	}
 	a->open = true;
 	list_push(&all->open, &a->use);
 	all->open_count++;

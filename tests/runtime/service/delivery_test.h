@@ -26,6 +26,7 @@ enum {
 static const struct key intake_key = { "the key of the intake in a test!" };
 static struct broker_wrapped wrapped[ACCOUNTS];
 static struct account_mark known[ACCOUNTS]; /* that their files have reached */
+static bool restored[ACCOUNTS];             /* they came from a backup */
 
 struct world {
 	char data[64], folder[80];
@@ -65,6 +66,7 @@ static struct configuration *build_configuration(void)
 		specs[i].wrapped_key = view_of(wrapped[i].bytes, BROKER_WRAPPED);
 		specs[i].quota = 1 << 30;
 		specs[i].known = known[i];
+		specs[i].put_back = restored[i];
 	}
 	c = configuration_new(&host, NULL);
 	configuration_add_domain(c, &domain);
@@ -165,6 +167,7 @@ UNUSED static int world_setup(void **state)
 	static struct world w;
 
 	memset(known, 0, sizeof(known));
+	memset(restored, 0, sizeof(restored));
 	world_folder(&w);
 	world_begin(&w, 2);
 	*state = &w;

@@ -183,6 +183,35 @@ static void I17_a_file_put_back_is_set_apart_until_it_is_accepted(void **state)
 	assert_int_equal(inbox_of(w, PUT_BACK).uidvalidity, after.uidvalidity);
 }
 
+/* A whole host that was restored: nobody has to say so for each account. */
+static void I17_a_restored_file_is_taken_up_once_under_new_numbers(void **state)
+{
+	struct world *w = *state;
+	struct mailbox_status before = put_back(w), after;
+
+	restored[PUT_BACK] = true;
+	restart(w);
+	deliver(w, 3, BOTH);
+	await_filed(w);
+	assert_counts(w, PUT_BACK, "0101000000");
+	assert_counts(w, OTHER, "0111000000");
+	assert_int_equal(accounts_observe(w->accounts).quarantined, 0);
+	after = inbox_of(w, PUT_BACK);
+	assert_true(after.uidvalidity > before.uidvalidity);
+	assert_true(after.uidnext > before.uidnext + 1);
+	assert_true(after.modseq > before.modseq);
+	/* It is open at most twice over there: it was closed, and is opened again. */
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(inbox_of(w, i % ACCOUNTS).messages > 0, i != 2);
+	assert_int_equal(inbox_of(w, PUT_BACK).uidvalidity, after.uidvalidity);
+	/* What is remembered of it says that it is no longer as it was restored. */
+	remember(w);
+	restored[PUT_BACK] = false;
+	restart(w);
+	assert_int_equal(inbox_of(w, PUT_BACK).uidvalidity, after.uidvalidity);
+	assert_counts(w, PUT_BACK, "0101000000");
+}
+
 /* A restart alone does not let it in, and does not change it. */
 static void I17_it_stays_set_apart_after_a_restart(void **state)
 {
@@ -284,6 +313,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(I17_a_file_put_back_is_set_apart_until_it_is_accepted),
+		world_test(I17_a_restored_file_is_taken_up_once_under_new_numbers),
 		world_test(I17_it_stays_set_apart_after_a_restart),
 		world_test(I17_a_file_exchanged_while_it_is_closed_is_noticed_at_once),
 		world_test(K01_a_file_that_is_gone_is_not_made_anew),
