@@ -35,6 +35,7 @@ static const struct command *const commands[] = {
 	&command_dns,
 	&command_account,
 	&command_key,
+	&command_recovery,
 	&command_explain,
 	&command_schema,
 	&command_version,

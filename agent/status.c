@@ -13,6 +13,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+enum {
+	KIT_PROVEN_S = 183 * 86400, /* a page that was proven longer ago may be lost */
+};
+
 void status_free(struct status *status)
 {
 	if (!status)
@@ -231,6 +235,8 @@ int agent_status(struct agent *agent, struct view name, struct status **out)
 	status->sandbox = agent->sandbox;
 	status->sandbox_without = agent->sandbox_without;
 	status->keys = agent_keys(agent);
+	if (recovery_kit_read(agent->data, &status->kit))
+		status->kit = (struct recovery_kit){ 0 };
 	r = look(agent, name, plan, status);
 	if (r)
 		return r;
@@ -434,6 +440,30 @@ static void print_runtime(const struct status *status, struct buf *out)
 				live->quarantined);
 }
 
+/* What would bring the host back; nothing is as quietly forgotten. */
+static void print_kit(const struct status *status, struct buf *out)
+{
+	const struct recovery_kit *kit = &status->kit;
+
+	buf_add_z(out, "  recovery     ");
+	if (!kit->made_at) {
+		buf_add_z(out, "no kit: `posthus recovery kit --print` makes one\n");
+		return;
+	}
+	buf_add_z(out, "kit of ");
+	text_add_day(out, kit->made_at);
+	if (kit->checked_at) {
+		buf_add_z(out, ", proven ");
+		text_add_age(out, status->now - kit->checked_at);
+		buf_add_z(out, " ago");
+	} else {
+		buf_add_z(out, ", never proven");
+	}
+	if (status->now - kit->checked_at > KIT_PROVEN_S)
+		buf_add_z(out, ": `posthus recovery check`");
+	buf_add_byte(out, '\n');
+}
+
 /* Domains none of whose keys signs yet. The list is by domain. */
 struct unsigned_domains {
 	const char *domain; /* of the keys that are looked at */
@@ -488,6 +518,8 @@ void status_print(const struct status *status, struct buf *out)
 					VIEW_ARG(status->message));
 		print_kinds(status, out);
 		print_runtime(status, out);
+		if (status->has_runtime)
+			print_kit(status, out);
 		print_unsigned(status, out);
 	}
 	for (size_t i = 0; i < status->object_count; i++)
@@ -568,10 +600,20 @@ static json_t *sandbox_json(const struct status *status)
 			status->sandbox_without);
 }
 
+static json_t *kit_json(const struct recovery_kit *kit)
+{
+	if (!kit->made_at)
+		return json_null();
+	return json_pack("{s:s, s:o, s:o}", "recipient", kit->recipient, "made_at",
+			json_time(kit->made_at), "checked_at",
+			kit->checked_at ? json_time(kit->checked_at) : json_null());
+}
+
 static json_t *keys_json(const struct status *status)
 {
-	return json_pack("{s:b, s:I}", "locked", (int)status->keys.locked, "bytes",
-			(json_int_t)status->keys.bytes);
+	return json_pack("{s:b, s:I, s:o}", "locked", (int)status->keys.locked, "bytes",
+			(json_int_t)status->keys.bytes, "recovery_kit",
+			kit_json(&status->kit));
 }
 
 static json_t *last_run_json(const struct status *status)

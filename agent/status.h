@@ -5,6 +5,7 @@
 #include "agent/agent.h"
 #include "agent/database/confirmation.h"
 #include "agent/database/generation.h"
+#include "agent/database/recovery_kit.h"
 #include "agent/database/suspension.h"
 #include "agent/plan/observe.h"
 #include "runtime/runtime.h"
@@ -50,6 +51,7 @@ struct status {
 	const char *sandbox,
 			*sandbox_without; /* literals; NULL: unknown, lacks nothing */
 	struct agent_keys keys;
+	struct recovery_kit kit; /* made_at 0: there is none */
 	json_t *certificates;
 	json_t *dkim_keys; /* as dkim_keys_list() makes it */
 	/* of the last apply or reconcile of this process; ran_at 0: none yet */

@@ -1,51 +1,19 @@
 /* What is done to one account by name, apart from the state. */
 #include "agent/command/account_app_password.h"
+#include "agent/command/ask_line.h"
 #include "agent/command/connect.h"
 
 #include "runtime/base/buf.h"
 #include "runtime/crypto/password.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <termios.h>
-#include <unistd.h>
-
-/* One line from stdin without its end; on a terminal with a prompt and no echo. */
-static bool read_line(const char *prompt, struct buf *out)
-{
-	bool terminal = isatty(STDIN_FILENO);
-	struct termios before, quiet;
-	char c;
-
-	if (terminal && tcgetattr(STDIN_FILENO, &before) == 0) {
-		fputs(prompt, stderr);
-		quiet = before;
-		quiet.c_lflag &= ~(tcflag_t)ECHO;
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-	}
-	while (read(STDIN_FILENO, &c, 1) == 1 && c != '\n')
-		buf_add_byte(out, c);
-	if (terminal) {
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-		fputc('\n', stderr);
-	}
-	return !buf_failed(out) && out->len > 0;
-}
 
 static bool read_password(struct buf *out)
 {
-	CLEANUP(buf_wipe) struct buf again = BUF_NULL(PASSWORD_MAX);
-
-	if (!read_line("New password: ", out)) {
+	if (ask_line_twice("New password: ", out))
+		return true;
+	if (buf_failed(out) || out->len == 0)
 		say_error(NULL, "a password has 1 to %d bytes", PASSWORD_MAX);
-		return false;
-	}
-	if (!isatty(STDIN_FILENO))
-		return true;
-	if (read_line("The same again: ", &again) &&
-			view_eq(buf_view(out), buf_view(&again)))
-		return true;
-	say_error(NULL, "the two are not the same; nothing was changed");
 	return false;
 }
 

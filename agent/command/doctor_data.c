@@ -183,6 +183,13 @@ static void look_at_key(struct findings *f, const struct setting *setting)
 		finding_say(f, FINDING_OK, what, NULL,
 				"%s is a key, and no other can read it", name);
 		break;
+	case MASTER_KEY_E_LOCKED:
+		finding_say(f, FINDING_OK, what, NULL,
+				"%s is a key, locked by a passphrase that each start "
+				"asks "
+				"for",
+				name);
+		break;
 	case MASTER_KEY_E_ABSENT:
 		if (setting->file.master_key_kind == MASTER_KEY_HOST_FILE)
 			finding_say(f, FINDING_FAIL, what,

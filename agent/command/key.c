@@ -1,4 +1,5 @@
 /* Keys: the host's master key, and the data key of one account for other tools. */
+#include "agent/command/ask_line.h"
 #include "agent/command/connect.h"
 
 #include "runtime/base/buf.h"
@@ -21,8 +22,28 @@ static int make_parent(const struct setting *setting, const char *path)
 	return os_make_dir(arena_copy_z(setting->arena, view_of(path, slash)));
 }
 
-static int init_key(const struct setting *setting, const char *path)
+/* False where one was asked for and none came, which was said. */
+static bool read_passphrase(const struct words *words, struct secret *out)
 {
+	CLEANUP(buf_wipe) struct buf typed = BUF_NULL(MASTER_KEY_PASSPHRASE_MAX);
+
+	if (!words_flag(words, "passphrase"))
+		return true;
+	if (!ask_line_twice("Passphrase of the master key: ", &typed) ||
+			typed.len < MASTER_KEY_PASSPHRASE_MIN) {
+		say_error("five or six words that nobody else would put together",
+				"a passphrase has %d to %d bytes; nothing was written",
+				MASTER_KEY_PASSPHRASE_MIN, MASTER_KEY_PASSPHRASE_MAX);
+		return false;
+	}
+	*out = secret_copy(buf_view(&typed));
+	return true;
+}
+
+static int init_key(const struct words *words, const struct setting *setting,
+		const char *path)
+{
+	CLEANUP(secret_free) struct secret passphrase = SECRET_NULL;
 	const struct agent_file *file = &setting->file;
 	int r;
 
@@ -38,9 +59,11 @@ static int init_key(const struct setting *setting, const char *path)
 		path = arena_copy_z(setting->arena, file->master_key);
 	if (!path)
 		path = arena_printf(setting->arena, "%s/master.key", setting->data).data;
+	if (!read_passphrase(words, &passphrase))
+		return EXIT_ERROR;
 	r = make_parent(setting, path);
 	if (!r)
-		r = master_key_make(path);
+		r = master_key_make(path, passphrase.len ? &passphrase : NULL);
 	if (r == MASTER_KEY_E_EXISTS) {
 		say_error("what it locked opens with no other; remove it only where "
 			  "nothing was locked",
@@ -120,7 +143,7 @@ static int run(const struct words *words)
 	if (code != EXIT_FINE)
 		return (int)code;
 	if (strcmp(verb, "init") == 0)
-		return init_key(&setting, words_operand(words, 1));
+		return init_key(words, &setting, words_operand(words, 1));
 	if (strcmp(verb, "show") == 0 && words_operand_count(words) == 1)
 		return show_key(&setting);
 	if (strcmp(verb, "account") == 0 && words_operand_count(words) == 2)
@@ -130,8 +153,11 @@ static int run(const struct words *words)
 	return EXIT_ERROR;
 }
 
-static const struct option_row options[] = { OPTION_OUTPUT, OPTION_CONFIG, OPTION_DATA,
-	OPTION_CONTROL };
+static const struct option_row options[] = {
+	{ "passphrase", NULL,
+			"init: lock it by a passphrase, which each start asks for" },
+	OPTION_OUTPUT, OPTION_CONFIG, OPTION_DATA, OPTION_CONTROL
+};
 
 const struct command command_key = {
 	.name = "key",

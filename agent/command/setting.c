@@ -1,5 +1,6 @@
 #include "agent/command/setting.h"
 
+#include "agent/command/ask_line.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/error.h"
 #include "runtime/base/limit.h"
@@ -162,14 +163,32 @@ static void say_absent(const struct setting *setting, const char *name)
 				"there is no master key at %s", name);
 }
 
+/* `key` is what lies there, and becomes what it is. */
+static int unlock(struct secret *key)
+{
+	CLEANUP(buf_wipe) struct buf typed = BUF_NULL(MASTER_KEY_PASSPHRASE_MAX);
+	CLEANUP(secret_free) struct secret locked = secret_take(key);
+	CLEANUP(secret_free) struct secret passphrase = SECRET_NULL;
+
+	if (!ask_line("Passphrase of the master key: ", true, &typed))
+		return MASTER_KEY_E_WRONG;
+	passphrase = secret_copy(buf_view(&typed));
+	return master_key_unlock(&locked, &passphrase, key);
+}
+
 enum exit_code setting_master_key(const struct setting *setting, struct secret *out)
 {
 	const char *name;
 	int r = setting_find_master_key(setting, &name, out);
 
+	if (r == MASTER_KEY_E_LOCKED)
+		r = unlock(out);
 	switch (r) {
 	case 0:
 		return EXIT_FINE;
+	case MASTER_KEY_E_WRONG:
+		say_error(NULL, "this is not the passphrase of the master key %s", name);
+		return EXIT_INVALID;
 	case MASTER_KEY_E_ABSENT:
 		say_absent(setting, name);
 		return EXIT_INVALID;

@@ -195,7 +195,7 @@ static int write_all(const struct init_answers *answers, struct init_failure *fa
 	if (!r)
 		r = write_schema(&w, "agent.schema.json", &agent_table);
 	if (!r)
-		r = master_key_make(path_in(&w, "master.key"));
+		r = master_key_make(path_in(&w, "master.key"), NULL);
 	if (r == MASTER_KEY_E_EXISTS)
 		return INIT_E_EXISTS;
 	return r ? r : write_recovery_kit(&w);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What opens what: app passwords.
+# What opens what: app passwords, the recovery kit, a master key under a passphrase.
 . "$(dirname "$0")/lib.sh"
 
 agent_new
@@ -36,4 +36,51 @@ agent_stop
 check "K08 nor in the database" sh -c "! grep -qrF -e '$phone' -e '$mailer' '$home/data'"
 agent_start || exit 1
 check "others stay over a restart" sends anna "$mailer"
+
+says() { posthus status | grep -E "^  recovery +$1"; }
+check "the status says that there is no kit" says 'no kit: `posthus recovery kit --print`'
+refuse "nothing is proven without one" 1 "there is no recovery kit" posthus recovery check
+posthus recovery kit --print >"$work/page" 2>"$work/next"
+code=$(grep -oE '^  ([0-9A-Z]{5}-){12}[0-9A-Z]{5}$' "$work/page" | tr -d ' ')
+check "a kit is printed with its code" test "${#code}" = 77
+check "and the master key" grep -qF "$(cat "$home/master.key")" "$work/page"
+check "what to put into the state is said" grep -q 'secrets: {recipients: {recovery: age1' "$work/next"
+check "the status says that nobody proved it" says 'kit of 20.*, never proven: `posthus recovery check`'
+slip=$([ "${code:0:1}" = Z ] && echo Y || echo Z)${code:1}
+prove() { posthus recovery check <<<"$1"; }
+refuse "a slip is named by its group" 3 "group 1 is not right" prove "$slip"
+refuse "a letter too few" 3 "letters are missing" prove "${code%?}"
+refuse "another kit's code" 3 "not the one of the kit" prove 000GC-40R4Y-0M301-E209M-185G2-R38EE-1W810-24GKG-2GAH0-C5RR1-34D1A-P70XT-3RFGY
+check "the code proves it" prove "$(tr 0A-Z- oa-z' ' <<<"$code")"
+check "the status says when" says 'kit of 20.*, proven 0s ago$|kit of 20.*, proven [0-9]+s ago$'
+again() { posthus recovery kit --print <<<"$code" | grep -q "^  $code$"; }
+check "its page is printed again for who has the code" again
+check "K08 the code is in no log and on no disk" sh -c "! grep -qrF -e '$code' '$home'"
+with_age() { age -d -i <(python3 "$root/tests/whole/recovery_identity.py" "$code") "$home/data/recovery.age" | cmp - "$home/master.key"; }
+check "the age program opens it by what docs/keys.md says" with_age
+
+# the disk is there, its master key is gone
+agent_stop
+mv "$home/master.key" "$home/lost.key"
+opened() { posthus recovery open "$home/master.key" <<<"$code" && cmp "$home/master.key" "$home/lost.key"; }
+check "the code brings the master key back" opened
+refuse "and writes over nothing" 5 "is there already" posthus recovery open "$home/master.key" <<<"$code"
+check "mail is as it was" agent_start
+check "mail is read again" sends anna "$mailer"
+old=$code
+posthus recovery kit --print --new >"$work/page" 2>/dev/null
+refuse "after a new kit the old page is none" 3 "not the one of the kit" prove "$old"
+agent_stop
+
+# under a passphrase
+agent_new
+agent_state "$root/tests/whole/states/mail.yaml"
+rm "$home/master.key"
+refuse "a short passphrase is none" 1 "has 12 to 1024 bytes" posthus key init --passphrase "$home/master.key" <<<short
+check "a master key under a passphrase" posthus key init --passphrase "$home/master.key" <<<"six words and a dog"
+refuse "another passphrase opens nothing" 3 "not the passphrase" posthus run <<<"six words and a cat"
+"$POSTHUS" run --config "$home/agent.yaml" <<<"six words and a dog" >>"$home/log" 2>&1 &
+agent_pid=$!
+posthus wait --timeout 30s >/dev/null
+check "the right one, asked for at the start, does" posthus apply --wait
 finish

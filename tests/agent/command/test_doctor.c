@@ -36,7 +36,7 @@ static int set_scene(void **state)
 	scene->setting.file.master_key_kind = MASTER_KEY_HOST_FILE;
 	scene->setting.file.master_key = view_z(in_folder(scene, "master.key"));
 	assert_int_equal(mkdir(scene->setting.data, 0700), 0);
-	assert_int_equal(master_key_make(in_folder(scene, "master.key")), 0);
+	assert_int_equal(master_key_make(in_folder(scene, "master.key"), NULL), 0);
 	*state = scene;
 	return 0;
 }

@@ -147,7 +147,7 @@ static void make_key(struct scene *scene, const char *name)
 	char path[200];
 
 	snprintf(path, sizeof(path), "%s/%s", scene->directory, name);
-	assert_int_equal(master_key_make(path), MASTER_KEY_OK);
+	assert_int_equal(master_key_make(path, NULL), MASTER_KEY_OK);
 }
 
 /* What was printed on stderr since the last time has this in it. */

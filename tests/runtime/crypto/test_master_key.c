@@ -1,3 +1,4 @@
+#include "runtime/base/error.h"
 #include "runtime/base/os.h"
 #include "runtime/crypto/key.h"
 #include "runtime/crypto/master_key.h"
@@ -27,12 +28,12 @@ static void a_made_key_loads(void **state)
 
 	(void)state;
 	assert_int_equal(master_key_load_file(path, &one), MASTER_KEY_E_ABSENT);
-	assert_int_equal(master_key_make(path), MASTER_KEY_OK);
+	assert_int_equal(master_key_make(path, NULL), MASTER_KEY_OK);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 	assert_int_equal(master_key_load_file(path, &one), MASTER_KEY_OK);
 	assert_int_equal(one.len, KEY_SIZE);
-	assert_int_equal(master_key_make(path), MASTER_KEY_E_EXISTS);
+	assert_int_equal(master_key_make(path, NULL), MASTER_KEY_E_EXISTS);
 	assert_int_equal(master_key_load_file(path, &two), MASTER_KEY_OK);
 	assert_true(view_eq(secret_expose(&one), secret_expose(&two)));
 	unlink(path);
@@ -122,6 +123,44 @@ static void a_credential_is_found_by_its_name(void **state)
 	unlink(path);
 }
 
+static void a_passphrase_locks_it(void **state)
+{
+	CLEANUP(secret_free)
+	struct secret right = secret_copy(VIEW("six words and a dog"));
+	CLEANUP(secret_free)
+	struct secret wrong = secret_copy(VIEW("six words and a cat"));
+	CLEANUP(secret_free)
+	struct secret key = secret_copy(VIEW("0123456789abcdef0123456789abcdef"));
+	CLEANUP(secret_free) struct secret locked = SECRET_NULL, open = SECRET_NULL;
+	CLEANUP(freep) char *text = NULL;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(master_key_keep(path, &key, &right), MASTER_KEY_OK);
+	assert_int_equal(os_read_file(os_real(), path, 1000, &text, &len), 0);
+	assert_true(view_starts(view_of(text, len), VIEW("posthus-master-locked-1:")));
+	assert_int_equal(master_key_load_file(path, &locked), MASTER_KEY_E_LOCKED);
+	assert_int_equal(master_key_unlock(&locked, &wrong, &open), MASTER_KEY_E_WRONG);
+	assert_int_equal(master_key_unlock(&locked, &right, &open), MASTER_KEY_OK);
+	assert_true(view_eq(secret_expose(&open), secret_expose(&key)));
+	secret_free(&open);
+	locked.data[locked.len - 1] ^= 1;
+	assert_int_equal(master_key_unlock(&locked, &right, &open), MASTER_KEY_E_WRONG);
+	memset(locked.data + 16, 0xff, 4); /* what it would cost in memory */
+	assert_int_equal(master_key_unlock(&locked, &right, &open), MASTER_KEY_E_FORM);
+	unlink(path);
+}
+
+static void it_is_written_as_it_is_read(void **state)
+{
+	CLEANUP(secret_free) struct secret key = SECRET_NULL, text = SECRET_NULL;
+
+	(void)state;
+	assert_int_equal(master_key_read(VIEW(GOOD), &key), MASTER_KEY_OK);
+	master_key_write(&key, &text);
+	assert_view(view_trim(secret_expose(&text)), GOOD);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,6 +170,8 @@ int main(void)
 		cmocka_unit_test(other_texts_are_no_keys),
 		cmocka_unit_test(only_a_regular_file_is_read),
 		cmocka_unit_test(a_credential_is_found_by_its_name),
+		cmocka_unit_test(a_passphrase_locks_it),
+		cmocka_unit_test(it_is_written_as_it_is_read),
 	};
 	int failed;
 
