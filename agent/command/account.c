@@ -94,26 +94,35 @@ static const struct option_row options[] = {
 
 const struct command command_account = {
 	.name = "account",
-	.operands = "passwd|accept-restore ACCOUNT | app-password create|list|revoke "
-		    "ACCOUNT [NAME]",
+	.operands = "ACTION ACCOUNT [NAME]",
 	.least_operands = 2,
 	.most_operands = 4,
 	.summary = "Act on one account: its password, app passwords, a restored file",
-	.help = "passwd reads the new password twice from the terminal, or one line from "
-		"stdin. It is the\n"
-		"person's own: no apply and no reconcile sets it back. Sessions that "
-		"began under the old one\n"
-		"end. ACCOUNT is an id (anna) or an address.\n"
-		"accept-restore takes the file that was put back from a copy as it is, "
-		"though it is older than\n"
-		"is remembered, and serves the account again. Its mailboxes have new "
-		"UIDVALIDITYs, so that\n"
-		"clients read them anew and no UID is used twice.\n"
-		"app-password makes one for a mail program, which is shown once and "
-		"opens "
-		"no more than --for says;\n"
-		"list shows when each was used, and revoke ends one, and the account's "
-		"sessions with it.",
+	.help = "ACCOUNT is an id (anna) or an address. ACTION is one of these:\n"
+		"  passwd ACCOUNT                      reads the new password twice from "
+		"the terminal, or one\n"
+		"                                      line from stdin. It is the "
+		"person's "
+		"own: no apply sets it\n"
+		"                                      back. Sessions begun under the "
+		"old "
+		"one end.\n"
+		"  app-password create ACCOUNT [NAME]  makes one for a mail program: "
+		"shown "
+		"once, good for what\n"
+		"                                      --for says\n"
+		"  app-password list ACCOUNT           when each was made and used\n"
+		"  app-password revoke ACCOUNT NAME    ends it, and the account's "
+		"sessions "
+		"with it\n"
+		"  accept-restore ACCOUNT              takes a file that was put back "
+		"from a "
+		"copy, though it is\n"
+		"                                      older than is remembered, and "
+		"serves "
+		"the account again:\n"
+		"                                      with new UIDVALIDITYs, so that no "
+		"UID is used twice",
 	OPTIONS(options),
 	.run = run,
 };

@@ -44,9 +44,9 @@ static bool is_path(const struct public_route *route, struct view path)
  * no browser of these years, or none at all; the token in the path is what lets it in. */
 static bool is_elsewheres(const struct runtime_request *request)
 {
-	struct view site = runtime_request_field(request, "Sec-Fetch-Site");
-	struct view origin = runtime_request_field(request, "Origin");
-	struct view host = runtime_request_field(request, "Host");
+	struct view site = runtime_request_field(request, "sec-fetch-site");
+	struct view origin = runtime_request_field(request, "origin");
+	struct view host = runtime_request_field(request, "host");
 
 	if (site.len && !view_eq(site, VIEW("same-origin")) &&
 			!view_eq(site, VIEW("none")))
