@@ -237,7 +237,7 @@ static unsigned assert_complete(struct world *w, const bool *acknowledged)
 static void what_was_acknowledged_is_in_the_copy_once(void **state)
 {
 	static bool acknowledged[MOST];
-	struct world *w = *state, restored;
+	struct world *w = *state, again;
 	char to[64];
 	unsigned quiet, copied, rounds = 2;
 
@@ -251,9 +251,9 @@ static void what_was_acknowledged_is_in_the_copy_once(void **state)
 
 		assert_int_equal(copy(w, to, LOG_MOST, 20000000, acknowledged), 0);
 		copied = atomic_load(&load.sent);
-		begin_copy(&restored, to);
-		assert_true(assert_complete(&restored, acknowledged) > BEFORE);
-		world_end(&restored);
+		begin_copy(&again, to);
+		assert_true(assert_complete(&again, acknowledged) > BEFORE);
+		world_end(&again);
 		assert_true(asprintf(&command, "rm -rf '%s'", to) > 0);
 		assert_int_equal(system(command), 0);
 		free(command);
@@ -309,7 +309,7 @@ static void an_account_that_is_replaced_is_seen(void **state)
 static void files_that_nobody_has_open_are_copied_with_their_wal(void **state)
 {
 	static bool acknowledged[MOST];
-	struct world *w = *state, restored;
+	struct world *w = *state, again;
 	struct snapshot *s = NULL;
 	struct snapshot_file file;
 	char to[64], command[400];
@@ -328,19 +328,19 @@ static void files_that_nobody_has_open_are_copied_with_their_wal(void **state)
 			"mkdir '%s' && cp -r '%s'/accounts '%s'/intake '%s'", to, w->data,
 			w->data, to);
 	assert_int_equal(system(command), 0);
-	snprintf(restored.data, sizeof(restored.data), "%s", to);
-	world_begin(&restored, 0);
-	assert_int_equal(begin_snapshot(&restored, LOG_MOST, &s), 0);
+	snprintf(again.data, sizeof(again.data), "%s", to);
+	world_begin(&again, 0);
+	assert_int_equal(begin_snapshot(&again, LOG_MOST, &s), 0);
 	snprintf(to, sizeof(to), "%.40s/copy", w->data);
 	while ((r = snapshot_next(s, &file)) != SNAPSHOT_END)
 		if (r == SNAPSHOT_OK)
 			write_file(s, to, &file, 0);
 	assert_int_equal(snapshot_check(s), 0);
 	snapshot_free(s);
-	world_end(&restored);
-	begin_copy(&restored, to);
-	assert_complete(&restored, acknowledged);
-	world_end(&restored);
+	world_end(&again);
+	begin_copy(&again, to);
+	assert_complete(&again, acknowledged);
+	world_end(&again);
 }
 
 int main(void)
