@@ -319,6 +319,16 @@ MUST_USE int agent_app_passwords(struct agent *agent, struct view account, json_
 /* A runtime's notice: somebody logged in by it. */
 MUST_USE int agent_app_password_used(
 		struct agent *agent, const unsigned char *account_uid, struct view name);
+/* Begins to put the file of an account under another data key; a rotation that is under way is
+ * asked for again. While the file is copied the account's mail waits. ABSENT. */
+MUST_USE int agent_key_rotate(
+		struct agent *agent, struct view account, struct view actor);
+MUST_USE int agent_key_rotating(struct agent *agent, struct view account, bool *out);
+/* Goes on with those that were cut off or had to wait. */
+void agent_key_rotations_resume(struct agent *agent);
+/* A runtime's notice: the file is under the new key, or why not yet. */
+MUST_USE int agent_key_rotated(struct agent *agent, const unsigned char *account_uid,
+		struct view why_not);
 /* The data key of an account, to open its file with other tools. Written to the audit.
  * `path_out` is its file below the data directory, malloc'd. */
 MUST_USE int agent_account_key_export(struct agent *agent, struct view account,

@@ -83,6 +83,7 @@ static void reconcile(struct server *server, enum reconcile_cause cause)
 		log_event(LOG_ERROR, "agent.reconcile.fault", log_fault(r));
 	else if (cause != RECONCILE_TIMER || result.code != EXIT_FINE)
 		log_result(events[cause], &result);
+	agent_key_rotations_resume(server->options->agent);
 }
 
 static void apply_files(struct server *server)
@@ -133,6 +134,8 @@ static int take_notice(struct agent *agent, const struct runtime_notice *notice)
 		return agent_password_upgraded(agent, notice->account, notice->text);
 	case NOTICE_APP_PASSWORD_USED:
 		return agent_app_password_used(agent, notice->account, notice->text);
+	case NOTICE_KEY_ROTATED:
+		return agent_key_rotated(agent, notice->account, notice->text);
 	case NOTICE_LIMIT_REACHED:
 		agent_sending_frozen(agent, notice->account);
 		return 0;

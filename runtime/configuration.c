@@ -161,6 +161,7 @@ static void copy_accounts(struct shard *shard, const struct domain_spec *spec)
 		copy->name = arena_copy(shard->arena, copy->name);
 		copy->password = arena_copy(shard->arena, copy->password);
 		copy->wrapped_key = arena_copy(shard->arena, copy->wrapped_key);
+		copy->next_key = arena_copy(shard->arena, copy->next_key);
 		copy->app_passwords = copy_app_passwords(shard->arena, copy);
 		copy->members = copy_array(shard->arena, copy->members,
 				copy->member_count * sizeof(*copy->members));

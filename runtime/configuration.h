@@ -140,6 +140,9 @@ struct account_spec {
 	const struct app_password_spec *app_passwords;
 	size_t app_password_count;
 	struct view wrapped_key; /* the host slot of its data key, for the broker */
+	/* That of the key which the file is to be put under, or is already; empty but while that
+	 * is done. */
+	struct view next_key;
 	/* How far its file had come when the configuration was built, at least; the file is
 	 * that far or further. */
 	struct account_mark known;

@@ -454,6 +454,18 @@ int runtime_accept_account(
 	}
 }
 
+int runtime_rotate_account(struct runtime *rt, const unsigned char uid[ACCOUNT_UID_SIZE])
+{
+	CLEANUP(configuration_unrefp)
+	struct configuration *c = service_configuration(rt->service);
+	const struct account_spec *spec = c ? configuration_account(c, uid) : NULL;
+
+	if (!spec || !spec->next_key.len)
+		return -ENOENT;
+	accounts_rotate(rt->accounts, rt->service, spec);
+	return 0;
+}
+
 size_t runtime_reached(struct runtime *rt, struct account_reached *out, size_t most)
 {
 	return accounts_moved(rt->accounts, out, most);
@@ -703,6 +715,9 @@ struct runtime_notice *runtime_next_notice(struct runtime *rt)
 		break;
 	case SERVICE_APP_PASSWORD_USED:
 		notice->kind = NOTICE_APP_PASSWORD_USED;
+		break;
+	case SERVICE_KEY_ROTATED:
+		notice->kind = NOTICE_KEY_ROTATED;
 		break;
 	}
 	memcpy(notice->account, from->account, ACCOUNT_UID_SIZE);

@@ -125,6 +125,11 @@ enum runtime_accept_outcome {
 MUST_USE int runtime_accept_account(struct runtime *rt,
 		const unsigned char uid[ACCOUNT_UID_SIZE], bool empty);
 
+/* Puts the file of an account under the data key that the configuration has as its `next_key`.
+ * A notice says when that is done, or why not. -ENOENT: no such account, or no such key. */
+MUST_USE int runtime_rotate_account(
+		struct runtime *rt, const unsigned char uid[ACCOUNT_UID_SIZE]);
+
 /* How far the files of accounts have come, those that went on since they were remembered:
  * up to `most` of them. What is remembered late is never ahead of the disk. The event is
  * raised when there is a first one. */
@@ -207,6 +212,7 @@ struct runtime_notice {
 					     Argon2id successor */
 		NOTICE_LIMIT_REACHED,     /* the account may send no more for now */
 		NOTICE_APP_PASSWORD_USED, /* `text`: which one a login was by */
+		NOTICE_KEY_ROTATED,       /* `text`: what stood in the way, or empty */
 	} kind;
 	unsigned char account[ACCOUNT_UID_SIZE];
 	struct view text;

@@ -66,6 +66,7 @@ struct account_spec *build_add_account(
 		.name = row->name,
 		.password = row->password,
 		.wrapped_key = row->wrapped,
+		.next_key = row->next,
 		.revocation = row->revocation,
 		.known = row->known,
 		.put_back = row->put_back,

@@ -34,6 +34,7 @@ static void digest_account(struct digest *d, const struct account_spec *account)
 	digest_part(d, account->name);
 	digest_part(d, account->password);
 	digest_part(d, account->wrapped_key);
+	digest_part(d, account->next_key);
 	digest_u64(d, account->app_password_count);
 	for (size_t i = 0; i < account->app_password_count; i++)
 		digest_app_password(d, &account->app_passwords[i]);

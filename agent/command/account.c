@@ -6,7 +6,9 @@
 #include "runtime/base/buf.h"
 #include "runtime/crypto/password.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static bool read_password(struct buf *out)
 {
@@ -55,6 +57,58 @@ static int accept_restore(const struct words *words, const char *account)
 	return (int)code;
 }
 
+enum {
+	LOOK_EVERY_NS = 200 * 1000 * 1000
+};
+
+/* EXIT_FINE, or what came instead was printed. */
+static enum exit_code is_rotating(
+		const struct words *words, const char *account, bool *out)
+{
+	CLEANUP(setting_deinit) struct setting setting = { 0 };
+	CLEANUP(buf_free) struct buf target = BUF_NULL(4096);
+	struct control_reply reply;
+	enum exit_code code = setting_load(words, &setting);
+	const char *text;
+
+	buf_add_z(&target, "/v1/key-rotation");
+	target_add(&target, "account", account);
+	text = target_end(&target);
+	if (code == EXIT_FINE && !text)
+		code = EXIT_ERROR;
+	if (code == EXIT_FINE)
+		code = connect_call(&setting, "GET", text, NULL, &reply);
+	if (code != EXIT_FINE)
+		return code;
+	if (reply.status != 200)
+		return connect_print(words, &reply);
+	*out = json_is_true(json_object_get(reply.body, "rotating"));
+	json_decref(reply.body);
+	return EXIT_FINE;
+}
+
+static int rotate_key(const struct words *words, const char *account)
+{
+	json_t *body = json_pack("{s:s}", "account", account);
+	bool rotating = true;
+	enum exit_code code;
+
+	if (!body) {
+		say_error(NULL, "an account's name is text in UTF-8");
+		return EXIT_ERROR;
+	}
+	code = connect_ask(words, "POST", "/v1/key-rotation", body);
+	json_decref(body);
+	while (code == EXIT_FINE && rotating) {
+		nanosleep(&(const struct timespec){ .tv_nsec = LOOK_EVERY_NS }, NULL);
+		code = is_rotating(words, account, &rotating);
+	}
+	if (code != EXIT_FINE)
+		return (int)code;
+	puts("It is, and the old key is destroyed.");
+	return EXIT_FINE;
+}
+
 static int run(const struct words *words)
 {
 	const char *verb = words_operand(words, 0);
@@ -73,6 +127,8 @@ static int run(const struct words *words)
 		say_error(NULL, "--empty belongs to `posthus account accept-restore`");
 		return EXIT_ERROR;
 	}
+	if (strcmp(verb, "rotate-key") == 0)
+		return rotate_key(words, words_operand(words, 1));
 	if (strcmp(verb, "passwd") == 0)
 		return set_password(words, words_operand(words, 1));
 	say_error("`posthus account --help` lists the verbs",
@@ -122,7 +178,10 @@ const struct command command_account = {
 		"serves "
 		"the account again:\n"
 		"                                      with new UIDVALIDITYs, so that no "
-		"UID is used twice",
+		"UID is used twice\n"
+		"  rotate-key ACCOUNT                  puts its file under another data "
+		"key and destroys the\n"
+		"                                      old one; its mail waits meanwhile",
 	OPTIONS(options),
 	.run = run,
 };

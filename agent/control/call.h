@@ -53,6 +53,8 @@ int serve_confirm(struct call *call);
 int serve_app_password(struct call *call);
 int serve_app_password_revoke(struct call *call);
 int serve_app_passwords(struct call *call);
+int serve_key_rotate(struct call *call);
+int serve_key_rotating(struct call *call);
 /* route_git.c: the repository that the state is taken from. */
 int serve_git(struct call *call);
 int serve_git_sync(struct call *call);

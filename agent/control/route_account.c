@@ -153,3 +153,31 @@ int serve_app_passwords(struct call *call)
 	json_object_set_new(call->answer, "items", all);
 	return 200;
 }
+
+/* -- the data key -- */
+
+int serve_key_rotate(struct call *call)
+{
+	struct view account = call_body(call, "account");
+	int r = agent_key_rotate(call->agent, account, call_actor(call));
+
+	if (r)
+		return refuse(call, r, account, VIEW_NULL);
+	return call_answer(call, EXIT_FINE,
+			VIEW("Its file is being put under another key.\n"));
+}
+
+int serve_key_rotating(struct call *call)
+{
+	struct view account = call_query(call, "account");
+	bool rotating = false;
+	int r = agent_key_rotating(call->agent, account, &rotating);
+
+	if (r)
+		return refuse(call, r, account, VIEW_NULL);
+	call_answer(call, EXIT_FINE,
+			rotating ? VIEW("Its file is being put under another key.\n")
+				 : VIEW("Its file is under one key.\n"));
+	json_object_set_new(call->answer, "rotating", json_boolean(rotating));
+	return 200;
+}

@@ -318,6 +318,8 @@ static const struct route routes[] = {
 	{ "POST", "/v1/app-password", true,  SCOPE_ALL,     serve_app_password },
 	{ "POST", "/v1/app-password/revoke", true, SCOPE_ALL, serve_app_password_revoke },
 	{ "GET",  "/v1/app-passwords", false, SCOPE_ALL,    serve_app_passwords },
+	{ "POST", "/v1/key-rotation", true,  SCOPE_ALL,     serve_key_rotate },
+	{ "GET",  "/v1/key-rotation", false, SCOPE_ALL,     serve_key_rotating },
 	{ "POST", "/v1/account-key", true,  SCOPE_ALL,     serve_account_key },
 	{ "POST", "/v1/account-accept", true,  SCOPE_ALL,     serve_account_accept },
 };

@@ -11,6 +11,18 @@ static struct view uid_view(const unsigned char uid[UID_SIZE])
 	return view_of(uid, UID_SIZE);
 }
 
+static int run_by_uid(
+		struct database *db, const char *sql, const unsigned char uid[UID_SIZE])
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = database_prepare(db, sql, &s);
+
+	if (r)
+		return r;
+	bind_blob(s, 1, view_of(uid, UID_SIZE));
+	return statement_run(s);
+}
+
 int account_add(struct database *db, const unsigned char uid[UID_SIZE], struct view name,
 		struct view locale)
 {
@@ -113,6 +125,80 @@ int account_read_key(struct database *db, const unsigned char uid[UID_SIZE],
 	return r == DATABASE_ROW ? 0 : r;
 }
 
+int account_add_next_key(struct database *db, const unsigned char uid[UID_SIZE],
+		struct view wrapped, walltime now)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = database_prepare(db,
+			"INSERT OR IGNORE INTO key_slot VALUES"
+			" (?1, 'host', 'next', ?2, ?3)",
+			&s);
+
+	if (r)
+		return r;
+	bind_blob(s, 1, uid_view(uid));
+	bind_blob(s, 2, wrapped);
+	bind_i64(s, 3, now);
+	return statement_run(s);
+}
+
+int account_has_next_key(
+		struct database *db, const unsigned char uid[UID_SIZE], bool *out)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = database_prepare(db,
+			"SELECT 1 FROM key_slot"
+			" WHERE account = ?1 AND slot = 'host' AND name = 'next'",
+			&s);
+
+	if (r)
+		return r;
+	bind_blob(s, 1, uid_view(uid));
+	r = statement_step(s);
+	*out = r == DATABASE_ROW;
+	return r == DATABASE_ROW ? 0 : r;
+}
+
+int account_take_next_key(struct database *db, const unsigned char uid[UID_SIZE])
+{
+	static const char *const steps[] = {
+		"DELETE FROM key_slot WHERE account = ?1 AND slot = 'host'"
+		" AND name = ''",
+		"UPDATE key_slot SET name = '' WHERE account = ?1 AND slot = 'host'"
+		" AND name = 'next'",
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(steps) && r == 0; i++)
+		r = run_by_uid(db, steps[i], uid);
+	return r;
+}
+
+int account_read_rotating(struct database *db, unsigned char **out, size_t *count_out)
+{
+	CLEANUP(freep) unsigned char *uids = NULL;
+	CLEANUP(statement_done) struct statement *s = NULL;
+	size_t count = 0, capacity = 0;
+	int r = database_prepare(db,
+			"SELECT account FROM key_slot"
+			" WHERE slot = 'host' AND name = 'next' ORDER BY account",
+			&s);
+
+	if (r)
+		return r;
+	while ((r = statement_step(s)) == DATABASE_ROW) {
+		if (column_view(s, 0).len != UID_SIZE)
+			return fault(-EPROTO);
+		array_grow(&uids, &capacity, count + 1, UID_SIZE);
+		memcpy(uids + UID_SIZE * count++, column_view(s, 0).data, UID_SIZE);
+	}
+	if (r)
+		return r;
+	*out = TAKE(uids);
+	*count_out = count;
+	return 0;
+}
+
 int account_remember(struct database *db, const struct account_reached *reached)
 {
 	const struct account_mark *mark = &reached->mark;
@@ -179,6 +265,7 @@ static int read_account(struct statement *s, struct arena *arena, struct account
 	out->revocation = column_u64(s, 2);
 	out->password = arena_copy(arena, column_view(s, 3));
 	out->wrapped = arena_copy(arena, column_view(s, 4));
+	out->next = arena_copy(arena, column_view(s, 10));
 	out->known = (struct account_mark){ column_u64(s, 5), column_u64(s, 6),
 		column_u64(s, 7), column_u64(s, 8) };
 	out->put_back = column_u64(s, 9) != 0;
@@ -195,7 +282,10 @@ int account_read_all(struct database *db, struct arena *arena, struct account_ro
 
 	r = database_prepare(db,
 			"SELECT account.uid, account.name, revocation, hash, wrapped,"
-			" commits, modseq, uidvalidity, uidnext, put_back"
+			" commits, modseq, uidvalidity, uidnext, put_back,"
+			" (SELECT next.wrapped FROM key_slot AS next"
+			"  WHERE next.account = account.uid AND next.slot = 'host'"
+			"  AND next.name = 'next')"
 			" FROM account"
 			" LEFT JOIN credential ON credential.account = account.uid"
 			"  AND credential.slot = 'password'"
@@ -263,18 +353,6 @@ int account_read_former(struct database *db, walltime now, struct arena *arena,
 }
 
 /* -- purging -- */
-
-static int run_by_uid(
-		struct database *db, const char *sql, const unsigned char uid[UID_SIZE])
-{
-	CLEANUP(statement_done) struct statement *s = NULL;
-	int r = database_prepare(db, sql, &s);
-
-	if (r)
-		return r;
-	bind_blob(s, 1, view_of(uid, UID_SIZE));
-	return statement_run(s);
-}
 
 int account_remove(struct database *db, const unsigned char uid[UID_SIZE])
 {

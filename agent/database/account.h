@@ -40,6 +40,20 @@ MUST_USE int account_add_key(struct database *db, const unsigned char uid[UID_SI
 MUST_USE int account_read_key(struct database *db, const unsigned char uid[UID_SIZE],
 		struct arena *arena, struct view *out);
 
+/* A second slot of the host's, for the key that the file is to be put under; or the one that is
+ * there, since a rotation is under way. */
+MUST_USE int account_add_next_key(struct database *db, const unsigned char uid[UID_SIZE],
+		struct view wrapped, walltime now);
+/* Whether it has one. */
+MUST_USE int account_has_next_key(
+		struct database *db, const unsigned char uid[UID_SIZE], bool *out);
+/* The file is under it: it is the host's slot now, and the one before is gone. */
+MUST_USE int account_take_next_key(
+		struct database *db, const unsigned char uid[UID_SIZE]);
+/* Those that have one: `count` uids of UID_SIZE bytes each, malloc'd. */
+MUST_USE int account_read_rotating(
+		struct database *db, unsigned char **out, size_t *count_out);
+
 /* Remembers how far its file has come; never less than before. */
 MUST_USE int account_remember(struct database *db, const struct account_reached *reached);
 
@@ -65,6 +79,7 @@ struct account_row {
 	struct view name;
 	struct view password; /* empty: none */
 	struct view wrapped;  /* empty: no host slot */
+	struct view next;     /* the host's slot of the key that comes; usually empty */
 	uint64_t revocation;
 	struct account_mark known; /* that its file has reached */
 	bool put_back; /* from a backup, and not opened since */

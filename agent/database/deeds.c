@@ -193,6 +193,20 @@ int deeds_open_copy(const char *directory, const struct key *key, struct databas
 	return access(path, F_OK) ? 0 : open_file(path, key, false, out);
 }
 
+int deeds_rekey(struct database *deeds, const unsigned char uid[UID_SIZE],
+		struct view wrapped)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = database_prepare(
+			deeds, "UPDATE deed SET wrapped = ?2 WHERE uid = ?1", &s);
+
+	if (r)
+		return r;
+	bind_blob(s, 1, view_of(uid, UID_SIZE));
+	bind_blob(s, 2, wrapped);
+	return statement_run(s);
+}
+
 /* -- following an application -- */
 
 static int follow(struct database *deeds, const struct application *a,

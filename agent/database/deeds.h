@@ -27,6 +27,9 @@ MUST_USE int deeds_open_copy(
 /* What the application does to accounts. Its own transaction, before the application's
  * commit. */
 MUST_USE int deeds_follow(struct database *deeds, const struct application *a);
+/* The account's file is under another key. Its own transaction. */
+MUST_USE int deeds_rekey(struct database *deeds, const unsigned char uid[UID_SIZE],
+		struct view wrapped);
 /* All of them, in the arena, sorted by uid. */
 MUST_USE int deeds_read(struct database *deeds, struct arena *arena, struct deed **out,
 		size_t *count_out);

@@ -221,17 +221,21 @@ struct account *account_of_uid(
 	return a ? a : new_account(all, uid);
 }
 
+static void fill_slot(struct account_slot *slot, struct view wrapped)
+{
+	slot->len = wrapped.len < BROKER_WRAPPED ? wrapped.len : BROKER_WRAPPED;
+	if (slot->len)
+		memcpy(slot->wrapped, wrapped.data, slot->len);
+}
+
 struct account *account_ref(struct accounts *all, const struct account_spec *spec)
 {
 	struct account *a;
 
 	pthread_mutex_lock(&all->lock);
 	a = account_of_uid(all, spec->uid);
-	/* A key of another length is no key: the broker will say so. */
-	a->wrapped_len = spec->wrapped_key.len < BROKER_WRAPPED ? spec->wrapped_key.len
-								: BROKER_WRAPPED;
-	if (a->wrapped_len)
-		memcpy(a->wrapped, spec->wrapped_key.data, a->wrapped_len);
+	fill_slot(&a->slot, spec->wrapped_key);
+	fill_slot(&a->next, spec->next_key);
 	a->quota = spec->quota;
 	/* Only before its first use: from then on its own mark is the newer one. */
 	if (spec->known.commits > a->mark.commits)

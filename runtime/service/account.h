@@ -18,6 +18,7 @@ struct accounts;
 struct account; /* one of them, held by reference */
 struct broker;
 struct os;
+struct service;
 
 enum account_outcome {
 	ACCOUNT_OK = 0,
@@ -113,6 +114,14 @@ MUST_USE int accounts_freeze(struct accounts *accounts,
 		const unsigned char uid[ACCOUNT_UID_SIZE], uint64_t *wal_out);
 void accounts_thaw(
 		struct accounts *accounts, const unsigned char uid[ACCOUNT_UID_SIZE]);
+
+/* Puts the file of an account under the data key that `spec->next_key` wraps. From then on the
+ * file opens under that one alone; until the configuration says so as well both are tried, so
+ * that a process that ends in between loses nothing. Takes as long as copying the file does,
+ * and the account's other work waits. A worker tells how it went: SERVICE_KEY_ROTATED, with a
+ * word of what stood in the way, or none. Done twice it is fine. */
+void accounts_rotate(struct accounts *accounts, struct service *service,
+		const struct account_spec *spec);
 
 /* Those whose files have come further than was remembered, up to `most` of them; they stay
  * until accounts_remembered() was told. */

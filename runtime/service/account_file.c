@@ -60,9 +60,18 @@ int account_file_open(const struct account_file *file,
 	return r;
 }
 
+int account_file_rekey(const struct account_file *file, struct account_store *store,
+		const struct key *key)
+{
+	CLEANUP(freep) char *path = account_file_path(file, ".db");
+
+	return account_store_rekey(store, path, key);
+}
+
 int account_file_remove(const struct account_file *file)
 {
-	static const char *const endings[] = { ".db", ".db-wal", ".db-journal" };
+	static const char *const endings[] = { ".db", ".db-wal", ".db-journal", ".db.new",
+		".db.new-wal", ".db.new-journal" };
 	const struct os *os = file->os;
 	CLEANUP(freep) char *folder = account_file_path(file, "");
 	bool removed = false;

@@ -19,6 +19,9 @@ MUST_USE int account_file_open(const struct account_file *file,
 		struct account_store_options options, struct account_store **out);
 /* Of its file with that ending, ".db"; the caller frees it. */
 MUST_USE char *account_file_path(const struct account_file *file, const char *ending);
+/* Puts a copy under that key in its place, as account_store_rekey() does. */
+MUST_USE int account_file_rekey(const struct account_file *file,
+		struct account_store *store, const struct key *key);
 /* All that there is, with the folder synced. Done twice it is fine. */
 MUST_USE int account_file_remove(const struct account_file *file);
 

@@ -13,6 +13,12 @@
 
 struct destruction;
 
+/* A key of another length is no key: the broker will say so. */
+struct account_slot {
+	unsigned char wrapped[BROKER_WRAPPED];
+	size_t len; /* 0: there is none */
+};
+
 struct account {
 	unsigned char uid[ACCOUNT_UID_SIZE];
 	char name[ACCOUNT_UID_TEXT + 1]; /* the uid in hexadecimal */
@@ -22,6 +28,7 @@ struct account {
 
 	struct account_store *store;
 	struct key *key;
+	struct account_slot opened_by; /* where `key` is from */
 	enum quarantine quarantine;
 	bool frozen; /* its file stays as it is, for a copy */
 
@@ -36,8 +43,7 @@ struct account {
 	struct account_mark mark; /* that its file has reached, as far as is known */
 	bool put_back;            /* its file was restored, … */
 	bool taken_up;            /* … and has been opened since */
-	unsigned char wrapped[BROKER_WRAPPED];
-	size_t wrapped_len;
+	struct account_slot slot, next; /* of its data key */
 	uint64_t quota;
 };
 
@@ -64,6 +70,9 @@ struct accounts {
 /* Opens the file and takes it among the open ones. An outcome of the store, or a fault;
  * -EKEYREJECTED: its key is not of this host. */
 MUST_USE int account_open_store(struct account *a, enum account_accept accept);
+/* The data key in a slot, in the keyring; -ENOBUFS where that is full, -EKEYREJECTED. */
+MUST_USE int account_unwrap(
+		struct account *a, const struct account_slot *slot, struct key **out);
 /* Where none is open it is fine. */
 void account_close_store(struct account *a);
 /* What that outcome is to a job, with the line for the log; it may put the account in

@@ -11,12 +11,21 @@ struct account_file account_file_of(const struct account *a)
 	return (struct account_file){ a->all->os, a->all->data, a->name };
 }
 
-static int unwrap_key(struct account *a, const unsigned char *wrapped, size_t len)
+int account_unwrap(struct account *a, const struct account_slot *slot, struct key **out)
 {
-	a->key = keyring_take(a->all->keyring);
-	if (!a->key)
+	struct keyring *keyring = a->all->keyring;
+	struct key *key = keyring_take(keyring);
+	int r;
+
+	if (!key)
 		return -ENOBUFS;
-	return broker_unwrap(a->all->broker, a->uid, view_of(wrapped, len), a->key);
+	r = broker_unwrap(a->all->broker, a->uid, view_of(slot->wrapped, slot->len), key);
+	if (r) {
+		keyring_give(keyring, key);
+		return r > 0 ? -EKEYREJECTED : r;
+	}
+	*out = key;
+	return 0;
 }
 
 void account_close_store(struct account *a)
@@ -128,32 +137,47 @@ int account_outcome(struct account *a, int r)
 	}
 }
 
-/* An outcome of the store, or a fault. */
-int account_open_store(struct account *a, enum account_accept accept)
+/* The file by one key, which is the account's where it fits. */
+static int open_by(struct account *a, const struct account_slot *slot,
+		struct account_store_options *options)
 {
 	const struct account_file file = account_file_of(a);
+	struct key *key = NULL;
+	int r = account_unwrap(a, slot, &key);
+
+	if (r)
+		return r;
+	options->key = key;
+	r = account_file_open(&file, *options, &a->store);
+	if (r) {
+		keyring_give(a->all->keyring, key);
+		return r;
+	}
+	a->key = key;
+	a->opened_by = *slot;
+	return STORE_OK;
+}
+
+/* An outcome of the store, or a fault. Where a rotation was cut off the file is under the
+ * next key, or still under the one before. */
+int account_open_store(struct account *a, enum account_accept accept)
+{
 	struct account_store_options options = { .accept = accept, .frozen = a->frozen };
 	struct accounts *all = a->all;
-	unsigned char wrapped[BROKER_WRAPPED];
-	size_t len;
+	struct account_slot slot, next;
 	int r;
 
 	pthread_mutex_lock(&all->lock);
-	len = a->wrapped_len;
-	memcpy(wrapped, a->wrapped, len);
+	slot = a->slot;
+	next = a->next;
 	options.quota = a->quota;
 	options.known = a->mark;
 	pthread_mutex_unlock(&all->lock);
-	r = unwrap_key(a, wrapped, len);
-	if (r > 0)
-		r = -EKEYREJECTED;
-	options.key = a->key;
-	if (!r)
-		r = account_file_open(&file, options, &a->store);
-	if (r) {
-		account_close_store(a);
+	r = open_by(a, &slot, &options);
+	if (r == STORE_E_DAMAGED && next.len)
+		r = open_by(a, &next, &options);
+	if (r)
 		return r;
-	}
 	pthread_mutex_lock(&all->lock);
 	if (accept != ACCEPT_KNOWN) {
 		a->put_back = false;

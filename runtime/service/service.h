@@ -83,6 +83,7 @@ enum service_notice_kind {
 	SERVICE_PASSWORD_UPGRADED, /* `text`: the Argon2id successor of an old hash */
 	SERVICE_LIMIT_REACHED,     /* it may send no more for now */
 	SERVICE_APP_PASSWORD_USED, /* `text`: its name */
+	SERVICE_KEY_ROTATED,       /* `text`: why it was not, or empty */
 };
 
 struct service_notice {

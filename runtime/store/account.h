@@ -81,6 +81,14 @@ const struct account_mark *account_store_mark(const struct account_store *store)
 /* The account's highest MODSEQ. */
 uint64_t account_store_modseq(const struct account_store *store);
 
+/* Puts a copy under another key in the place of its own file, `path`: written beside it, every
+ * page and rule of it checked, flushed, renamed. The store goes on with what was its file and
+ * is to be closed; whoever opens it again needs the new key. A process that ends at any time
+ * leaves a file that opens under the one key or the other, with all that was committed; what
+ * it left beside it the next attempt takes away. */
+MUST_USE int account_store_rekey(
+		struct account_store *store, const char *path, const struct key *key);
+
 /* The whole file passes SQLite's integrity_check and the store's own rules (no orphan
  * content, counters that agree). STORE_E_DAMAGED where it does not. Reads all of it. */
 MUST_USE int account_store_check(struct account_store *store);

@@ -33,6 +33,12 @@ static const char *const rules[] = {
 };
 /* clang-format on */
 
+int account_store_rekey(
+		struct account_store *store, const char *path, const struct key *key)
+{
+	return store_outcome(database_rekey_into(store->db, path, key));
+}
+
 int account_store_check(struct account_store *store)
 {
 	CLEANUP(buf_free) struct buf report = BUF_NULL(64 * 1024);

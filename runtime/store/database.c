@@ -520,6 +520,20 @@ static int flush_and_rename(const char *from, const char *to)
 	return r ? r : os->sync_dir(os->state, folder);
 }
 
+/* With what SQLite keeps beside it: a WAL of another copy is not this one's. */
+static void remove_copy(const char *path)
+{
+	static const char *const endings[] = { "", "-wal", "-journal" };
+
+	for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
+		CLEANUP(freep) char *name = NULL;
+
+		if (asprintf(&name, "%s%s", path, endings[i]) < 0)
+			die("out of memory");
+		unlink(name);
+	}
+}
+
 int database_rekey_into(struct database *db, const char *path, const struct key *key)
 {
 	CLEANUP(freep) char *copy = NULL;
@@ -527,7 +541,7 @@ int database_rekey_into(struct database *db, const char *path, const struct key 
 
 	if (asprintf(&copy, "%s.new", path) < 0)
 		die("out of memory");
-	unlink(copy); /* of an attempt that was cut off */
+	remove_copy(copy); /* of an attempt that was cut off */
 	r = database_checkpoint(db);
 	if (!r)
 		r = write_copy(db, copy, key);
@@ -536,6 +550,6 @@ int database_rekey_into(struct database *db, const char *path, const struct key 
 	if (!r)
 		r = flush_and_rename(copy, path);
 	if (r)
-		unlink(copy);
+		remove_copy(copy);
 	return r < 0 ? fault(r) : r;
 }

@@ -16,6 +16,7 @@ struct runtime {
 	struct account_set_apart set_apart; /* until it is accepted; NONE: nobody is */
 	int accept_outcome;
 	unsigned accepted;              /* files that were taken up */
+	unsigned rotations;             /* that were asked for */
 	struct account_reached reached; /* what is to be remembered, where there is any */
 	bool has_reached;
 	int letter_outcome; /* of runtime_write_letter */

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 #include <stddef.h>
+#include <unistd.h>
 
 struct failing_file {
 	sqlite3_file base;
@@ -25,6 +26,8 @@ static bool fails(void)
 	if (until == 0 || --until > 0)
 		return false;
 	failed++;
+	if (how == FAIL_KILL)
+		_exit(9);
 	return true;
 }
 

@@ -11,6 +11,7 @@ enum failure {
 	FAIL_TORN,  /* a write is done in half, then fails */
 	FAIL_FULL,  /* no room */
 	FAIL_DEAD,  /* this call and all later ones fail */
+	FAIL_KILL,  /* the process ends here, as by SIGKILL */
 };
 
 /* Registers it at the first use; counts from here. nth == 0: none fails. */
