@@ -29,6 +29,7 @@ static const struct command *const commands[] = {
 	&command_git,
 	&command_seal,
 	&command_queue,
+	&command_send_test,
 	&command_audit,
 	&command_export,
 	&command_resolve,

@@ -621,6 +621,29 @@ int runtime_snapshot(struct runtime *rt, struct snapshot **out)
 	return snapshot_new(&options, out);
 }
 
+int runtime_send_test(struct runtime *rt, struct view to, char name[RUNTIME_TEST_NAME])
+{
+	int r;
+
+	static_assert((int)RUNTIME_TEST_NAME == (int)SENDING_TEST_NAME,
+			"one size of name");
+	if (!rt->configured)
+		return RUNTIME_E_LATER;
+	if (!rt->sending)
+		return RUNTIME_E_NO_QUEUE;
+	r = sending_test(rt->sending, to, name);
+	switch (r) {
+	case SENDING_E_ADDRESS:
+		return RUNTIME_E_ADDRESS;
+	case SENDING_E_HERE:
+		return RUNTIME_E_HERE;
+	case SENDING_E_LATER:
+		return RUNTIME_E_LATER;
+	default:
+		return r ? fault(r) : 0;
+	}
+}
+
 /* -- what the agent pulls -- */
 
 int runtime_event_fd(const struct runtime *rt)

@@ -89,6 +89,21 @@ enum runtime_letter_outcome {
 MUST_USE int runtime_write_letter(
 		struct runtime *rt, const struct runtime_letter *letter);
 
+enum runtime_test_outcome {
+	RUNTIME_E_ADDRESS = 30, /* no address */
+	RUNTIME_E_HERE,         /* its mail stays here: nothing of it is sent */
+};
+
+enum {
+	RUNTIME_TEST_NAME = 40
+};
+
+/* Sends a message from postmaster to an address elsewhere, and tells in the log what becomes
+ * of it: `sending.test` with `test` as this name, as service/sending.h has it. Waits for the
+ * disk. RUNTIME_E_LATER, RUNTIME_E_NO_QUEUE, too. */
+MUST_USE int runtime_send_test(
+		struct runtime *rt, struct view to, char name[RUNTIME_TEST_NAME]);
+
 struct runtime_failure {
 	struct listener_spec listener; /* address is a view into `address` */
 	char address[64];

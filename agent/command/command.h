@@ -79,6 +79,7 @@ extern const struct command command_git;
 extern const struct command command_seal;
 extern const struct command command_queue;
 extern const struct command command_recovery;
+extern const struct command command_send_test;
 extern const struct command command_resolve;
 extern const struct command command_resume;
 extern const struct command command_rollback;

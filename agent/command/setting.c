@@ -259,3 +259,31 @@ enum exit_code setting_collect(const struct setting *setting, const char *path,
 			view_z(realpath(paths[0], real) ? real : paths[0]));
 	return EXIT_FINE;
 }
+
+static bool read_span(const char *text, uint64_t *seconds_out)
+{
+	struct view v = view_z(text);
+	uint64_t unit = 1;
+
+	if (view_ends(v, VIEW("m")))
+		unit = 60;
+	else if (view_ends(v, VIEW("h")))
+		unit = 60 * 60;
+	if (unit > 1 || view_ends(v, VIEW("s")))
+		v.len--;
+	if (!view_to_u64(v, seconds_out) || *seconds_out > 24 * 60 * 60)
+		return false;
+	*seconds_out *= unit;
+	return *seconds_out <= 24 * 60 * 60;
+}
+
+bool setting_timeout(const struct words *words, uint64_t *out)
+{
+	const char *timeout = words_option(words, "timeout");
+
+	if (!timeout || read_span(timeout, out))
+		return true;
+	say_error(NULL, "--timeout takes seconds, or 5m, or 1h, up to a day; not %s",
+			timeout);
+	return false;
+}

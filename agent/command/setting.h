@@ -36,6 +36,10 @@
 		"o", "text|json", "the form of what is printed"                          \
 	}
 
+/* --timeout of the words, "90", "90s", "5m", "1h"; without it `out` stays. False: it is none
+ * of these, or over a day, and that was said. */
+MUST_USE bool setting_timeout(const struct words *words, uint64_t *out);
+
 struct setting {
 	struct arena *arena; /* all that is below lives in it */
 	struct agent_file file;

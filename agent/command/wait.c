@@ -11,24 +11,6 @@
 #include <stdio.h>
 #include <time.h>
 
-/* "90", "90s", "5m", "1h"; false where it is none of these or over a day. */
-static bool parse_timeout(const char *text, uint64_t *seconds_out)
-{
-	struct view v = view_z(text);
-	uint64_t unit = 1;
-
-	if (view_ends(v, VIEW("m")))
-		unit = 60;
-	else if (view_ends(v, VIEW("h")))
-		unit = 60 * 60;
-	if (unit > 1 || view_ends(v, VIEW("s")))
-		v.len--;
-	if (!view_to_u64(v, seconds_out) || *seconds_out > 24 * 60 * 60)
-		return false;
-	*seconds_out *= unit;
-	return *seconds_out <= 24 * 60 * 60;
-}
-
 static int ask_until(const struct setting *setting, const char *target, nstime deadline,
 		struct control_reply *reply)
 {
@@ -46,7 +28,6 @@ static int run(const struct words *words)
 {
 	CLEANUP(setting_deinit) struct setting setting = { 0 };
 	CLEANUP(buf_free) struct buf target = BUF_NULL(limit_value(LIMIT_HTTP_TARGET));
-	const char *timeout = words_option(words, "timeout");
 	const char *condition = words_option(words, "for");
 	struct control_reply reply;
 	char seconds_text[24];
@@ -55,13 +36,8 @@ static int run(const struct words *words)
 	enum exit_code code;
 	int r;
 
-	if (timeout && !parse_timeout(timeout, &seconds)) {
-		say_error(NULL,
-				"--timeout takes seconds, or 5m, or 1h, up to a day; not "
-				"%s",
-				timeout);
+	if (!setting_timeout(words, &seconds))
 		return EXIT_ERROR;
-	}
 	code = setting_load(words, &setting);
 	if (code != EXIT_FINE)
 		return (int)code;

@@ -62,6 +62,7 @@ int serve_git_accept(struct call *call);
 /* route_queue.c: what waits for other hosts. */
 int serve_queue(struct call *call);
 int serve_queue_change(struct call *call);
+int serve_send_test(struct call *call);
 /* route_records.c: what was recorded. */
 int serve_history(struct call *call);
 int serve_events(struct call *call);

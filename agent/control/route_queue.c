@@ -1,5 +1,6 @@
 /* What waits for other hosts, and what an operator does about it. */
 #include "agent/control/call.h"
+#include "agent/control/log_text.h"
 #include "agent/control/queue_text.h"
 #include "agent/database/text.h"
 #include "runtime/base/buf.h"
@@ -124,4 +125,42 @@ int serve_queue_change(struct call *call)
 	if (r)
 		return no_queue(call);
 	return call_answer(call, EXIT_FINE, view_z(changes[i].done));
+}
+
+/* What becomes of it is in the log, from `after` on. */
+int serve_send_test(struct call *call)
+{
+	CLEANUP(buf_free) struct buf none = BUF_NULL(MOST_TEXT);
+	const struct log_wish newest = { .most = 0 };
+	struct view to = call_body(call, "to");
+	json_t *lines = log_read(&newest, &none);
+	json_int_t after = json_integer_value(json_object_get(lines, "last"));
+	char name[RUNTIME_TEST_NAME];
+	int r = runtime_send_test(call->runtime, to, name);
+
+	json_decref(lines);
+	switch (r) {
+	case 0:
+		call->answer = json_pack("{s:s, s:I}", "test", name, "after", after);
+		return call_answer(call, EXIT_FINE,
+				arena_printf(call->arena,
+						"A message to %.*s is on its way; "
+						"`posthus log "
+						"--grep test=%s` has what becomes of "
+						"it.\n",
+						VIEW_ARG(to), name));
+	case RUNTIME_E_ADDRESS:
+		return call_refuse(call, 400, EXIT_INVALID,
+				VIEW("error: `to` is an address: "
+				     "ana@elsewhere.example\n"));
+	case RUNTIME_E_HERE:
+		return call_refuse(call, 400, EXIT_ERROR,
+				VIEW("error: mail for that address stays on this host, "
+				     "or is "
+				     "refused by it\nhelp: `posthus resolve ADDRESS` "
+				     "says "
+				     "where it goes\n"));
+	default:
+		return no_queue(call);
+	}
 }

@@ -314,6 +314,7 @@ static const struct route routes[] = {
 	{ "POST", "/v1/git/accept-rewind", true, SCOPE_ALL, serve_git_accept },
 	{ "GET",  "/v1/queue",       false, SCOPE_ALL,     serve_queue },
 	{ "POST", "/v1/queue",       true,  SCOPE_ALL,     serve_queue_change },
+	{ "POST", "/v1/send-test",   true,  SCOPE_ALL,     serve_send_test },
 	{ "POST", "/v1/password",    true,  SCOPE_ALL,     serve_password },
 	{ "POST", "/v1/app-password", true,  SCOPE_ALL,     serve_app_password },
 	{ "POST", "/v1/app-password/revoke", true, SCOPE_ALL, serve_app_password_revoke },

@@ -121,6 +121,49 @@ static struct view cut_value(struct view *rest)
 	return value;
 }
 
+static int hex_digit(char c)
+{
+	return byte_is_digit(c) ? c - '0' : c - 'a' + 10;
+}
+
+/* Takes back what add_value does. */
+static void add_read_value(struct buf *out, struct view value)
+{
+	if (!view_starts(value, VIEW("\""))) {
+		buf_add(out, value);
+		return;
+	}
+	/* of a line that was cut off the end is not there */
+	value = view_sub(value, 1, value.len > 1 ? value.len - 2 : 0);
+	for (size_t i = 0; i < value.len; i++) {
+		char c = value.data[i];
+
+		if (c == '\\' && i + 3 < value.len && value.data[i + 1] == 'x') {
+			c = (char)(16 * hex_digit(value.data[i + 2]) +
+					hex_digit(value.data[i + 3]));
+			i += 3;
+		} else if (c == '\\' && i + 1 < value.len) {
+			c = value.data[++i];
+		}
+		buf_add_byte(out, c);
+	}
+}
+
+bool log_line_value(struct view line, struct view field, struct buf *out)
+{
+	for (int i = 0; i < 3; i++) /* the time, the level, the event */
+		(void)view_cut(&line, ' ');
+	while (line.len) {
+		struct view name = view_cut(&line, '='), value = cut_value(&line);
+
+		if (!view_eq(name, field))
+			continue;
+		add_read_value(out, value);
+		return true;
+	}
+	return false;
+}
+
 bool log_line_has(struct view line, struct view field, struct view value)
 {
 	CLEANUP(buf_free) struct buf wanted = BUF_NULL(4 * LONGEST_VALUE + 2);

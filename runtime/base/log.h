@@ -74,4 +74,10 @@ void log_set_level(enum log_level level);
  * `level` and `event` stand for the words at its head. */
 MUST_USE bool log_line_has(struct view line, struct view field, struct view value);
 
+struct buf;
+
+/* Adds the value of the line's first field of that name as it was given to log_event; false:
+ * it has none. */
+MUST_USE bool log_line_value(struct view line, struct view field, struct buf *out);
+
 #endif

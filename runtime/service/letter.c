@@ -159,13 +159,17 @@ static struct view postmaster_domain(const struct addressing *a)
 	return domain.len ? domain : configuration_host(a->configuration)->name;
 }
 
+static struct view postmaster_of(const struct addressing *a)
+{
+	return arena_printf(a->arena, "postmaster@%.*s", VIEW_ARG(postmaster_domain(a)));
+}
+
 static void write_letter(const struct addressing *a, const struct letter_order *order,
 		walltime now, struct buf *out)
 {
 	const struct letter letter = {
 		.host = configuration_host(a->configuration)->name,
-		.from = arena_printf(a->arena, "postmaster@%.*s",
-				VIEW_ARG(postmaster_domain(a))),
+		.from = postmaster_of(a),
 		.to = a->to,
 		.to_count = a->to_count,
 		.subject = order->subject,
@@ -198,6 +202,8 @@ static int hand_in(struct service *s, const struct addressing *a,
 	CLEANUP(buf_free) struct buf top = BUF_NULL(DKIM_FIELDS_MAX);
 	const struct os *os = service_os(s);
 	const struct intake_envelope envelope = {
+		.sender = order->test.len ? postmaster_of(a) : VIEW_NULL,
+		.envid = order->test,
 		.received = os->wall(os->state),
 		.utf8 = a->wide,
 		.eight_bit = a->wide,

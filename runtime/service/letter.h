@@ -27,6 +27,9 @@ struct letter_order {
 	const unsigned char *account; /* ACCOUNT_UID_SIZE; where there is no `to` */
 	struct view subject, text;    /* as of mail/letter.h */
 	struct view unique;
+	/* Of a test: ENVID in xtext, by which sending knows it; it comes from postmaster, who
+	 * hears of its failure. Empty: from nobody. */
+	struct view test;
 };
 
 /* From the null sender: nothing comes back of it. Waits for the disk: it is durable when this

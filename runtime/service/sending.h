@@ -52,6 +52,24 @@ void sending_tell(struct sending *s, struct intake_message *message);
 /* A report that is durable in the intake log. */
 void sending_settle(struct sending *s, struct intake_message *message);
 
+enum {
+	SENDING_TESTS = 8, /* that are watched at once: of more, the oldest is not any more */
+	SENDING_TEST_NAME = 40,
+};
+
+enum sending_test_outcome {
+	SENDING_E_ADDRESS = 1, /* it is no address */
+	SENDING_E_HERE,        /* its mail stays here, or nobody takes it */
+	SENDING_E_LATER,       /* the disk does not take it now */
+};
+
+/* Sends a message from postmaster to an address elsewhere. What happens to it is told in the
+ * log: `sending.test` with `test` as this name, `step`, and `text`, a sentence. Its last step
+ * is `end`; behind `waits` it goes on at the next attempt. From any thread but the sending
+ * one; waits for the disk. */
+MUST_USE int sending_test(
+		struct sending *s, struct view to, char name[SENDING_TEST_NAME]);
+
 /* -- the operator's; both wait for the sending thread -- */
 
 struct arena;

@@ -121,10 +121,15 @@ void attempt_end(struct attempt *a)
 	int r = queue_load(s->queue, id, a->arena, &m);
 	nstime due = r ? NSTIME_NEVER : next_due(a, &m);
 
-	if (due == NSTIME_NEVER)
+	if (due == NSTIME_NEVER) {
 		schedule_done(s->schedule, a->errand);
-	else
+		attempt_tell(a, "end", "The test is over.");
+	} else {
 		schedule_again(s->schedule, a->errand, due);
+		attempt_tell(a, "waits",
+				"It stays in the queue; the next attempt is in %lld s.",
+				(long long)((due - clock_now()) / NS_PER_S));
+	}
 	attempt_free(a);
 	if (!r)
 		attempts_put_in_order(s, id);
@@ -179,6 +184,7 @@ struct attempt *attempt_new(struct sending *s, struct errand *errand)
 		return NULL;
 	}
 	route_of(s, a->arena, &a->message, a->to[0], &a->route);
+	attempt_see_test(a);
 	a->results = xcalloc(a->count, sizeof(*a->results));
 	return a;
 }
@@ -248,6 +254,7 @@ void attempt_note(struct attempt *a, size_t n, const struct smtp_result *result,
 		.status = arena_copy(a->arena, result->status),
 		.text = arena_copy(a->arena, result->text) };
 	random_bytes(&out->random, sizeof(out->random));
+	attempt_tell_result(a, n, result, host);
 	count(a->sending, outcome);
 	log_event(outcome == QUEUE_REFUSED ? LOG_WARN : LOG_INFO, event_of(outcome),
 			log_number("message", (int64_t)a->message.id),
@@ -329,8 +336,10 @@ static void dial(struct attempt *a)
 	const struct host *host = &a->hosts[a->host];
 	const struct sockaddr_storage *to = &host->addresses[a->address];
 
-	if (may_go(a, host, to))
-		channel_dial(a, host, to);
+	if (!may_go(a, host, to))
+		return;
+	attempt_tell_dial(a, host, to);
+	channel_dial(a, host, to);
 }
 
 void attempt_go_on(struct attempt *a)
@@ -357,6 +366,8 @@ void attempt_go_on(struct attempt *a)
 
 void attempt_cannot(struct attempt *a, const struct smtp_result *why, struct view host)
 {
+	attempt_tell(a, "failed", "%.*s cannot be used: %.*s.", VIEW_ARG(host),
+			VIEW_ARG(why->text));
 	a->why = *why;
 	a->why.verdict = SMTP_DEFERRED; /* of a host, not of a message */
 	a->why.status = arena_copy(a->arena, why->status);

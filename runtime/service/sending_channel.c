@@ -74,6 +74,10 @@ static void answer(struct channel *c)
 /* The first time the attempt that it was dialled for, then what follows it. */
 static void perform_next(struct channel *c, struct smtp_client_next *next)
 {
+	if (c->attempt && c->transcribes) {
+		attempt_tell_transcript(c->attempt, next->transcript);
+		attempt_tell_security(c->attempt, &c->tls, c->security);
+	}
 	if (c->attempt && !sending_goes_on(c->sending))
 		attempt_drop(TAKE(c->attempt));
 	if (c->attempt)
@@ -103,6 +107,7 @@ static void perform_outcome(struct channel *c, const struct smtp_client_outcome 
 {
 	struct attempt *a = c->attempt;
 
+	attempt_tell_transcript(a, outcome->transcript);
 	if (is_untried(outcome) && !a->again && sending_goes_on(c->sending)) {
 		c->attempt = NULL;
 		a->again = true;
@@ -186,6 +191,7 @@ static void perform_failed(struct channel *c, const struct smtp_client_failed *f
 	struct attempt *a = TAKE(c->attempt);
 	struct smtp_result why = failed->result;
 
+	attempt_tell_transcript(a, failed->transcript);
 	if (why.stage == SMTP_STAGE_TLS)
 		say_required(c, a, &why);
 
@@ -196,6 +202,11 @@ static void perform_failed(struct channel *c, const struct smtp_client_failed *f
 			log_number("code", why.code), log_view("reply", why.text));
 	if (why.stage == SMTP_STAGE_TLS && !a->plain && may_be_plain(c)) {
 		a->plain = true;
+		attempt_tell(a, "failed",
+				"TLS did not come about: %.*s. The same host is tried "
+				"without, since nobody asks for it.",
+				VIEW_ARG(c->failure.reason[0] ? view_z(c->failure.reason)
+							      : why.text));
 		attempt_go_on(a);
 	} else {
 		attempt_cannot(a, &why, c->host);
@@ -245,6 +256,7 @@ static struct engine *open_channel(void *context, struct connection *connection)
 		.user = c->user ? view_z(c->user) : VIEW_NULL,
 		.password = c->user ? &c->password : NULL,
 		.on_this_machine = c->security == SECURITY_HERE,
+		.transcribes = c->transcribes,
 	};
 
 	return smtp_client_new(&options, clock_now());
@@ -258,6 +270,8 @@ static void perform(void *context, struct connection *connection, struct op *op)
 	(void)context;
 	if (failure)
 		c->failure = *failure;
+	if (c->transcribes && connection_tls(connection))
+		c->tls = *connection_tls(connection);
 	c->op = op;
 	c->job.run = perform_on_thread;
 	sending_post(c->sending, &c->job);
@@ -303,6 +317,7 @@ static void failed_on_thread(struct job *job)
 			log_number("message", (int64_t)a->message.id),
 			log_view("host", c->host), log_text("stage", "connect"),
 			log_text("reason", c->failure.reason));
+	attempt_tell_unreachable(a, &c->failure);
 	if (c->failure.stage == DIAL_STOPPED)
 		attempt_drop(a);
 	else
@@ -361,6 +376,7 @@ void channel_dial(struct attempt *a, const struct host *host,
 	c->attempt = a;
 	c->plain = a->plain;
 	c->security = host->security;
+	c->transcribes = a->test.len > 0;
 	set_login(c, a);
 	c->name = xstrndup(host->name.data, host->name.len);
 	c->host = view_of(c->name, host->name.len);

@@ -133,6 +133,7 @@ static void mx_came(struct looking *l)
 		return;
 	}
 	set_hosts(a, &list);
+	attempt_tell_hosts(a, &list);
 	if (a->host_count)
 		attempt_go_on(a);
 	else
@@ -176,6 +177,9 @@ static void use_one(struct attempt *a)
 	host->count = host->looked;
 	a->hosts = host;
 	a->host_count = 1;
+	attempt_tell(a, "relay",
+			"Its mail goes by the relay %.*s, port %u, as the state says.",
+			VIEW_ARG(host->name), a->route.port);
 	attempt_go_on(a);
 }
 
@@ -196,6 +200,13 @@ void hosts_ask(struct attempt *a)
 {
 	static const enum dns_type mx = DNS_MX;
 
+	attempt_tell(a, "policy",
+			a->has_policy ? "%.*s has a policy in force (MTA-STS): only "
+					"hosts that "
+					"it names, by TLS with a certificate that is "
+					"trusted."
+				      : "%.*s enforces no policy (MTA-STS).",
+			VIEW_ARG(a->route.host));
 	if (sending_goes_on(a->sending))
 		looking_ask(a, a->route.host, &mx, 1, mx_came, NULL);
 	else
@@ -247,6 +258,11 @@ static void pins_came(struct looking *l)
 	}
 	if (answer->status == DNS_ANSWERED && answer->secure)
 		take_pins(a, host, answer);
+	if (host->security == SECURITY_PINNED || host->security == SECURITY_ENCRYPTED)
+		attempt_tell(a, "tlsa",
+				"The DNS asks for TLS with %.*s (DANE): %zu records "
+				"name its certificate.",
+				VIEW_ARG(host->name), host->pins.count);
 	if (verified && host->security == SECURITY_ENCRYPTED)
 		host->security = SECURITY_VERIFIED;
 	attempt_go_on(a);
@@ -293,6 +309,7 @@ static void addresses_came(struct looking *l)
 	host->looked = true;
 	mx_addresses(six, DNS_AAAA, a->route.port, host->addresses, &host->count);
 	mx_addresses(four, DNS_A, a->route.port, host->addresses, &host->count);
+	attempt_tell_addresses(a, host);
 	if (!host->count)
 		attempt_cannot(a, &why, host->name);
 	else if (a->secure && is_secure(four) && is_secure(six))

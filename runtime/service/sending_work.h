@@ -10,6 +10,7 @@
 #include "runtime/net/connection.h"
 #include "runtime/net/dial.h"
 #include "runtime/net/resolver.h"
+#include "runtime/net/tls_session.h"
 #include "runtime/net/worker.h"
 #include "runtime/queue/queue.h"
 #include "runtime/queue/schedule.h"
@@ -50,6 +51,8 @@ struct sending {
 	struct job_queue jobs;
 	bool started, draining, stopping;
 	struct sending_observed observed;
+	char tests[SENDING_TESTS][SENDING_TEST_NAME]; /* those that are watched */
+	size_t next_test;
 };
 
 /* Any thread: runs on the sending thread, later. */
@@ -119,7 +122,8 @@ struct attempt {
 	bool plain;             /* STARTTLS failed there: without it */
 	struct smtp_result why; /* the last host could not be used … */
 	struct view why_host;
-	bool again; /* a connection was gone before it was of use */
+	bool again;       /* a connection was gone before it was of use */
+	struct view test; /* that it is part of; empty: nobody watches it */
 	struct job job;
 	/* What it brought, until that is written. */
 	struct list link;        /* sending->outcomes */
@@ -197,6 +201,8 @@ struct channel {
 	struct op *op;  /* that is out */
 	struct job job;
 	struct dial_failure failure;
+	bool transcribes;     /* it was dialled for a test */
+	struct tls_facts tls; /* of a test, once it is open */
 };
 
 void channel_dial(struct attempt *a, const struct host *host,
@@ -208,6 +214,25 @@ void channel_follow(struct channel *channel);
 void channel_written(struct channel *channel);
 
 extern const struct port_class sending_port_class;
+
+/* -- tests: all of these say nothing of an attempt that nobody watches -- */
+
+/* Whether its message is a test. */
+void attempt_see_test(struct attempt *a);
+void attempt_tell(const struct attempt *a, const char *step, const char *format, ...)
+		__attribute__((format(printf, 3, 4)));
+void attempt_tell_hosts(const struct attempt *a, const struct mx_list *list);
+void attempt_tell_addresses(const struct attempt *a, const struct host *host);
+void attempt_tell_dial(const struct attempt *a, const struct host *host,
+		const struct sockaddr_storage *to);
+/* As of struct smtp_client_next. */
+void attempt_tell_transcript(const struct attempt *a, struct view transcript);
+void attempt_tell_security(const struct attempt *a, const struct tls_facts *tls,
+		enum security security);
+void attempt_tell_result(const struct attempt *a, size_t n,
+		const struct smtp_result *result, struct view host);
+void attempt_tell_unreachable(
+		const struct attempt *a, const struct dial_failure *failure);
 
 /* -- reports -- */
 

@@ -155,6 +155,7 @@ static void answer(struct engine *engine, struct op *op, nstime now)
 
 static void hear(struct smtp_client *s)
 {
+	smtp_client_transcribe_heard(s);
 	if (s->state == SMTP_CLIENT_QUIT)
 		smtp_client_enter(s, SMTP_CLIENT_CLOSING);
 	else if (s->reply.code == 421)
@@ -281,6 +282,7 @@ static void sent(struct engine *engine, size_t len)
 {
 	struct smtp_client *s = client(engine);
 
+	smtp_client_transcribe_said(s, view_sub(buf_view(&s->out), 0, len));
 	buf_consume(&s->out, len);
 	if (s->out.len == 0 && s->secret_out) {
 		buf_wipe(&s->out);
@@ -311,7 +313,8 @@ static unsigned want(const struct engine *engine)
 static size_t held(const struct engine *engine)
 {
 	const struct smtp_client *s = client((struct engine *)engine);
-	size_t bytes = s->out.capacity + s->reply.line.capacity + s->reply.text.capacity;
+	size_t bytes = s->out.capacity + s->transcript.capacity + s->reply.line.capacity +
+		       s->reply.text.capacity;
 
 	if (s->transaction.arena)
 		bytes += arena_used(s->transaction.arena);
@@ -329,6 +332,7 @@ static void free_client(struct engine *engine)
 	smtp_reply_reader_deinit(&s->reply);
 	buf_free(&s->name);
 	buf_free(&s->user);
+	buf_free(&s->transcript);
 	secret_free(&s->password);
 	buf_wipe(&s->out);
 	free(s);
@@ -382,6 +386,8 @@ struct engine *smtp_client_new(const struct smtp_client_options *options, nstime
 		.name = BUF_NULL(options->name.len),
 		.user = BUF_NULL(options->user.len),
 		.out = BUF_NULL(OUTPUT_SIZE),
+		.transcribes = options->transcribes,
+		.transcript = BUF_NULL(SMTP_CLIENT_TRANSCRIPT),
 		.now = now,
 	};
 	buf_add(&s->name, options->name);

@@ -59,6 +59,7 @@ struct smtp_client_options {
 	const struct secret *password;
 	bool on_this_machine;
 	struct smtp_client_times times;
+	bool transcribes; /* operations tell what was said and heard since the last */
 };
 
 MUST_USE struct engine *smtp_client_new(
@@ -124,7 +125,10 @@ enum smtp_client_op_kind {
 
 enum {
 	SMTP_CLIENT_RECIPIENTS = 1000, /* of one transaction, at most */
-	SMTP_CLIENT_CHUNK = 65536      /* bytes of one BODY, at most */
+	/* Of what was said and heard so much is kept at a time; of more nothing is told any
+	 * more. */
+	SMTP_CLIENT_TRANSCRIPT = 64 * 1024,
+	SMTP_CLIENT_CHUNK = 65536 /* bytes of one BODY, at most */
 };
 
 /* What a server offers, for the log and the performer's choice: a set. */
@@ -154,6 +158,9 @@ struct smtp_client_recipient {
 struct smtp_client_next {
 	struct op op;
 	struct arena *arena;
+	/* A line each, "C: EHLO here", "S: 250 there"; without the message, and without what
+	 * logs in. Empty where nobody asked for it. */
+	struct view transcript;
 	unsigned offers;   /* enum smtp_offer */
 	uint64_t size_max; /* that SIZE names; 0: none */
 	bool any;
@@ -183,7 +190,8 @@ struct smtp_client_body {
  * performer writes down is down before he is asked anew. */
 struct smtp_client_outcome {
 	struct op op;
-	struct arena *arena; /* of NEXT, with all that it held, and the results */
+	struct arena *arena;    /* of NEXT, with all that it held, and the results */
+	struct view transcript; /* as of NEXT */
 	const struct smtp_result *results;
 	size_t count;
 	/* Who was delivered to is reported about by that server: it speaks DSN. Else who
@@ -197,6 +205,7 @@ struct smtp_client_outcome {
 struct smtp_client_failed {
 	struct op op;
 	struct arena *arena;
+	struct view transcript;    /* as of NEXT */
 	struct smtp_result result; /* SMTP_DEFERRED or SMTP_REFUSED */
 };
 

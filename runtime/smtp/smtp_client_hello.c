@@ -10,7 +10,7 @@ void smtp_client_fail(struct smtp_client *s, struct arena *arena,
 	if (s->end < end)
 		s->end = end;
 	smtp_client_enter(s, SMTP_CLIENT_TOLD);
-	smtp_client_ask(s, &smtp_client_failed_new(arena, &result)->op);
+	smtp_client_ask(s, &smtp_client_failed_new(s, arena, &result)->op);
 }
 
 void smtp_client_fail_by_reply(struct smtp_client *s)

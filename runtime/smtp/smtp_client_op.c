@@ -22,12 +22,13 @@ static void next_free(struct op *op)
 	free(next);
 }
 
-struct smtp_client_next *smtp_client_next_new(const struct smtp_client *s)
+struct smtp_client_next *smtp_client_next_new(struct smtp_client *s)
 {
 	struct smtp_client_next *next =
 			op_new(sizeof(*next), SMTP_CLIENT_OP_NEXT, next_free);
 
 	next->arena = arena_new();
+	next->transcript = smtp_client_take_transcript(s, next->arena);
 	next->offers = s->offers;
 	next->size_max = s->size_max;
 	return next;
@@ -66,6 +67,7 @@ struct smtp_client_outcome *smtp_client_outcome_new(struct smtp_client *s)
 			op_new(sizeof(*outcome), SMTP_CLIENT_OP_OUTCOME, outcome_free);
 
 	outcome->arena = TAKE(s->transaction.arena);
+	outcome->transcript = smtp_client_take_transcript(s, outcome->arena);
 	outcome->results = s->transaction.results;
 	outcome->count = s->transaction.count;
 	outcome->dsn = s->offers & SMTP_OFFERS_DSN;
@@ -81,13 +83,14 @@ static void failed_free(struct op *op)
 	free(failed);
 }
 
-struct smtp_client_failed *smtp_client_failed_new(
+struct smtp_client_failed *smtp_client_failed_new(struct smtp_client *s,
 		struct arena *taken, const struct smtp_result *result)
 {
 	struct smtp_client_failed *failed =
 			op_new(sizeof(*failed), SMTP_CLIENT_OP_FAILED, failed_free);
 
 	failed->arena = taken;
+	failed->transcript = smtp_client_take_transcript(s, taken);
 	failed->result = *result;
 	return failed;
 }

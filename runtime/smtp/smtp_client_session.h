@@ -114,6 +114,10 @@ struct smtp_client {
 	nstime deadline;  /* of the server's next reply */
 
 	struct smtp_client_transaction transaction;
+
+	bool transcribes;
+	struct buf transcript;
+	bool in_line; /* of what was said, not at its end */
 };
 
 enum {
@@ -197,11 +201,20 @@ void smtp_client_final_heard(struct smtp_client *s);
 
 /* -- smtp_client_op.c -- */
 
-struct smtp_client_next *smtp_client_next_new(const struct smtp_client *s);
+struct smtp_client_next *smtp_client_next_new(struct smtp_client *s);
 struct smtp_client_body *smtp_client_body_new(uint64_t offset);
 /* Takes the transaction's arena. */
 struct smtp_client_outcome *smtp_client_outcome_new(struct smtp_client *s);
-struct smtp_client_failed *smtp_client_failed_new(
+struct smtp_client_failed *smtp_client_failed_new(struct smtp_client *s,
 		struct arena *taken, const struct smtp_result *result);
+
+/* -- smtp_client_transcript.c: nothing where it was not asked for -- */
+
+/* These bytes go out now. */
+void smtp_client_transcribe_said(struct smtp_client *s, struct view bytes);
+/* The reply at hand. */
+void smtp_client_transcribe_heard(struct smtp_client *s);
+/* What there is since the last time. */
+struct view smtp_client_take_transcript(struct smtp_client *s, struct arena *arena);
 
 #endif

@@ -109,6 +109,17 @@ int runtime_write_letter(struct runtime *rt, const struct runtime_letter *letter
 	return 0;
 }
 
+int runtime_send_test(struct runtime *rt, struct view to, char name[RUNTIME_TEST_NAME])
+{
+	(void)rt;
+	if (view_find(to, '@') == to.len)
+		return RUNTIME_E_ADDRESS;
+	if (view_ends(to, VIEW("@example.org")))
+		return RUNTIME_E_HERE;
+	snprintf(name, RUNTIME_TEST_NAME, "test.abc");
+	return 0;
+}
+
 int runtime_queue_change(
 		struct runtime *rt, enum runtime_queue_change change, uint64_t message)
 {

@@ -67,6 +67,8 @@ static bool read_word(struct world *w, struct view word,
 
 	if (view_eq(word, VIEW("tls"))) {
 		options->tls = true;
+	} else if (view_eq(word, VIEW("transcribed"))) {
+		options->transcribes = true;
 	} else if (view_eq(word, VIEW("here"))) {
 		options->on_this_machine = true;
 	} else if (view_eq(word, VIEW("login"))) {
@@ -155,6 +157,7 @@ static void give_next(struct world *w, struct smtp_client_next *next)
 	if (w->in_transaction || w->failed || w->quit)
 		die("a NEXT out of turn");
 	w->offers = next->offers;
+	buf_add(&w->told, next->transcript);
 	if (w->given == w->count) {
 		w->quit = true;
 		return;
@@ -209,6 +212,7 @@ static void tell_outcome(struct world *w, const struct smtp_client_outcome *outc
 	if (!w->in_transaction)
 		die("an OUTCOME of nothing");
 	w->in_transaction = false;
+	buf_add(&w->told, outcome->transcript);
 	for (size_t i = 0; i < outcome->count; i++) {
 		buf_add(&w->told, w->recipients[i]);
 		add_result(&w->told, &outcome->results[i]);
@@ -222,6 +226,7 @@ static void tell_failed(struct world *w, const struct smtp_client_failed *failed
 	if (w->given || w->failed || w->quit)
 		die("a FAILED behind a NEXT");
 	w->failed = true;
+	buf_add(&w->told, failed->transcript);
 	buf_add_z(&w->told, "failed");
 	add_result(&w->told, &failed->result);
 }

@@ -543,6 +543,24 @@ static void an_account_key_opens_one_file(void **state)
 			404, EXIT_ERROR);
 }
 
+static void a_test_is_begun_and_named(void **state)
+{
+	struct office *office = *state;
+	struct letter *letter = ask(office, "POST", "/v1/send-test",
+			"{\"to\": \"ana@elsewhere.example\"}");
+
+	assert_answer(letter, 200, EXIT_FINE);
+	assert_string_equal(json_string_value(json_object_get(letter->answer, "test")),
+			"test.abc");
+	assert_true(json_is_integer(json_object_get(letter->answer, "after")));
+	letter = ask(office, "POST", "/v1/send-test", "{\"to\": \"anna@example.org\"}");
+	assert_answer(letter, 400, EXIT_ERROR);
+	assert_says(letter, "stays on this host");
+	letter = ask(office, "POST", "/v1/send-test", "{\"to\": 7}");
+	assert_answer(letter, 400, EXIT_INVALID);
+	assert_says(letter, "is an address");
+}
+
 static void I17_a_file_put_back_is_taken_up_or_the_answer_says_why_not(void **state)
 {
 	/* clang-format off */
@@ -852,6 +870,7 @@ int main(void)
 		CASE(an_app_password_is_made_listed_and_revoked),
 		CASE(an_account_has_a_bound_of_app_passwords),
 		CASE(an_account_key_opens_one_file),
+		CASE(a_test_is_begun_and_named),
 		CASE(I17_a_file_put_back_is_taken_up_or_the_answer_says_why_not),
 		CASE(a_body_must_be_an_object_of_files),
 		CASE(what_is_no_route_is_absent),

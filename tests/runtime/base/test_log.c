@@ -1,5 +1,6 @@
 #include "runtime/base/log.h"
 
+#include "runtime/base/buf.h"
 #include "runtime/base/error.h"
 #include "tests/lib/test.h"
 
@@ -104,6 +105,35 @@ static void a_line_is_found_by_its_fields(void **state)
 		(void)!log_line_has(view_of(line, len), VIEW("none"), VIEW("x"));
 }
 
+static void a_value_is_read_as_it_was_given(void **state)
+{
+	/* clang-format off */
+	static const struct { const char *field, *value; } table[] = {
+		{ "session", "9f3a21" },
+		{ "rcpt",    "<x\r\nfake.event a=\"b\"\x1b>" },
+		{ "tries",   "-2" },
+		{ "error",   "No space left on device" },
+	};
+	/* clang-format on */
+	CLEANUP(buf_free) struct buf value = BUF_NULL(4096);
+	CLEANUP(freep) char *line = NULL;
+
+	(void)state;
+	assert_true(asprintf(&line, "2026-01-01T00:00:00.000Z %s",
+				    logged(log_a_hostile_value)) > 0);
+	line[strlen(line) - 1] = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		buf_clear(&value);
+		assert_true(log_line_value(view_z(line), view_z(table[i].field), &value));
+		assert_view(buf_view(&value), table[i].value);
+	}
+	assert_false(log_line_value(view_z(line), VIEW("a"), &value));
+	assert_false(log_line_value(view_z(line), VIEW("event"), &value));
+	/* A line that was cut off within a value. */
+	for (size_t len = strlen(line); len-- > 0;)
+		(void)!log_line_value(view_of(line, len), VIEW("rcpt"), &value);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -111,6 +141,7 @@ int main(void)
 		cmocka_unit_test(a_line_ends_however_long),
 		cmocka_unit_test(levels_are_kept),
 		cmocka_unit_test(a_line_is_found_by_its_fields),
+		cmocka_unit_test(a_value_is_read_as_it_was_given),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
