@@ -77,9 +77,10 @@ row() {
     done
     ratios+="ratio=$(awk -v a="$(field rate <<<"${lines[0]}")" -v b="$(field rate <<<"${lines[1]}")" 'BEGIN{printf "%.2f", b ? a/b : 0}')"$'\n'
   done
-  printf '| %s | %s | %s | %s | %s ms | %s ms | %s / %s ms |\n' "$name" "$(median rate <<<"${all[ours]}")" "$(median rate <<<"${all[theirs]}")" \
-    "$(median ratio <<<"$ratios")" "$(median srv_cpu_ms_per_op <<<"${all[ours]}")" "$(median srv_cpu_ms_per_op <<<"${all[theirs]}")" \
-    "$(median p99_ms <<<"${all[ours]}")" "$(median p99_ms <<<"${all[theirs]}")"
+  local p99="–"
+  [ "$how" != accept ] || p99="$(median p99_ms <<<"${all[ours]}") / $(median p99_ms <<<"${all[theirs]}") ms"
+  printf '| %s | %s | %s | %s | %s ms | %s ms | %s |\n' "$name" "$(median rate <<<"${all[ours]}")" "$(median rate <<<"${all[theirs]}")" \
+    "$(median ratio <<<"$ratios")" "$(median srv_cpu_ms_per_op <<<"${all[ours]}")" "$(median srv_cpu_ms_per_op <<<"${all[theirs]}")" "$p99"
 }
 for who in ours theirs; do accept $who 2 40 >/dev/null; done
 echo "load $(cut -d' ' -f1-3 /proc/loadavg), $(nproc) cores, $rounds rounds"

@@ -63,13 +63,22 @@ finish() {
 	[ "$failed" = 0 ]
 }
 
-# free_ports N: that many ports that nobody listens on
+# free_ports N: that many ports that nobody listens on, below those that the system gives to outgoing connections: of these
+# one may be taken again before anybody listens on it, and a connection to one where nobody does may meet itself
 free_ports() {
 	python3 - "$1" <<'PY'
-import socket, sys
-held = [socket.socket() for _ in range(int(sys.argv[1]))]
-for s in held:
-    s.bind(("127.0.0.1", 0))
+import random, socket, sys
+with open("/proc/sys/net/ipv4/ip_local_port_range") as f:
+    end = min(int(f.read().split()[0]), 32768)
+held = []
+while len(held) < int(sys.argv[1]):
+    s = socket.socket()
+    try:
+        s.bind(("127.0.0.1", random.randrange(10240, end) if end > 12000 else 0))
+    except OSError:
+        s.close()
+        continue
+    held.append(s)
 print(*[s.getsockname()[1] for s in held])
 PY
 }
