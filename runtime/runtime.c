@@ -1,4 +1,4 @@
-#include "runtime/runtime.h"
+#include "runtime/runtime_inside.h"
 
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
@@ -6,7 +6,6 @@
 #include "runtime/base/os.h"
 #include "runtime/crypto/broker.h"
 #include "runtime/crypto/keyring.h"
-#include "runtime/http/http_head.h"
 #include "runtime/net/net.h"
 #include "runtime/net/resolver.h"
 #include "runtime/net/tls_session.h"
@@ -14,46 +13,20 @@
 #include "runtime/service/admin.h"
 #include "runtime/service/delivery.h"
 #include "runtime/service/desk.h"
-#include "runtime/service/letter.h"
 #include "runtime/service/login.h"
 #include "runtime/service/ports.h"
 #include "runtime/service/sending.h"
 #include "runtime/service/service.h"
 #include "runtime/service/sessions.h"
-#include "runtime/service/snapshot.h"
-#include "runtime/snapshot.h"
 #include "runtime/store/database.h"
 #include "runtime/store/intake.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/statvfs.h>
 
 enum {
 	INTAKE_BUDGET = 64 * 1024 * 1024, /* bytes of messages on their way, in memory */
-	LOG_SHARE = 4, /* of the free disk, for the log while a snapshot is taken */
-	LOG_MOST_UNKNOWN = 1 << 30,
-};
-
-struct runtime {
-	struct service *service;
-	struct keyring *keyring; /* for the keys of intake log and queue */
-	struct accounts *accounts;
-	struct delivery *delivery;
-	struct intake *intake;
-	struct sending *sending;   /* NULL: its queue does not open */
-	struct resolver *resolver; /* NULL: there is none */
-	struct ports *ports;
-	struct admin *admin;
-	bool configured;
-};
-
-/* What the agent sees of a request; the rest is the control socket's. */
-struct request {
-	struct runtime_request seen;
-	struct desk_request *inner;
 };
 
 /* -- start -- */
@@ -422,337 +395,6 @@ int runtime_configure(struct runtime *rt, struct configuration *next,
 	}
 	take_over(rt, next, identities);
 	return 0;
-}
-
-int runtime_destroy_account(struct runtime *rt, const unsigned char uid[ACCOUNT_UID_SIZE])
-{
-	return accounts_destroy(service_accounts(rt->service), uid);
-}
-
-int runtime_accept_account(
-		struct runtime *rt, const unsigned char uid[ACCOUNT_UID_SIZE], bool empty)
-{
-	CLEANUP(configuration_unrefp)
-	struct configuration *c = service_configuration(rt->service);
-	const struct account_spec *spec = configuration_account(c, uid);
-	int r;
-
-	if (!spec)
-		return -ENOENT;
-	sessions_renounce(service_sessions(rt->service), uid);
-	r = accounts_accept(rt->accounts, spec, empty);
-	switch (r) {
-	case ACCOUNT_OK:
-		delivery_retry(rt->delivery, uid);
-		return 0;
-	case ACCOUNT_E_GONE:
-		return RUNTIME_E_GONE;
-	case ACCOUNT_E_THERE:
-		return RUNTIME_E_THERE;
-	default:
-		return r < 0 ? r : RUNTIME_E_UNFIT;
-	}
-}
-
-int runtime_rotate_account(struct runtime *rt, const unsigned char uid[ACCOUNT_UID_SIZE])
-{
-	CLEANUP(configuration_unrefp)
-	struct configuration *c = service_configuration(rt->service);
-	const struct account_spec *spec = c ? configuration_account(c, uid) : NULL;
-
-	if (!spec || !spec->next_key.len)
-		return -ENOENT;
-	accounts_rotate(rt->accounts, rt->service, spec);
-	return 0;
-}
-
-size_t runtime_reached(struct runtime *rt, struct account_reached *out, size_t most)
-{
-	return accounts_moved(rt->accounts, out, most);
-}
-
-bool runtime_has_reached(struct runtime *rt)
-{
-	return accounts_have_moved(rt->accounts);
-}
-
-void runtime_remembered(
-		struct runtime *rt, const struct account_reached *reached, size_t count)
-{
-	accounts_remembered(rt->accounts, reached, count);
-}
-
-/* -- observe -- */
-
-static void observe_disk(const char *data, struct runtime_observed *out)
-{
-	struct statvfs disk;
-
-	if (statvfs(data, &disk))
-		return;
-	out->disk_free = (uint64_t)disk.f_bavail * disk.f_frsize;
-	out->disk_size = (uint64_t)disk.f_blocks * disk.f_frsize;
-	out->files_free = disk.f_favail;
-	out->files_size = disk.f_files;
-}
-
-void runtime_observe(struct runtime *rt, struct runtime_observed *out)
-{
-	struct delivery_observed delivery = delivery_observe(rt->delivery);
-	struct keyring_report keys = { .locked = true };
-	struct sending_observed sending = { .broken = true };
-
-	if (rt->sending)
-		sending = sending_observe(rt->sending);
-	keyring_observe_too(rt->keyring, &keys);
-	accounts_observe_keys(rt->accounts, &keys);
-	*out = (struct runtime_observed){
-		.sent = sending.delivered,
-		.deferred = sending.deferred,
-		.failed = sending.failed,
-		.queued = sending.waiting,
-		.sending = !sending.broken,
-		.sessions = net_sessions(service_net(rt->service)),
-		.accepted = delivery.accepted,
-		.delivered = delivery.delivered,
-		.waiting = delivery.waiting,
-		.accepting = intake_accepting(rt->intake),
-		.damaged = intake_recovered(rt->intake).damaged,
-		.quarantined = accounts_observe(rt->accounts).quarantined,
-		.key_bytes = keys.bytes,
-		.keys_locked = keys.locked,
-	};
-	observe_disk(service_data(rt->service), out);
-	out->set_apart_count = accounts_set_apart(
-			rt->accounts, out->set_apart, ARRAY_LEN(out->set_apart));
-	for (size_t i = 0; i < ports_count(rt->ports) && i < ARRAY_LEN(out->listeners);
-			i++) {
-		struct listener_spec *spec = &out->listeners[i].spec;
-		struct view address;
-
-		ports_at(rt->ports, i, spec);
-		address = view_sub(
-				spec->address, 0, sizeof(out->listeners[i].address) - 1);
-		memcpy(out->listeners[i].address, address.data, address.len);
-		spec->address = view_of(out->listeners[i].address, address.len);
-		out->listener_count++;
-	}
-}
-
-/* -- the queue -- */
-
-int runtime_queue(struct runtime *rt, uint64_t after, size_t most, struct arena *arena,
-		struct queue_message **out, size_t *count_out)
-{
-	if (!rt->sending || !rt->configured)
-		return RUNTIME_E_NO_QUEUE;
-	return sending_list(rt->sending, after, most, arena, out, count_out)
-			       ? RUNTIME_E_NO_QUEUE
-			       : 0;
-}
-
-int runtime_queue_change(
-		struct runtime *rt, enum runtime_queue_change change, uint64_t message)
-{
-	static const enum sending_change changes[] = {
-		[RUNTIME_QUEUE_RETRY] = SENDING_RETRY,
-		[RUNTIME_QUEUE_HOLD] = SENDING_HOLD,
-		[RUNTIME_QUEUE_RELEASE] = SENDING_RELEASE,
-		[RUNTIME_QUEUE_DROP] = SENDING_DROP,
-		[RUNTIME_QUEUE_BOUNCE] = SENDING_BOUNCE,
-	};
-	int r;
-
-	if (!rt->sending || !rt->configured)
-		return RUNTIME_E_NO_QUEUE;
-	r = sending_change(rt->sending, changes[change], message);
-	if (r == DATABASE_E_ABSENT)
-		return RUNTIME_E_NO_MESSAGE;
-	return r ? RUNTIME_E_NO_QUEUE : 0;
-}
-
-int runtime_write_letter(struct runtime *rt, const struct runtime_letter *letter)
-{
-	const struct letter_order order = {
-		.to = letter->to,
-		.to_count = letter->to_count,
-		.account = letter->account,
-		.subject = letter->subject,
-		.text = letter->text,
-		.unique = letter->unique,
-	};
-	int r;
-
-	if (!rt->configured)
-		return RUNTIME_E_LATER;
-	r = letter_send(rt->service, &order);
-	if (r < 0)
-		return fault(r);
-	if (r == LETTER_E_NOBODY)
-		return RUNTIME_E_NOBODY;
-	return r ? RUNTIME_E_LATER : 0;
-}
-
-/* -- a copy -- */
-
-/* The log may take a part of what is free: mail comes first. */
-static uint64_t log_most(const char *data)
-{
-	struct statvfs disk;
-
-	if (statvfs(data, &disk))
-		return LOG_MOST_UNKNOWN;
-	return (uint64_t)disk.f_bavail * disk.f_frsize / LOG_SHARE;
-}
-
-int runtime_snapshot(struct runtime *rt, struct snapshot **out)
-{
-	const struct snapshot_options options = {
-		.data = service_data(rt->service),
-		.os = service_os(rt->service),
-		.accounts = rt->accounts,
-		.intake = rt->intake,
-		.sending = rt->sending,
-		.log_most = log_most(service_data(rt->service)),
-	};
-
-	if (!rt->configured)
-		return SNAPSHOT_E_LATER;
-	return snapshot_new(&options, out);
-}
-
-int runtime_send_test(struct runtime *rt, struct view to, char name[RUNTIME_TEST_NAME])
-{
-	int r;
-
-	static_assert((int)RUNTIME_TEST_NAME == (int)SENDING_TEST_NAME,
-			"one size of name");
-	if (!rt->configured)
-		return RUNTIME_E_LATER;
-	if (!rt->sending)
-		return RUNTIME_E_NO_QUEUE;
-	r = sending_test(rt->sending, to, name);
-	switch (r) {
-	case SENDING_E_ADDRESS:
-		return RUNTIME_E_ADDRESS;
-	case SENDING_E_HERE:
-		return RUNTIME_E_HERE;
-	case SENDING_E_LATER:
-		return RUNTIME_E_LATER;
-	default:
-		return r ? fault(r) : 0;
-	}
-}
-
-/* -- what the agent pulls -- */
-
-int runtime_event_fd(const struct runtime *rt)
-{
-	return service_event_fd(rt->service);
-}
-
-/* The event stays raised for as long as anything waits. */
-static void settle_event(struct runtime *rt)
-{
-	service_event_clear(rt->service);
-	if (desk_has_request(service_desk(rt->service)) ||
-			service_has_notice(rt->service))
-		service_event_raise(rt->service);
-}
-
-struct runtime_request *runtime_next_request(struct runtime *rt)
-{
-	struct desk_request *inner = desk_next(service_desk(rt->service));
-	struct request *request;
-
-	settle_event(rt);
-	if (!inner)
-		return NULL;
-	request = xcalloc(1, sizeof(*request));
-	request->inner = inner;
-	request->seen = (struct runtime_request){
-		.method = inner->method,
-		.target = inner->target,
-		.content_type = inner->content_type,
-		.body = inner->body,
-		.door = inner->door == DESK_CONTROL ? RUNTIME_DOOR_CONTROL
-						    : RUNTIME_DOOR_PUBLIC,
-		.peer = inner->peer,
-		.peer_uid = inner->uid,
-		.peer_pid = inner->pid,
-	};
-	return &request->seen;
-}
-
-void runtime_forget_body(struct runtime_request *seen)
-{
-	struct request *request = CONTAINER_OF(seen, struct request, seen);
-
-	desk_forget_body(request->inner);
-	seen->body = VIEW_NULL;
-}
-
-void runtime_answer(struct runtime *rt, struct runtime_request *seen, int status,
-		struct view content_type, struct view body)
-{
-	struct request *request = CONTAINER_OF(seen, struct request, seen);
-
-	desk_answer(service_desk(rt->service), request->inner, status, content_type,
-			body);
-	free(request);
-}
-
-struct view runtime_request_field(const struct runtime_request *seen, const char *name)
-{
-	/* `seen` is its first member. */
-	const struct request *request = (const struct request *)(const void *)seen;
-
-	return http_field(request->inner->fields, name);
-}
-
-bool runtime_request_alive(struct runtime *rt, const struct runtime_request *seen)
-{
-	/* `seen` is its first member. */
-	const struct request *request = (const struct request *)(const void *)seen;
-
-	return desk_alive(service_desk(rt->service), request->inner);
-}
-
-struct runtime_notice *runtime_next_notice(struct runtime *rt)
-{
-	struct service_notice *from = service_next_notice(rt->service);
-	struct runtime_notice *notice;
-	char *text;
-
-	settle_event(rt);
-	if (!from)
-		return NULL;
-	notice = xcalloc(1, sizeof(*notice) + from->text.len);
-	text = (char *)(notice + 1);
-	switch (from->kind) {
-	case SERVICE_PASSWORD_UPGRADED:
-		notice->kind = NOTICE_PASSWORD_UPGRADED;
-		break;
-	case SERVICE_LIMIT_REACHED:
-		notice->kind = NOTICE_LIMIT_REACHED;
-		break;
-	case SERVICE_APP_PASSWORD_USED:
-		notice->kind = NOTICE_APP_PASSWORD_USED;
-		break;
-	case SERVICE_KEY_ROTATED:
-		notice->kind = NOTICE_KEY_ROTATED;
-		break;
-	}
-	memcpy(notice->account, from->account, ACCOUNT_UID_SIZE);
-	memcpy(text, from->text.data, from->text.len);
-	notice->text = view_of(text, from->text.len);
-	free(from);
-	return notice;
-}
-
-void runtime_notice_free(struct runtime_notice *notice)
-{
-	free(notice);
 }
 
 /* -- stop -- */
