@@ -5,6 +5,7 @@
 #include "schema/agent_file.h"
 
 #include <curl/curl.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -27,7 +28,32 @@ struct exchange {
 static void exchange_deinit(struct exchange *x)
 {
 	curl_slist_free_all(x->headers);
-	curl_easy_cleanup(x->curl);
+	if (x->request->line)
+		curl_easy_reset(x->curl); /* it keeps the connection */
+	else
+		curl_easy_cleanup(x->curl);
+}
+
+struct web_line {
+	CURL *curl;
+};
+
+struct web_line *web_line_new(void)
+{
+	struct web_line *line = xcalloc(1, sizeof(*line));
+
+	line->curl = curl_easy_init();
+	if (!line->curl)
+		die("out of memory");
+	return line;
+}
+
+void web_line_free(struct web_line *line)
+{
+	if (!line)
+		return;
+	curl_easy_cleanup(line->curl);
+	free(line);
 }
 
 static size_t take_bytes(char *bytes, size_t size, size_t count, void *into)
@@ -104,8 +130,16 @@ static void set_up(struct exchange *x, const char *url, const char *authorities)
 	curl_easy_setopt(x->curl, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(x->curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(x->curl, CURLOPT_OPENSOCKETDATA, x);
-	curl_easy_setopt(x->curl, CURLOPT_TIMEOUT_MS,
-			(long)(request->patience / NS_PER_MS));
+	if (request->moves) {
+		curl_easy_setopt(x->curl, CURLOPT_CONNECTTIMEOUT_MS,
+				(long)(request->patience / NS_PER_MS));
+		curl_easy_setopt(x->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+		curl_easy_setopt(x->curl, CURLOPT_LOW_SPEED_TIME,
+				(long)(request->patience / NS_PER_S + 1));
+	} else {
+		curl_easy_setopt(x->curl, CURLOPT_TIMEOUT_MS,
+				(long)(request->patience / NS_PER_MS));
+	}
 	curl_easy_setopt(x->curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(x->curl, CURLOPT_XFERINFOFUNCTION, is_stopping);
 	curl_easy_setopt(x->curl, CURLOPT_XFERINFODATA, x);
@@ -187,7 +221,9 @@ int web_call(const struct web_request *request, struct web_reply *out,
 {
 	CLEANUP(exchange_deinit)
 	struct exchange x = {
-		.curl = curl_easy_init(), .request = request, .reply = out
+		.curl = request->line ? request->line->curl : curl_easy_init(),
+		.request = request,
+		.reply = out,
 	};
 	CLEANUP(buf_free) struct buf url = BUF_NULL(LONGEST_URL);
 	CLEANUP(buf_free) struct buf authorities = BUF_NULL(LONGEST_URL);

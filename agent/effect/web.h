@@ -15,6 +15,14 @@ enum {
 	WEB_HEAD = 16 * 1024,
 };
 
+/* A connection that is kept for the next request: for many of them to one place. One thread at a
+ * time has it. */
+struct web_line;
+
+struct web_line *web_line_new(void);
+/* NULL is fine. */
+void web_line_free(struct web_line *line);
+
 struct web_request {
 	const char *method;
 	struct view url;
@@ -23,6 +31,8 @@ struct web_request {
 	struct view body;
 	size_t most; /* bytes of the reply's body; 0: WEB_BODY */
 	nstime patience;
+	bool moves; /* patience is for each pause: what is large takes its time */
+	struct web_line *line;         /* NULL: a connection of its own */
 	const struct agent_file *file; /* of the effect: where it may connect to */
 	const atomic_bool *stopping;   /* of the effect */
 };

@@ -1,0 +1,478 @@
+#include "agent/backup/writer.h"
+
+#include "runtime/base/error.h"
+#include "runtime/crypto/hmac.h"
+#include "runtime/crypto/ssh_wire.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+	CACHE_MAX = 1024 * 1024 * 1024,
+	INDEX_PACKS = 128, /* so many arrive at most before an index says so */
+	LATE_MARGIN_S = 3600,
+	PATHS_MAX = VAULT_SNAPSHOTS_MAX * DIGEST_SIZE,
+	PACKS_MAX = TARGET_OBJECT_MAX - 2 * PATHS_MAX - AGE_FILE_MAX - 4096,
+};
+
+#define CACHE_FILE "files"
+
+int writer_fail(struct vault_writer *w, int outcome)
+{
+	if (w->outcome == VAULT_OK)
+		w->outcome = outcome;
+	return outcome;
+}
+
+const struct vault_progress *vault_writer_progress(const struct vault_writer *w)
+{
+	return &w->progress;
+}
+
+const struct target_trouble *vault_writer_trouble(const struct vault_writer *w)
+{
+	return &w->trouble;
+}
+
+int writer_put(struct vault_writer *w, struct view name, struct view bytes)
+{
+	int r;
+
+	pace_bytes(&w->pace, bytes.len);
+	r = target_put(w->vault->target, name, bytes, &w->trouble);
+	if (r)
+		return vault_outcome_of(w->vault, r);
+	atomic_fetch_add(&w->progress.sent, bytes.len);
+	return VAULT_OK;
+}
+
+/* -- packs -- */
+
+int writer_index(struct vault_writer *w)
+{
+	CLEANUP(buf_free) struct buf name = BUF_NULL(TARGET_NAME_MAX);
+	unsigned char digest[DIGEST_SIZE];
+	int r;
+
+	if (w->index.len == 0)
+		return VAULT_OK;
+	index_end(&w->index, &w->vault->keys);
+	digest_bytes(buf_view(&w->index), digest);
+	digest_name("index/", digest, &name);
+	r = writer_put(w, buf_view(&name), buf_view(&w->index));
+	buf_clear(&w->index);
+	return r;
+}
+
+/* A pack is at the target: what it came to be is known now. */
+static int note_arrival(struct vault_writer *w, const struct pack *pack)
+{
+	struct catalog_pack *row =
+			catalog_find(&w->catalog, view_of(pack->id.bytes, DIGEST_SIZE));
+	int r = VAULT_OK;
+
+	memcpy(row->digest, pack->digest, DIGEST_SIZE);
+	memcpy(row->recipients, pack->recipients, DIGEST_SIZE);
+	row->size = (uint32_t)pack->bytes.len;
+	if (w->index.len + pack->directory.len > INDEX_FULL ||
+			++w->arrived % INDEX_PACKS == 0)
+		r = writer_index(w);
+	index_add(&w->index, row, (uint32_t)pack->head, buf_view(&pack->directory));
+	return r;
+}
+
+static int uploads_failed(struct vault_writer *w)
+{
+	return writer_fail(w, vault_outcome_of(w->vault,
+					      uploads_outcome(w->uploads, &w->trouble)));
+}
+
+static int next_pack(struct vault_writer *w)
+{
+	bool arrived = false;
+	struct pack *pack = uploads_next(w->uploads, &arrived);
+	int r = VAULT_OK;
+
+	if (!pack)
+		return uploads_failed(w);
+	if (arrived)
+		r = note_arrival(w, pack);
+	if (r == VAULT_OK && pack_begin(pack, w->vault->options.recipients,
+					     w->vault->options.recipient_count))
+		r = vault_says(&w->trouble, VAULT_E_RECIPIENT, "Refused",
+				"one of the recovery recipients is no key that anything "
+				"can be "
+				"sealed to");
+	if (r) {
+		uploads_return(w->uploads, pack);
+		return writer_fail(w, r);
+	}
+	w->pack = pack;
+	w->pack_row = catalog_add(&w->catalog, &pack->id);
+	w->pack_row->usable = true;
+	return VAULT_OK;
+}
+
+static void send_pack(struct vault_writer *w)
+{
+	if (w->pack)
+		uploads_send(w->uploads, w->pack);
+	w->pack = NULL;
+	w->pack_row = NULL;
+}
+
+/* -- chunks -- */
+
+/* What is needed twice is counted twice: never more than there is. */
+static uint32_t used_at_most(uint64_t used, uint32_t size)
+{
+	return used < size ? (uint32_t)used : size;
+}
+
+/* The snapshot needs it, and so does the file, where it is in one. */
+static void count_use(struct vault_writer *w, uint32_t number, uint32_t stored)
+{
+	struct catalog_pack *pack = w->catalog.packs[number];
+
+	pack->used += stored;
+	if (!w->in_file)
+		return;
+	if (pack->file != w->file_number) {
+		pack->file = w->file_number;
+		pack->file_used = 0;
+		array_grow(&w->row.uses, &w->use_capacity, w->row.use_count + 1,
+				sizeof(*w->row.uses));
+		w->row.uses[w->row.use_count++] = (struct file_use){ .pack = number };
+	}
+	pack->file_used += stored;
+}
+
+int writer_chunk(struct vault_writer *w, struct view chunk, bool compress,
+		struct tree_ref *out)
+{
+	unsigned char name[DIGEST_SIZE];
+	struct chunk_place place;
+	int r;
+
+	keyed_digest(&w->vault->keys.names, chunk, name);
+	atomic_fetch_add(&w->progress.chunks, 1);
+	if (!catalog_place(&w->catalog, view_of(name, DIGEST_SIZE), &place)) {
+		r = w->pack ? VAULT_OK : next_pack(w);
+		if (r)
+			return r;
+		place.pack = w->pack_row->number;
+		pack_add(w->pack, name, chunk, compress, &place.at, &place.stored);
+		catalog_name(&w->catalog, view_of(name, DIGEST_SIZE), &place);
+		atomic_fetch_add(&w->progress.new_chunks, 1);
+		if (pack_is_full(w->pack))
+			send_pack(w);
+	}
+	count_use(w, place.pack, place.stored);
+	*out = (struct tree_ref){
+		.pack = w->catalog.packs[place.pack]->id,
+		.at = place.at,
+		.stored = place.stored,
+		.clear = (uint32_t)chunk.len,
+	};
+	pace_cpu(&w->pace, &w->cpu);
+	return VAULT_OK;
+}
+
+/* -- files -- */
+
+/* A row of the list of files. */
+static int list_file(struct vault_writer *w)
+{
+	CLEANUP(buf_free)
+	struct buf text = BUF_NULL(VAULT_PATH_MAX + VAULT_META_MAX + 1024);
+	CLEANUP(buf_free)
+	struct buf row = BUF_NULL(VAULT_PATH_MAX + VAULT_META_MAX + 1024);
+
+	ssh_put_string(&text, w->path);
+	ssh_put_string(&text, w->meta);
+	buf_add(&text, view_of(w->row.digest, DIGEST_SIZE));
+	tree_root_add(&text, &w->row.root);
+	ssh_put_string(&row, buf_view(&text));
+	assert(!buf_failed(&row));
+	w->in_file = false;
+	w->file_bytes += w->row.root.size;
+	atomic_fetch_add(&w->progress.files, 1);
+	return tree_add(w, &w->list, &w->list_cutter, buf_view(&row));
+}
+
+static void digest_stamp(const struct vault_file *file, struct file_row *row)
+{
+	digest_bytes(file->path, row->path);
+	digest_bytes(file->stamp, row->stamp);
+}
+
+/* Takes it as it was. */
+static int take_same(struct vault_writer *w, const struct file_row *same)
+{
+	for (size_t i = 0; i < same->use_count; i++)
+		w->catalog.packs[same->uses[i].pack]->used += same->uses[i].used;
+	memcpy(w->row.digest, same->digest, DIGEST_SIZE);
+	w->row.root = same->root;
+	file_cache_add(&w->cache, same);
+	atomic_fetch_add(&w->progress.bytes, same->root.size);
+	return list_file(w);
+}
+
+int vault_file_begin(
+		struct vault_writer *w, const struct vault_file *file, bool *same_out)
+{
+	struct file_row same;
+
+	*same_out = false;
+	if (w->outcome)
+		return w->outcome;
+	assert(!w->in_file && file->path.len <= VAULT_PATH_MAX &&
+			file->meta.len <= VAULT_META_MAX);
+	arena_reset(w->arena);
+	w->path = arena_copy(w->arena, file->path);
+	w->meta = arena_copy(w->arena, file->meta);
+	w->in_file = true;
+	w->file_number++;
+	w->row.use_count = 0;
+	digest_stamp(file, &w->row);
+	if (file->stamp.len && file_cache_find(&w->cache, w->row.path, w->row.stamp,
+					       w->arena, &same)) {
+		*same_out = true;
+		return writer_fail(w, take_same(w, &same));
+	}
+	if (file->stamp.len == 0)
+		memset(w->row.stamp, 0, sizeof(w->row.stamp)); /* no digest is that */
+	w->cutter.shape = file->shape;
+	cutter_next(&w->cutter);
+	digest_init(&w->digest);
+	return VAULT_OK;
+}
+
+int vault_add(struct vault_writer *w, struct view bytes)
+{
+	if (w->outcome)
+		return w->outcome;
+	assert(w->in_file);
+	digest_add(&w->digest, bytes);
+	atomic_fetch_add(&w->progress.bytes, bytes.len);
+	return writer_fail(w, tree_add(w, &w->tree, &w->cutter, bytes));
+}
+
+int vault_file_end(struct vault_writer *w)
+{
+	int r;
+
+	if (w->outcome)
+		return w->outcome;
+	assert(w->in_file);
+	digest_final(&w->digest, w->row.digest);
+	r = tree_end(w, &w->tree, &w->cutter, &w->row.root);
+	if (r)
+		return writer_fail(w, r);
+	for (size_t i = 0; i < w->row.use_count; i++)
+		w->row.uses[i].used = used_at_most(
+				w->catalog.packs[w->row.uses[i].pack]->file_used,
+				PACK_MAX);
+	file_cache_add(&w->cache, &w->row);
+	return writer_fail(w, list_file(w));
+}
+
+/* -- the beginning and the end -- */
+
+int vault_write(struct vault *vault, struct vault_writer **out,
+		struct target_trouble *trouble)
+{
+	CLEANUP(vault_writer_freep) struct vault_writer *w = xcalloc(1, sizeof(*w));
+	CLEANUP(buf_free) struct buf cache = BUF_NULL(CACHE_MAX);
+	int r;
+
+	assert(vault->options.host);
+	if (vault->options.recipient_count == 0 ||
+			vault->options.recipient_count > AGE_RECIPIENTS_MAX)
+		return vault_says(trouble, VAULT_E_RECIPIENT, "Refused",
+				"there is nobody that a backup could be sealed to: say "
+				"`recovery`, or make a recovery code");
+	w->vault = vault;
+	w->began = clock_now();
+	w->arena = arena_new();
+	w->index = BUF_NULL(INDEX_MAX);
+	w->previous = BUF_NULL(PATHS_MAX);
+	w->roll = BUF_NULL(PATHS_MAX);
+	catalog_init(&w->catalog);
+	gear_init(&w->gear, &vault->keys.cuts);
+	cutter_init(&w->cutter, &w->gear, VAULT_STREAM);
+	cutter_init(&w->list_cutter, &w->gear, VAULT_STREAM);
+	tree_init(&w->tree);
+	tree_init(&w->list);
+	pace_init(&w->pace, vault->options.bytes_per_second, vault->options.cpu_percent,
+			vault->options.place->stopping);
+	r = writer_know(w);
+	if (r) {
+		*trouble = w->trouble;
+		return r;
+	}
+	if (!vault_kept_state(vault, CACHE_FILE, &cache))
+		buf_clear(&cache);
+	file_cache_init(&w->cache, &cache, &w->catalog);
+	w->uploads = uploads_start(
+			vault->options.place, &vault->keys, &w->pace, &w->progress);
+	*out = TAKE(w);
+	return VAULT_OK;
+}
+
+void vault_writer_free(struct vault_writer *w)
+{
+	if (!w)
+		return;
+	uploads_stop(w->uploads);
+	pace_deinit(&w->pace);
+	file_cache_deinit(&w->cache);
+	catalog_deinit(&w->catalog);
+	cutter_deinit(&w->cutter);
+	cutter_deinit(&w->list_cutter);
+	tree_deinit(&w->tree);
+	tree_deinit(&w->list);
+	buf_free(&w->index);
+	buf_free(&w->previous);
+	buf_free(&w->roll);
+	free(w->row.uses);
+	arena_free(w->arena);
+	free(w);
+}
+
+void vault_writer_freep(struct vault_writer **writer)
+{
+	vault_writer_free(*writer);
+}
+
+/* Every pack is at the target, and an index has it. */
+static int settle_packs(struct vault_writer *w)
+{
+	struct pack *pack;
+	int r;
+
+	send_pack(w);
+	while ((pack = uploads_arrived(w->uploads))) {
+		r = note_arrival(w, pack);
+		uploads_return(w->uploads, pack);
+		if (r)
+			return r;
+	}
+	if (uploads_outcome(w->uploads, &w->trouble))
+		return uploads_failed(w);
+	return writer_index(w);
+}
+
+static int seal_body(struct vault_writer *w, struct view meta,
+		const struct tree_root *list, struct buf *out)
+{
+	CLEANUP(buf_wipe) struct buf body = BUF_NULL(AGE_CLEAR_MAX);
+	CLEANUP(secret_free) struct secret clear = SECRET_NULL;
+
+	ssh_put_string(&body, meta);
+	tree_root_add(&body, list);
+	clear = secret_copy(buf_view(&body));
+	if (buf_failed(&body) ||
+			age_seal(w->vault->options.recipients,
+					w->vault->options.recipient_count, &clear, out))
+		return vault_says(&w->trouble, VAULT_E_FAILED, "InternalError",
+				"the snapshot's body does not fit");
+	return VAULT_OK;
+}
+
+static int list_packs(struct vault_writer *w, struct buf *out)
+{
+	for (size_t i = 0; i < w->catalog.pack_count; i++) {
+		const struct catalog_pack *pack = w->catalog.packs[i];
+
+		if (pack->used)
+			head_pack_add(out, pack, used_at_most(pack->used, pack->size));
+	}
+	if (buf_failed(out))
+		return vault_says(&w->trouble, VAULT_E_FAILED, "Refused",
+				"there is more than one snapshot can name: about 1.5 "
+				"TiB");
+	return VAULT_OK;
+}
+
+static int put_head(struct vault_writer *w, const struct snapshot_head *head,
+		struct vault_id *out)
+{
+	CLEANUP(buf_free) struct buf bytes = BUF_NULL(TARGET_OBJECT_MAX);
+	CLEANUP(buf_free) struct buf name = BUF_NULL(TARGET_NAME_MAX);
+	struct vault_last last = { .generation = head->generation };
+	int r;
+
+	snapshot_head_write(head, &w->vault->keys, &bytes);
+	if (buf_failed(&bytes))
+		return vault_says(&w->trouble, VAULT_E_FAILED, "InternalError",
+				"the snapshot's head does not fit");
+	digest_bytes(buf_view(&bytes), last.id.bytes);
+	snapshot_name(head->generation, last.id.bytes, &name);
+	r = writer_put(w, buf_view(&name), buf_view(&bytes));
+	if (r)
+		return r;
+	*out = last.id;
+	r = vault_last_write(w->vault, &last);
+	if (r)
+		return vault_says(&w->trouble, VAULT_E_FAILED, "InternalError",
+				"the snapshot is written, but not remembered in %s: %s",
+				w->vault->options.state, strerror(-r));
+	return VAULT_OK;
+}
+
+/* Lost, it costs time. */
+static void keep_cache(struct vault_writer *w)
+{
+	CLEANUP(buf_free) struct buf bytes = BUF_NULL(CACHE_MAX);
+
+	file_cache_bytes(&w->cache, &w->catalog, &bytes);
+	if (!buf_failed(&bytes))
+		(void)!vault_keep_state(w->vault, CACHE_FILE, buf_view(&bytes));
+}
+
+static int commit(struct vault_writer *w, struct view meta, walltime now,
+		struct vault_id *out)
+{
+	CLEANUP(buf_free) struct buf body = BUF_NULL(AGE_FILE_MAX);
+	CLEANUP(buf_free) struct buf packs = BUF_NULL(PACKS_MAX);
+	struct tree_root list;
+	struct snapshot_head head;
+	int r;
+
+	assert(!w->in_file && meta.len <= VAULT_META_MAX);
+	r = tree_end(w, &w->list, &w->list_cutter, &list);
+	if (r == VAULT_OK)
+		r = settle_packs(w);
+	if (r == VAULT_OK)
+		r = seal_body(w, meta, &list, &body);
+	if (r == VAULT_OK)
+		r = list_packs(w, &packs);
+	if (r)
+		return r;
+	if (clock_now() - w->began > nstime_seconds(VAULT_GRACE_S - LATE_MARGIN_S))
+		return vault_says(&w->trouble, VAULT_E_LATE, "Timeout",
+				"it took longer than what a prune waits for: begin "
+				"again, what "
+				"was sent is found");
+	head = (struct snapshot_head){
+		.generation = w->generation,
+		.at = now,
+		.bytes = w->file_bytes,
+		.files = atomic_load(&w->progress.files),
+		.previous = buf_view(&w->previous),
+		.roll = buf_view(&w->roll),
+		.body = buf_view(&body),
+		.packs = buf_view(&packs),
+	};
+	r = put_head(w, &head, out);
+	if (r == VAULT_OK)
+		keep_cache(w);
+	return r;
+}
+
+int vault_commit(struct vault_writer *w, struct view meta, walltime now,
+		struct vault_id *out)
+{
+	return w->outcome ? w->outcome : writer_fail(w, commit(w, meta, now, out));
+}
