@@ -25,6 +25,7 @@ packages_build=(
 	publicsuffix
 	libsodium-dev
 	libsqlite3-dev
+	libssh2-1-dev
 	libssl-dev
 	libunbound-dev
 	dns-root-data
@@ -54,6 +55,7 @@ packages_test=(
 	python3-prometheus-client
 	python3-dkim
 	python3-nacl
+	python3-zstandard
 	libmail-dkim-perl
 	python3-spf
 	python3-yaml

@@ -20,6 +20,7 @@ enum {
 static const struct target_methods *const methods[TARGETS] = {
 	[TARGET_DIRECTORY] = &target_directory_methods,
 	[TARGET_S3]        = &target_s3_methods,
+	[TARGET_SFTP]      = &target_sftp_methods,
 };
 /* clang-format on */
 
@@ -118,8 +119,6 @@ int target_open(const struct target_place *place, struct target **out,
 
 	target->place = place;
 	target->methods = methods[place->kind];
-	if (!target->methods)
-		return target_failed(trouble, "NotServedYet", "sftp is not spoken yet");
 	r = WITH_TRIES(target, target->methods->open(target, trouble));
 	if (r)
 		return r;
@@ -131,8 +130,7 @@ void target_free(struct target *target)
 {
 	if (!target)
 		return;
-	if (target->methods)
-		target->methods->close(target);
+	target->methods->close(target);
 	free(target);
 }
 

@@ -96,6 +96,7 @@ int vault_keep_state(const struct vault *vault, const char *name, struct view by
 	CLEANUP(buf_free) struct buf file = BUF_NULL(STATE_MAX);
 	unsigned char mac[DIGEST_SIZE];
 	char path[STATE_PATH_MAX];
+	int r;
 
 	if (!vault->options.state)
 		return 0;
@@ -106,7 +107,8 @@ int vault_keep_state(const struct vault *vault, const char *name, struct view by
 	buf_add(&file, bytes);
 	if (buf_failed(&file))
 		return fault(-EFBIG);
-	return fault(os_replace_file(os_real(), path, buf_view(&file), 0600));
+	r = os_replace_file(os_real(), path, buf_view(&file), 0600);
+	return r ? fault(r) : 0;
 }
 
 bool vault_last_read(const struct vault *vault, struct vault_last *out)
@@ -131,7 +133,7 @@ int vault_last_write(const struct vault *vault, const struct vault_last *last)
 	buf_add(&bytes, view_of(last->id.bytes, DIGEST_SIZE));
 	ssh_put_u32(&bytes, (uint32_t)(last->generation >> 32));
 	ssh_put_u32(&bytes, (uint32_t)last->generation);
-	return fault(vault_keep_state(vault, LAST_FILE, buf_view(&bytes)));
+	return vault_keep_state(vault, LAST_FILE, buf_view(&bytes));
 }
 
 int vault_accept_loss(const struct vault_options *options)

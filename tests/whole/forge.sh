@@ -3,7 +3,7 @@
 #
 #   forge_new             behind agent_new: a bare repository $forge/mail.git, a clone $forge/work with a first state that
 #                         is not committed yet, keys of anna, bo, eve, the host and the agent; nothing runs
-#   sshd_start HOSTKEY    OpenSSH's sshd with git-shell at $SSH_URL; sshd_stop
+#   sshd_start HOSTKEY    OpenSSH's sshd with git-shell at $SSH_URL, and sftp for keys without a command; sshd_stop
 #   https_start           git-http-backend behind nginx with TLS 1.3 alone, at $HTTPS; https_stop
 #   configure URL [MORE [TRUST]]    what agent.yaml says of it; anna may all
 #   work WORD…            git, in the clone
@@ -83,6 +83,7 @@ sshd_start() { # HOSTKEY
 		PidFile none
 		AuthorizedKeysFile $forge/authorized
 		StrictModes no
+		Subsystem sftp internal-sftp
 		UsePAM no
 		PasswordAuthentication no
 		PermitRootLogin yes
