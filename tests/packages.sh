@@ -122,6 +122,13 @@ packages_as_root() {
 	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
+# One at a time uses apt and what is kept: scripts of the suite run side by side. Held until the subshell ends.
+packages_alone() {
+	mkdir -p "${XDG_CACHE_HOME:-$HOME/.cache}/posthus-tests"
+	exec 9>"${XDG_CACHE_HOME:-$HOME/.cache}/posthus-tests/lock"
+	flock 9
+}
+
 packages_updated=
 packages_update() {
 	[ -n "$packages_updated" ] || packages_as_root apt-get update -q >/dev/null
@@ -129,11 +136,12 @@ packages_update() {
 }
 
 # Kept under ${XDG_CACHE_HOME:-~/.cache}/posthus-tests until the lock file or node changes.
-packages_npm() {
+packages_npm() (
 	local folder=$1 name kept making
 	shift
 	name=$(basename "$folder")-$(cat "$folder"/package.json "$folder"/package-lock.json <(node -p 'process.version + process.arch') | sha256sum | cut -c 1-16)
 	kept=${XDG_CACHE_HOME:-$HOME/.cache}/posthus-tests/$name
+	packages_alone
 	if [ ! -d "$kept" ]; then
 		echo "installing the npm packages of $folder, once" >&2
 		mkdir -p "$(dirname "$kept")"
@@ -147,11 +155,12 @@ packages_npm() {
 		mv "$making" "$kept"
 	fi
 	echo "$kept"
-}
+)
 
 # Kept as above until Debian has another version.
-packages_unpack() {
+packages_unpack() (
 	local name=$1 version kept making missing
+	packages_alone
 	version=$(apt-cache policy "$name" | sed -n 's/^ *Candidate: //p')
 	if [ -z "$version" ] || [ "$version" = "(none)" ]; then
 		packages_update
@@ -171,4 +180,4 @@ packages_unpack() {
 		mv "$making" "$kept"
 	fi
 	echo "$kept"
-}
+)

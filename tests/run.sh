@@ -69,18 +69,35 @@ part_checked() {
 part_release() {
 	build release gcc --buildtype=release && meson_test release
 }
+# show_script NUMBER SCRIPT: what it said, and its counts into `counts`
+show_script() {
+	local line
+	echo "-- $2 (${SECONDS} s)"
+	sed 's/^/   /' "$logs/script.$1"
+	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$logs/script.$1" | tail -n 1)
+	# shellcheck disable=SC2086
+	set -- ${line:-0 passed, 1 failed, 0 skipped}
+	counts=($((counts[0] + $1)) $((counts[1] + $3)) $((counts[2] + $5)))
+}
+
+# Two at a time, as they wait more than they work; what they say comes in their order.
 part_whole() {
-	local script p=0 f=0 s=0
-	for script in tests/whole/[0-9]*.sh; do
-		echo "-- $script"
-		timeout -k 10 300 bash "$script" >"$logs/script" 2>&1
-		sed 's/^/   /' "$logs/script"
-		line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$logs/script" | tail -n 1)
-		# shellcheck disable=SC2086
-		set -- ${line:-0 passed, 1 failed, 0 skipped}
-		p=$((p + $1)) f=$((f + $3)) s=$((s + $5))
+	local scripts=(tests/whole/[0-9]*.sh) counts=(0 0 0) i shown=0
+	export POSTHUS_PORTS=$logs/ports
+	for i in "${!scripts[@]}"; do
+		while [ "$(jobs -rp | wc -l)" -ge 2 ]; do wait -n; done
+		{
+			timeout -k 10 300 bash "${scripts[i]}" >"$logs/script.$i" 2>&1
+			: >"$logs/script.$i.ended"
+		} &
+		while [ -e "$logs/script.$shown.ended" ]; do
+			show_script "$shown" "${scripts[shown]}"
+			shown=$((shown + 1))
+		done
 	done
-	echo "$p passed, $f failed, $s skipped"
+	wait
+	for ((; shown < ${#scripts[@]}; shown++)); do show_script "$shown" "${scripts[shown]}"; done
+	echo "${counts[0]} passed, ${counts[1]} failed, ${counts[2]} skipped"
 }
 part_model() { tests/model; }
 part_interop() { tests/interop/run.sh; }

@@ -63,11 +63,15 @@ finish() {
 	[ "$failed" = 0 ]
 }
 
-# free_ports N: that many ports that nobody listens on, below those that the system gives to outgoing connections: of these
+# free_ports N: that many ports that nobody listens on, and that were given to nobody before (POSTHUS_PORTS has them: of one run of the suite), below those that the system gives to outgoing connections: of these
 # one may be taken again before anybody listens on it, and a connection to one where nobody does may meet itself
 free_ports() {
-	python3 - "$1" <<'PY'
-import random, socket, sys
+	python3 - "$1" "${POSTHUS_PORTS:-$work/ports}" <<'PY'
+import fcntl, random, socket, sys
+given = open(sys.argv[2], "a+")
+fcntl.flock(given, fcntl.LOCK_EX)
+given.seek(0)
+taken = set(map(int, given.read().split()))
 with open("/proc/sys/net/ipv4/ip_local_port_range") as f:
     end = min(int(f.read().split()[0]), 32768)
 held = []
@@ -79,7 +83,11 @@ while len(held) < int(sys.argv[1]):
         s.close()
         continue
     held.append(s)
-print(*[s.getsockname()[1] for s in held])
+    if s.getsockname()[1] in taken:
+        held.pop().close()
+ports = [s.getsockname()[1] for s in held]
+print(*ports, file=given)
+print(*ports)
 PY
 }
 
