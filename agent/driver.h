@@ -158,6 +158,7 @@ extern const struct driver driver_dns_provider;
 extern const struct driver driver_group;
 extern const struct driver driver_domain;
 extern const struct driver driver_dkim_key;
+extern const struct driver driver_mta_sts;
 extern const struct driver driver_record;
 extern const struct driver driver_user;
 extern const struct driver driver_shared;

@@ -13,6 +13,7 @@ const struct driver *const drivers[] = {
 	&driver_dns_provider,
 	&driver_domain,
 	&driver_dkim_key,
+	&driver_mta_sts,
 	&driver_record,
 	&driver_user,
 	&driver_shared,

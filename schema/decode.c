@@ -411,6 +411,14 @@ void decode_drift(struct check *c, struct desired_policy *policy)
 		};
 }
 
+static void finish_domain(struct check *c, struct desired_domain *domain)
+{
+	const struct value *sts = value_at(domain->object.values, "mta_sts");
+
+	domain->has_sts = sts && sts->node;
+	records_decode(c, domain);
+}
+
 static void finish(struct check *c, struct desired_object *object)
 {
 	void *typed = object;
@@ -429,7 +437,7 @@ static void finish(struct check *c, struct desired_object *object)
 		finish_shared(c, typed);
 		break;
 	case KIND_DOMAIN:
-		records_decode(c, typed);
+		finish_domain(c, typed);
 		break;
 	case KIND_ALIAS:
 		finish_alias(typed);

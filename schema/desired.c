@@ -131,6 +131,38 @@ const struct desired_domain *desired_domain_of(
 	return map_get(&desired->index->keys[KIND_DOMAIN], name);
 }
 
+static bool is_issued_by(const struct desired *desired, enum desired_challenge challenge)
+{
+	for (size_t i = 0; i < desired->certificate_count; i++)
+		if (desired->certificates[i].issuer_count &&
+				desired->certificates[i].challenge == challenge)
+			return true;
+	return false;
+}
+
+static bool has_policies(const struct desired *desired)
+{
+	for (size_t i = 0; i < desired->domain_count; i++)
+		if (desired->domains[i].has_sts)
+			return true;
+	return false;
+}
+
+struct desired_listen desired_listen_of(const struct desired *desired,
+		const struct desired_host *host, enum listen_service service)
+{
+	struct desired_listen listen = host->listen[service];
+
+	if (listen.said)
+		return listen;
+	if (service == LISTEN_HTTP && is_issued_by(desired, CHALLENGE_HTTP))
+		return (struct desired_listen){ .open = true, .port = 80 };
+	if (service == LISTEN_HTTPS && (is_issued_by(desired, CHALLENGE_TLS_ALPN) ||
+						       has_policies(desired)))
+		return (struct desired_listen){ .open = true, .port = 443 };
+	return listen;
+}
+
 void desired_free(struct desired *desired)
 {
 	if (!desired)

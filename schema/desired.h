@@ -308,6 +308,7 @@ enum dns_part {
 	DNS_PART_TLSA,
 	DNS_PART_CAA,
 	DNS_PART_SRV,
+	DNS_PART_AUTOCONFIG,
 };
 
 enum desired_spf {
@@ -320,6 +321,12 @@ enum desired_dmarc {
 	DESIRED_DMARC_REJECT,
 	DESIRED_DMARC_QUARANTINE,
 	DESIRED_DMARC_NONE
+};
+
+enum desired_sts {
+	DESIRED_STS_ENFORCE,
+	DESIRED_STS_TESTING,
+	DESIRED_STS_NONE
 };
 
 enum desired_dkim {
@@ -354,6 +361,10 @@ struct desired_domain {
 	uint64_t dkim_algorithms;        /* a set of enum desired_dkim */
 	nstime dkim_rotate;
 	uint64_t dmarc_policy; /* enum desired_dmarc */
+	nstime dmarc_ramp;     /* of each step; 0: none */
+	bool has_sts;          /* `mta_sts` is said */
+	uint64_t sts_mode;     /* enum desired_sts */
+	nstime sts_ramp;
 	struct desired_record *records;
 	size_t record_count;
 	const struct desired_domain *same_as; /* NULL: itself. Never a twin of a twin */
@@ -594,6 +605,10 @@ void desired_freep(struct desired **desired);
 /* Walks every object of every kind, in the order hosts, groups, domains, users, shared,
  * services, aliases, certificates, policy, alerts; *at begins at 0; NULL at the end. */
 const struct desired_object *desired_next(const struct desired *desired, size_t *at);
+/* Where this service is: as the host says; else the ports of what is served to everybody are
+ * open where something of the state is looked for there. */
+struct desired_listen desired_listen_of(const struct desired *desired,
+		const struct desired_host *host, enum listen_service service);
 /* By id or key; NULL where there is none. */
 const struct desired_object *desired_find(
 		const struct desired *desired, enum kind kind, struct view name);

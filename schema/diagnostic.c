@@ -74,6 +74,7 @@ static const struct diagnostic_row rows[DIAGNOSTIC_NAMES] = {
 	[ALIAS_LOOP]            = { "AliasLoop",           SEVERITY_ERROR, "aliases lead in a circle" },
 	[TWIN_LOOP]             = { "TwinLoop",            SEVERITY_ERROR, "`same_as` leads to a twin" },
 	[TWIN_HAS_SETTINGS]     = { "TwinHasSettings",     SEVERITY_ERROR, "a twin sets what it takes from its domain" },
+	[POLICY_UNSERVED]       = { "PolicyUnserved",      SEVERITY_ERROR, "a policy of MTA-STS that could not be served" },
 	[GROUPS_DISAGREE]       = { "GroupsDisagree",      SEVERITY_ERROR, "two groups give one user two values" },
 	[HASH_FOR_PRIVATE]      = { "HashForPrivate",      SEVERITY_ERROR, "a password hash for an account that only its owner can open" },
 	[HOST_NOT_CHOSEN]       = { "HostNotChosen",       SEVERITY_ERROR, "several hosts, and the agent's file does not say which this is" },

@@ -112,6 +112,41 @@ static void check_twin(struct check *c, const struct desired_domain *domain)
 	}
 }
 
+static bool has_issuer(struct check *c)
+{
+	const struct objects *certificates = &c->kinds[KIND_CERTIFICATE];
+
+	for (size_t i = 0; i < certificates->count; i++) {
+		const void *certificate = object_at(certificates, i);
+
+		if (((const struct desired_certificate *)certificate)->issuer_count)
+			return true;
+	}
+	return false;
+}
+
+/* Whoever looks for it finds the name only where somebody puts it into the zone, and takes
+ * the file only under a certificate (RFC 8461, 3.3). */
+static void check_policy(struct check *c, const struct desired_domain *domain)
+{
+	const struct value *sts = value_at(domain->object.values, "mta_sts");
+	bool is_kept = domain->dns_mode == DNS_MANUAL ||
+		       (domain->dns_mode == DNS_MANAGE && domain->dns_provider.count);
+	struct diagnostic *item;
+
+	if (!domain->has_sts || domain->sts_mode == DESIRED_STS_NONE ||
+			(is_kept && has_issuer(c)))
+		return;
+	item = complain_key(c, POLICY_UNSERVED, sts->node,
+			is_kept ? "its file needs a certificate of an issuer, and "
+				  "`certs` "
+				  "has none"
+				: "nobody puts what it needs into the zone");
+	help(c, item, "%s",
+			is_kept ? "write `certs: {mail: {issuer: …}}`"
+				: "say who keeps it: `dns: manual`, or a provider");
+}
+
 /* -- users -- */
 
 static void check_password(struct check *c, const struct desired_user *user)
@@ -295,6 +330,7 @@ static void check_object(struct check *c, struct desired_object *object)
 		break;
 	case KIND_DOMAIN:
 		check_twin(c, typed);
+		check_policy(c, typed);
 		break;
 	case KIND_USER:
 		check_password(c, typed);

@@ -385,6 +385,8 @@ int build_configuration(struct observation *o, const struct key *tls_key,
 	put_relays(&b, c);
 	for (size_t i = 0; i < b.shard_count && r == 0; i++)
 		r = put_domain(&b, &b.shards[i], c);
+	if (r == 0)
+		r = build_pages(&b, c);
 	if (r)
 		return r;
 	*out = TAKE(c);

@@ -76,6 +76,10 @@ void build_set_lived(struct account_spec *account, const json_t *was);
 void build_set_login(struct build *b, struct relay_spec *relay, struct view user,
 		const json_t *form);
 
+/* -- what everybody is told -- */
+
+MUST_USE int build_pages(const struct build *b, struct configuration *c);
+
 /* -- what the state names -- */
 
 void build_named_domains(struct build *b);

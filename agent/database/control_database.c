@@ -399,6 +399,42 @@ static const char *const steps[] = {
 	" reason TEXT NOT NULL,"
 	" message TEXT NOT NULL"
 	") STRICT, WITHOUT ROWID;",
+	/* What domains last said of TLS for mail to them, and when DMARC began to climb
+	 * (agent/zone/sts_row.h). Times are 0 until they come. */
+	"CREATE TABLE sts_policy ("
+	" domain TEXT PRIMARY KEY,"
+	" mode TEXT NOT NULL CHECK (mode IN ('enforce', 'testing', 'none')),"
+	" hosts TEXT NOT NULL,"
+	" id TEXT NOT NULL,"
+	" file TEXT NOT NULL,"
+	" longest INTEGER NOT NULL,"
+	" testing_since INTEGER NOT NULL,"
+	" none_since INTEGER NOT NULL,"
+	" exchangers_at INTEGER NOT NULL,"
+	" gone INTEGER NOT NULL CHECK (gone IN (0, 1))"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE dmarc_ramp ("
+	" domain TEXT PRIMARY KEY,"
+	" since INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;",
+
+	/* A certificate is served for as long as its object is there, leaving or not. */
+	"CREATE TABLE certificate_served ("
+	" uid BLOB PRIMARY KEY REFERENCES object (uid) ON DELETE CASCADE,"
+	" name TEXT NOT NULL,"
+	" chain TEXT NOT NULL,"
+	" sealed_key BLOB NOT NULL,"
+	" source BLOB NOT NULL CHECK (length(source) = 32),"
+	" not_before INTEGER NOT NULL,"
+	" not_after INTEGER NOT NULL,"
+	" issued TEXT NOT NULL DEFAULT '',"
+	" renew_at INTEGER,"
+	" renewal_at INTEGER NOT NULL DEFAULT 0"
+	") STRICT, WITHOUT ROWID;"
+	"INSERT INTO certificate_served SELECT uid, name, chain, sealed_key, source,"
+	" not_before, not_after, issued, renew_at, renewal_at FROM certificate;"
+	"DROP TABLE certificate;"
+	"ALTER TABLE certificate_served RENAME TO certificate;",
 };
 
 const struct database_schema control_schema = {

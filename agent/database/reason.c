@@ -37,6 +37,7 @@ static const struct reason reasons[] = {
 	{ "Corrected",           CLASS_NONE,      "what had drifted was set right" },
 	{ "Declared",            CLASS_NONE,      "the state names it for the first time" },
 	{ "Disabled",            CLASS_NONE,      "it left the state: shut, its data kept" },
+	{ "ExchangersSeen",      CLASS_NONE,      "all servers answer the new MX: the former hosts leave the policy of MTA-STS in a while" },
 	{ "Expiring",            CLASS_NONE,      "a self-signed certificate is made anew in time" },
 	{ "FileUnowned",         CLASS_NONE,      "a file of it is here, and no object owns it" },
 	{ "FilesChanged",        CLASS_NONE,      "the files of a certificate are others now" },

@@ -10,7 +10,7 @@
 #include "agent/driver/certificate_row.h"
 #include "agent/driver/certificate_text.h"
 #include "agent/effect/outbox.h"
-#include "agent/zone/record.h"
+#include "agent/zone/web.h"
 #include "runtime/base/error.h"
 #include "runtime/base/os.h"
 #include "runtime/crypto/certificate.h"
@@ -114,21 +114,88 @@ static void need_addresses(
 			};
 }
 
+/* -- of the names below a domain -- */
+
+/* Each domain's are a certificate of their own: where one of them cannot be shown to the
+ * issuer, neither mail nor another domain goes without. */
+static void need_aliases(const struct desired_domain *domain, unsigned set,
+		struct wanted *wanted, struct arena *arena)
+{
+	wanted->needs = arena_array(arena, WEB_NAMES, sizeof(*wanted->needs));
+	for (unsigned name = 0; name < WEB_NAMES; name++)
+		if (set & 1u << name)
+			wanted->needs[wanted->need_count++] = (struct need){
+				.driver = &driver_record,
+				.name = arena_printf(arena, "%.*s/CNAME",
+						VIEW_ARG(web_name_of(arena, domain,
+								(enum web_name)name))),
+				.span = wanted->span,
+			};
+}
+
+static struct view web_spec(struct arena *arena, const struct desired_certificate *from,
+		const struct view *names, size_t count)
+{
+	CLEANUP(buf_free) struct buf spec = BUF_NULL(LONGEST_SPEC);
+
+	buf_add_z(&spec, "{\"as\":");
+	text_add_json(&spec, from->object.key);
+	buf_add_z(&spec, ",\"names\":[");
+	for (size_t i = 0; i < count; i++) {
+		buf_add_z(&spec, i ? "," : "");
+		text_add_json(&spec, names[i]);
+	}
+	buf_add_z(&spec, "]}");
+	return arena_copy(arena, buf_view(&spec));
+}
+
+static void want_web(const struct driver *driver, const struct desired *desired,
+		const struct desired_domain *domain, struct wanted_list *out)
+{
+	const struct desired_certificate *from = web_certificate(desired);
+	unsigned set = web_names(desired, out->facts, domain);
+	struct view names[WEB_NAMES];
+	struct wanted *wanted;
+	size_t count = 0;
+
+	for (unsigned name = 0; name < WEB_NAMES; name++)
+		if (set & 1u << name)
+			names[count++] = web_name_of(
+					out->arena, domain, (enum web_name)name);
+	if (count == 0)
+		return;
+	wanted = wanted_add(out, driver);
+	wanted->key = web_certificate_key(out->arena, domain);
+	wanted->span = domain->object.key_span;
+	wanted->applied = certificate_text_write(out->arena, desired, from, names, count,
+			set & 1u << WEB_MTA_STS ? zone_ttl(desired, domain) : 0);
+	wanted->spec = web_spec(out->arena, from, names, count);
+	digest_bytes(wanted->spec, wanted->hash);
+	if (from->challenge != CHALLENGE_DNS)
+		need_aliases(domain, set, wanted, out->arena);
+}
+
+/* -- what is wanted -- */
+
 static void want(const struct driver *driver, const struct desired *desired,
 		struct wanted_list *out)
 {
+	struct view host = desired->host ? desired->host->name : VIEW_NULL;
+
 	for (size_t i = 0; i < desired->certificate_count; i++) {
 		const struct desired_certificate *one = &desired->certificates[i];
 		struct wanted *wanted = wanted_add_object(out, driver, &one->object);
 
 		if (one->issuer_count)
-			wanted->applied =
-					certificate_text_write(out->arena, desired, one);
+			wanted->applied = certificate_text_write(
+					out->arena, desired, one, &host, host.len > 0, 0);
 		if (one->issuer_count && one->challenge != CHALLENGE_DNS)
 			need_addresses(desired, wanted, out->arena);
 	}
 	if (desired->certificate_count == 0 && desired->host)
 		want_self_signed(driver, desired->host, out);
+	for (size_t i = 0; i < desired->domain_count; i++)
+		want_web(driver, desired, &desired->domains[i], out);
 }
 
 /* -- a chain and its key -- */
@@ -439,8 +506,16 @@ static int apply(struct application *a, const struct change *change)
 	return write_row(a, change, &m);
 }
 
+/* One of an issuer is served until nothing needs it any more, and what comes in its place is
+ * there: its row goes with the object. */
 static int retire(struct application *a, const struct change *change)
 {
+	struct object_texts texts;
+	int r = object_read_texts(
+			application_db(a), change->object->uid, a->plan->arena, &texts);
+
+	if (r || certificate_text_is_issued(texts.last_applied))
+		return r;
 	return certificate_row_delete(application_db(a), change->object->uid);
 }
 

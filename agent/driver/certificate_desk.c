@@ -116,6 +116,19 @@ static int brief_perform(const struct effect_desk *desk, const struct effect *ef
 	return r;
 }
 
+/* Another one of the same name is being issued: until it is, this one is served. */
+static int brief_removal(const struct effect_desk *desk, const struct effect *effect,
+		struct buf *out)
+{
+	bool awaited;
+	int r = certificate_row_is_awaited(desk->db, effect->uid, desk->now, &awaited);
+
+	if (r == 0 && awaited)
+		certificate_write_brief(
+				json_pack("{s:b}", "awaited", 1), &SECRET_NULL, out);
+	return r;
+}
+
 int certificate_brief(const struct effect_desk *desk, const struct effect *effect,
 		struct buf *out)
 {
@@ -124,7 +137,7 @@ int certificate_brief(const struct effect_desk *desk, const struct effect *effec
 	if (effect->looks)
 		return certificate_brief_look(desk, effect, out);
 	if (effect->operation == OPERATION_REMOVE)
-		return 0;
+		return brief_removal(desk, effect, out);
 	if (!certificate_text_read(desk->arena, effect->text, &text))
 		return fault(-EPROTO);
 	return brief_perform(desk, effect, &text, out);
@@ -252,7 +265,9 @@ int certificate_keep(const struct effect_desk *desk, const struct effect *effect
 	struct certificate_text text;
 	int r;
 
-	if (answer->progress.len == 0)
+	if (effect->operation == OPERATION_REMOVE)
+		*serves_out = outcome == EFFECT_DONE;
+	if (answer->progress.len == 0 || effect->operation == OPERATION_REMOVE)
 		return 0;
 	if (effect->looks)
 		return certificate_keep_renewal(desk, effect, answer);

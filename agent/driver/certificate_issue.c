@@ -20,6 +20,7 @@
 
 enum {
 	FAILURES_BEFORE_FALLBACK = 2,
+	AWAITED_SECONDS = 30,
 	RENEWAL_SECONDS = 6 * 60 *
 			  60, /* between two questions, where the issuer names no time */
 };
@@ -321,6 +322,34 @@ static int begin(struct issuing *i)
 	return 0;
 }
 
+/* It is served until the one in its place is issued, and for as long as somebody may come who
+ * was told of it. */
+static int remove_it(const struct effect *effect, struct effect_answer *answer)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct certificate_text text;
+	json_t *progress = json_loadb(effect->progress.len ? effect->progress.data : "",
+			effect->progress.len, 0, NULL);
+	walltime since = json_integer_value(json_object_get(progress, "since"));
+
+	json_decref(progress);
+	answer->untouched = true;
+	answer->given = nstime_seconds(AWAITED_SECONDS);
+	if (effect->brief.len)
+		return effect_failed(answer, "InProgress",
+				"it is served until the one in its place is issued");
+	if (!certificate_text_read(arena, effect->text, &text))
+		return fault(-EPROTO);
+	since = since ? since : effect->now;
+	buf_addf(&answer->progress, "{\"since\":%lld}", (long long)since);
+	if (effect->now >= since + text.linger)
+		return EFFECT_DONE;
+	answer->given = nstime_seconds(since + text.linger - effect->now);
+	return effect_failed(answer, "InProgress",
+			"nothing leads to it any more; some may remember that for %lld s",
+			(long long)(since + text.linger - effect->now));
+}
+
 static int perform(const struct effect *effect, struct effect_answer *out)
 {
 	CLEANUP(issuing_deinit)
@@ -329,7 +358,7 @@ static int perform(const struct effect *effect, struct effect_answer *out)
 	int r;
 
 	if (effect->operation == OPERATION_REMOVE)
-		return EFFECT_DONE;
+		return remove_it(effect, out);
 	r = begin(&i);
 	if (r)
 		return r;

@@ -95,6 +95,29 @@ int certificate_row_read(struct database *db, const unsigned char uid[UID_SIZE],
 	return 0;
 }
 
+int certificate_row_is_awaited(struct database *db, const unsigned char uid[UID_SIZE],
+		walltime now, bool *out)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = database_prepare(db,
+			"SELECT 1 FROM certificate AS this JOIN certificate AS next"
+			" ON next.name = this.name AND next.uid <> this.uid"
+			" AND next.issued = '' JOIN object ON object.uid = next.uid"
+			" AND object.last_applied LIKE '{\"challenge\":%'"
+			" WHERE this.uid = ?1 AND this.issued <> '' AND this.not_after > "
+			"?2"
+			" LIMIT 1",
+			&s);
+
+	if (r)
+		return r;
+	bind_blob(s, 1, view_of(uid, UID_SIZE));
+	bind_i64(s, 2, now);
+	r = statement_step(s);
+	*out = r == DATABASE_ROW;
+	return *out ? 0 : r;
+}
+
 static int run_for(
 		struct database *db, const char *sql, const unsigned char uid[UID_SIZE])
 {

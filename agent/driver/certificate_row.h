@@ -33,6 +33,9 @@ MUST_USE int certificate_row_set_renewal(struct database *db,
 		walltime renewal_at);
 MUST_USE int certificate_row_read(struct database *db, const unsigned char uid[UID_SIZE],
 		struct arena *arena, struct certificate_row *out);
+/* Whether another one of its name is to come in its place, and is not there yet. */
+MUST_USE int certificate_row_is_awaited(struct database *db,
+		const unsigned char uid[UID_SIZE], walltime now, bool *out);
 /* With what issuers were shown of it. */
 MUST_USE int certificate_row_delete(
 		struct database *db, const unsigned char uid[UID_SIZE]);

@@ -97,15 +97,13 @@ static void add_zones(struct buf *out, struct arena *arena, const struct desired
 }
 
 struct view certificate_text_write(struct arena *arena, const struct desired *desired,
-		const struct desired_certificate *wanted)
+		const struct desired_certificate *wanted, struct view *names,
+		size_t count, walltime linger)
 {
 	CLEANUP(buf_free) struct buf text = BUF_NULL(LONGEST_TEXT);
-	struct view *names = arena_array(arena, 1, sizeof(*names));
-	size_t count = 0;
 
-	if (desired->host)
-		names[count++] = desired->host->name;
-	qsort(names, count, sizeof(*names), by_name);
+	if (count)
+		qsort(names, count, sizeof(*names), by_name);
 	buf_addf(&text, "{\"challenge\":\"%s\",\"issuers\":",
 			acme_challenge_name((enum acme_challenge)wanted->challenge));
 	for (size_t i = 0; i < wanted->issuer_count; i++) {
@@ -124,7 +122,10 @@ struct view certificate_text_write(struct arena *arena, const struct desired *de
 		text_add_json(&text, issuer->object.key);
 		buf_add_byte(&text, '}');
 	}
-	buf_addf(&text, "],\"key\":\"%s\",\"names\":", key_kinds[wanted->key_kind]);
+	buf_addf(&text, "],\"key\":\"%s\"", key_kinds[wanted->key_kind]);
+	if (linger)
+		buf_addf(&text, ",\"linger\":%lld", (long long)linger);
+	buf_add_z(&text, ",\"names\":");
 	add_list(&text, names, count);
 	buf_add_z(&text, ",\"profile\":");
 	text_add_json(&text, wanted->profile);
@@ -247,6 +248,7 @@ bool certificate_text_read(
 		if (view_eq(key, view_z(key_kinds[i])))
 			read.key_kind = (enum certificate_key_kind)i;
 	read.profile = text_at(arena, root, "profile");
+	read.linger = json_integer_value(json_object_get(root, "linger"));
 	read_issuers(arena, json_object_get(root, "issuers"), &read);
 	read_names(arena, json_object_get(root, "names"), &read);
 	read_zones(arena, json_object_get(root, "zones"), &read);

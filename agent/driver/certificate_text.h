@@ -28,14 +28,16 @@ struct certificate_text {
 	enum acme_challenge challenge;
 	enum certificate_key_kind key_kind;
 	struct view profile;
+	walltime linger; /* seconds for which it is served once nothing leads to it */
 };
 
 /* The zone of a name that its provider can be told of; NULL: none is the state's. */
 const struct desired_domain *certificate_zone_of(
 		const struct desired *desired, struct view name);
-/* Canonical JSON. Its names are those that this host serves. */
+/* Canonical JSON, of these names; they are sorted. */
 MUST_USE struct view certificate_text_write(struct arena *arena,
-		const struct desired *desired, const struct desired_certificate *wanted);
+		const struct desired *desired, const struct desired_certificate *wanted,
+		struct view *names, size_t count, walltime linger);
 /* False where it is of no issuer. */
 MUST_USE bool certificate_text_read(
 		struct arena *arena, struct view text, struct certificate_text *out);

@@ -35,34 +35,6 @@ static struct view address_of(const struct desired_listen *listen, int service)
 	return service == LISTEN_METRICS ? VIEW("127.0.0.1") : VIEW("all");
 }
 
-static bool is_issued_by(const struct desired *desired, enum desired_challenge challenge)
-{
-	for (size_t i = 0; i < desired->certificate_count; i++)
-		if (desired->certificates[i].issuer_count &&
-				desired->certificates[i].challenge == challenge)
-			return true;
-	return false;
-}
-
-/* The ports where an issuer looks are open where nothing was said of them. */
-static struct desired_listen listen_of(const struct desired *desired, int service)
-{
-	static const struct {
-		enum listen_service service;
-		enum desired_challenge challenge;
-		uint16_t port;
-	} looked_at[] = { { LISTEN_HTTP, CHALLENGE_HTTP, 80 },
-		{ LISTEN_HTTPS, CHALLENGE_TLS_ALPN, 443 } };
-	struct desired_listen listen = desired->host->listen[service];
-
-	for (size_t i = 0; i < ARRAY_LEN(looked_at) && !listen.said; i++)
-		if ((int)looked_at[i].service == service &&
-				is_issued_by(desired, looked_at[i].challenge))
-			listen = (struct desired_listen){ .open = true,
-				.port = looked_at[i].port };
-	return listen;
-}
-
 static void want(const struct driver *driver, const struct desired *desired,
 		struct wanted_list *out)
 {
@@ -70,7 +42,8 @@ static void want(const struct driver *driver, const struct desired *desired,
 
 	for (int i = 0; host && i < LISTEN_SERVICES; i++) {
 		CLEANUP(buf_free) struct buf spec = BUF_NULL(LONGEST_SPEC);
-		struct desired_listen listen = listen_of(desired, i);
+		struct desired_listen listen =
+				desired_listen_of(desired, host, (enum listen_service)i);
 		struct wanted *wanted;
 
 		if (!listen.open)

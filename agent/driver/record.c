@@ -8,6 +8,7 @@
 #include "agent/provider/provider.h"
 #include "agent/zone/owned.h"
 #include "agent/zone/rrsets.h"
+#include "agent/zone/web.h"
 #include "runtime/base/error.h"
 #include "schema/source.h"
 
@@ -111,6 +112,8 @@ static struct view note_of(struct arena *arena, const struct zone_rrset *set)
 
 struct needing {
 	struct arena *arena;
+	const struct desired *desired;
+	const struct zone_facts *facts;
 	const struct zone_rrsets *sets;
 	struct wanted *wanted;
 	struct span span;
@@ -161,12 +164,36 @@ static void add_order(struct needing *n, const struct zone_rrset *set)
 		const struct zone_record *record = set->records[i];
 
 		if (view_eq(set->set.type, VIEW("MX")) ||
-				view_eq(set->set.type, VIEW("SRV")))
+				view_eq(set->set.type, VIEW("SRV")) ||
+				view_eq(set->set.type, VIEW("CNAME")))
 			add_target(n, record->value);
 		else if (record->part == DNS_PART_DMARC && !record->declared &&
 				view_starts(record->name, VIEW("_dmarc.")))
 			add_set(n, set->zone->object.key, "TXT");
 	}
+}
+
+/* The id of a policy comes after the certificate that its file is served with. */
+static void add_certificate(struct needing *n, const struct zone_rrset *set)
+{
+	struct view label = VIEW("_mta-sts.");
+
+	if (view_eq(set->set.type, VIEW("TXT")) && view_starts(set->key, label) &&
+			set->records[0]->part == DNS_PART_MTA_STS)
+		add_need(n, &driver_certificate,
+				web_certificate_key(n->arena, set->zone));
+}
+
+/* While senders hold mail to a policy, an exchanger that is none of its hosts gets none: the
+ * policy that names it comes first. */
+static void add_policy(struct needing *n, const struct zone_rrset *set)
+{
+	const struct zone_sts *sts = zone_sts_of(n->facts, n->desired, set->zone);
+
+	if (view_eq(set->set.type, VIEW("MX")) && sts && sts->in_force &&
+			view_eq(set->set.name, set->zone->object.key) &&
+			web_names(n->desired, n->facts, set->zone) & 1u << WEB_MTA_STS)
+		add_need(n, &driver_mta_sts, set->zone->object.key);
 }
 
 static void add_needs(struct needing *n, const struct zone_rrset *set)
@@ -178,6 +205,8 @@ static void add_needs(struct needing *n, const struct zone_rrset *set)
 	for (size_t i = 0; i < set->record_count; i++)
 		if (set->records[i]->maker.len)
 			add_need(n, driver_of(VIEW("dkim-key")), set->records[i]->maker);
+	add_certificate(n, set);
+	add_policy(n, set);
 	add_order(n, set);
 }
 
@@ -186,7 +215,8 @@ static void want_set(const struct driver *driver, const struct desired *desired,
 		struct wanted_list *out)
 {
 	struct wanted *wanted = wanted_add(out, driver);
-	struct needing n = { out->arena, sets, wanted, set->records[0]->span };
+	struct needing n = { out->arena, desired, out->facts, sets, wanted,
+		set->records[0]->span };
 
 	wanted->key = set->key;
 	wanted->span = n.span;

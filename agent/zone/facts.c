@@ -1,5 +1,13 @@
 #include "agent/zone/records.h"
 
+const struct zone_sts *zone_sts_of(const struct zone_facts *facts,
+		const struct desired *desired, const struct desired_domain *domain)
+{
+	if (!facts || !facts->sts || facts->policies_of != desired)
+		return NULL;
+	return &facts->sts[domain - desired->domains];
+}
+
 void zone_facts_add_key(
 		struct zone_facts *facts, struct arena *arena, const struct zone_key *key)
 {

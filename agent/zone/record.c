@@ -31,6 +31,14 @@ uint32_t zone_ttl(const struct desired *desired, const struct desired_domain *zo
 	return provider ? (uint32_t)provider->ttl : ZONE_TTL;
 }
 
+bool host_offers(const struct desired_host *host, enum listen_service service)
+{
+	const struct desired_listen *listen = &host->listen[service];
+
+	return listen->open && !view_starts(listen->address, VIEW("127.")) &&
+	       !view_eq(listen->address, VIEW("::1"));
+}
+
 struct view zone_record_plain(const struct zone_record *record)
 {
 	return record->text.len ? record->text : record->value;

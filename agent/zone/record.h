@@ -41,6 +41,8 @@ enum zone_keeping zone_keeping(const struct desired_domain *zone);
 /* Of a zone's records, where nothing else is said: its provider's. */
 uint32_t zone_ttl(const struct desired *desired, const struct desired_domain *zone);
 
+/* Whether the world may use this service there: what is open to this machine alone is no offer. */
+bool host_offers(const struct desired_host *host, enum listen_service service);
 /* What a person would type: the text of a TXT record, the value of all others. */
 struct view zone_record_plain(const struct zone_record *record);
 

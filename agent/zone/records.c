@@ -181,6 +181,7 @@ static void (*const of_domains[])(struct making *, const struct desired_domain *
 	make_policy,
 	make_tls_reports,
 	make_services,
+	make_web,
 	make_declared,
 };
 /* clang-format on */

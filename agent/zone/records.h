@@ -32,6 +32,17 @@ struct zone_authority {
 	struct view method;  /* "http-01"; empty: by any */
 };
 
+/* A policy of MTA-STS as it is served (agent/zone/policy.h). */
+struct zone_sts {
+	bool served; /* else there is none */
+	enum desired_sts mode;
+	struct view hosts; /* names, sorted, with blanks between them */
+	walltime max_age;  /* seconds */
+	struct view file;
+	struct view id;
+	bool in_force; /* senders may hold mail to what one of before says */
+};
+
 struct zone_facts {
 	walltime now;
 	struct zone_key *keys;
@@ -40,6 +51,10 @@ struct zone_facts {
 	/* Who may issue for our hosts; none: unknown. */
 	struct zone_authority *authorities;
 	size_t authority_count;
+	/* One for each domain of the state, in its order; NULL: not known. */
+	const struct zone_sts *sts;
+	const enum desired_dmarc *dmarc;   /* the steps that they have reached */
+	const struct desired *policies_of; /* that state */
 };
 
 /* What its record says (RFC 6376, 3.6.1). */
@@ -54,6 +69,10 @@ struct zone_pointer {
 	struct view address;
 	struct span span;
 };
+
+/* Of a domain of this state; NULL: not known. */
+const struct zone_sts *zone_sts_of(const struct zone_facts *facts,
+		const struct desired *desired, const struct desired_domain *domain);
 
 struct zone_records {
 	struct zone_record *items; /* by zone, in the order of the state; then as made */

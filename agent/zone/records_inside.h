@@ -47,6 +47,7 @@ void make_senders(struct making *m, const struct desired_domain *domain);
 void make_keys(struct making *m, const struct desired_domain *domain);
 void make_policy(struct making *m, const struct desired_domain *domain);
 void make_tls_reports(struct making *m, const struct desired_domain *domain);
+void make_web(struct making *m, const struct desired_domain *domain);
 void make_services(struct making *m, const struct desired_domain *domain);
 /* What the state says of a zone itself. */
 void make_declared(struct making *m, const struct desired_domain *domain);

@@ -191,13 +191,23 @@ static void make_consent(struct making *m, const struct desired_domain *domain,
 				      making_said(&domain->object, "contact") });
 }
 
+/* Without knowing when it began: the first step. */
+static enum desired_dmarc reached(
+		const struct making *m, const struct desired_domain *domain)
+{
+	if (m->facts->dmarc && m->facts->policies_of == m->desired)
+		return m->facts->dmarc[domain - m->desired->domains];
+	return domain->dmarc_ramp ? DESIRED_DMARC_NONE
+				  : (enum desired_dmarc)domain->dmarc_policy;
+}
+
 void make_policy(struct making *m, const struct desired_domain *domain)
 {
 	static const char *const policies[] = { "reject", "quarantine", "none" };
 	CLEANUP(buf_free) struct buf text = BUF_NULL(RECORD_MAX);
 	struct view address = reports_to(m, domain);
 
-	buf_addf(&text, "v=DMARC1; p=%s", policies[domain->dmarc_policy]);
+	buf_addf(&text, "v=DMARC1; p=%s", policies[reached(m, domain)]);
 	if (address.len) {
 		buf_add_z(&text, "; rua=");
 		add_mailto(&text, address);
@@ -234,18 +244,6 @@ enum {
 	NOT_OURS = LISTEN_SERVICES /* this version does not speak it */
 };
 
-/* What is open to this machine alone is no offer. */
-static bool is_offered(const struct desired_host *host, unsigned service)
-{
-	const struct desired_listen *listen;
-
-	if (service == NOT_OURS)
-		return false;
-	listen = &host->listen[service];
-	return listen->open && !view_starts(listen->address, VIEW("127.")) &&
-	       !view_eq(listen->address, VIEW("::1"));
-}
-
 static size_t offer(
 		struct making *m, struct view name, unsigned service, const char *field)
 {
@@ -254,7 +252,7 @@ static size_t offer(
 	for (size_t i = 0; i < m->desired->host_count; i++) {
 		const struct desired_host *host = &m->desired->hosts[i];
 
-		if (!is_offered(host, service))
+		if (service == NOT_OURS || !host_offers(host, service))
 			continue;
 		offers++;
 		making_add(m, &(struct made){ DNS_PART_SRV, name, "SRV",

@@ -8,7 +8,7 @@
 static const struct field dns_fields[] = {
 	{ "provider", REFERENCE(REFERS(KIND_DNS_PROVIDER)),      NULL,     OWNER_ENFORCE, RISK_EXPOSING, SERVED, AT(dns_provider), "the entry of `dns` that holds the zone" },
 	{ "mode",     WORDS("manage", "manual", "none"),         "manage", OWNER_ENFORCE, RISK_SERVICE,  SERVED, AT(dns_mode), "manage: write the records at the provider; manual: `posthus dns records` prints them, and they are waited for; none: neither" },
-	{ "except",   LIST_OF(WORDS("mx", "a", "spf", "dkim", "dmarc", "mta-sts", "tls-rpt", "tlsa", "caa", "srv")),
+	{ "except",   LIST_OF(WORDS("mx", "a", "spf", "dkim", "dmarc", "mta-sts", "tls-rpt", "tlsa", "caa", "srv", "autoconfig")),
 	                                                         NULL,     OWNER_ENFORCE, RISK_SERVICE,  SERVED, AT(dns_except), "records that somebody else keeps" },
 };
 
@@ -48,14 +48,14 @@ static const struct table dkim_table = { .noun = "`dkim`", .help = "Signatures (
 
 static const struct field dmarc_fields[] = {
 	{ "policy", WORDS("reject", "quarantine", "none"),                     "reject", OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(dmarc_policy), "what it asks of them" },
-	{ "ramp",   BETWEEN(TYPE_DURATION, 0, (int64_t)1000 * 86400), "30d",    OWNER_ENFORCE, RISK_SERVICE, LATER, 0, "the time of a step; it climbs only while reports are clean" },
+	{ "ramp",   BETWEEN(TYPE_DURATION, 0, (int64_t)1000 * 86400), "0s",     OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(dmarc_ramp), "the time of each step on the way there, none and quarantine; 0s: at once" },
 };
 
 static const struct table dmarc_table = { .noun = "`dmarc`", .help = "What others do with mail that fails (RFC 7489).", FIELDS(dmarc_fields) };
 
 static const struct field mta_sts_fields[] = {
-	{ "mode", WORDS("enforce", "testing", "none"),               "enforce", OWNER_ENFORCE, RISK_SERVICE, LATER, 0, "where it climbs to" },
-	{ "ramp", BETWEEN(TYPE_DURATION, 0, (int64_t)1000 * 86400), "14d",     OWNER_ENFORCE, RISK_SERVICE, LATER, 0, "the time of testing before it" },
+	{ "mode", WORDS("enforce", "testing", "none"),               "enforce", OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(sts_mode), "where it climbs to; none: it is taken back, in order" },
+	{ "ramp", BETWEEN(TYPE_DURATION, 0, (int64_t)1000 * 86400), "14d",     OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(sts_ramp), "the time of testing before enforce" },
 };
 
 static const struct table mta_sts_table = { .noun = "`mta_sts`", .help = "TLS for mail to the domain (RFC 8461).", FIELDS(mta_sts_fields) };
@@ -72,7 +72,7 @@ static const struct field fields[] = {
 	{ "spf",         RECORD(&spf_table),                   NULL,  OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "who may send for it" },
 	{ "dkim",        RECORD(&dkim_table),                  NULL,  OWNER_ENFORCE, RISK_SERVICE,  SERVED, 0, "signatures" },
 	{ "dmarc",       RECORD(&dmarc_table),                 NULL,  OWNER_ENFORCE, RISK_SERVICE,  SERVED, 0, "what others do with mail that fails" },
-	{ "mta_sts",     RECORD(&mta_sts_table),               NULL,  OWNER_ENFORCE, RISK_SERVICE,  LATER, 0, "TLS for mail to it" },
+	{ "mta_sts",     RECORD(&mta_sts_table),               NULL,  OWNER_ENFORCE, RISK_SERVICE,  SERVED, 0, "TLS for mail to it" },
 	{ "require_tls", TYPE(TYPE_BOOL),                      "false", OWNER_ENFORCE, RISK_POLICY, LATER, 0, "mail from and to it travels under TLS or not at all", DOWNWARD(RISK_SERVICE) },
 	{ "allow",       LIST_OF(TYPE(TYPE_TEXT)),             NULL,  OWNER_ENFORCE, RISK_POLICY,   LATER, 0, "senders, hosts, networks past greylisting and filtering", UPWARD(RISK_SERVICE) },
 	{ "deny",        LIST_OF(TYPE(TYPE_TEXT)),             NULL,  OWNER_ENFORCE, RISK_POLICY,     LATER, 0, "senders, hosts, networks whose mail is refused", DOWNWARD(RISK_DATA) },

@@ -18,7 +18,7 @@ static const struct field listen_fields[] = {
 	{ "imap",        TYPE(TYPE_ENDPOINT), "off",            OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(listen[LISTEN_IMAP]),        "mailboxes; STARTTLS; usually 143" },
 	{ "pop3s",       TYPE(TYPE_ENDPOINT), "off",            OWNER_ENFORCE, RISK_SERVICE, LATER,  0, "POP3; TLS from the first byte; usually 995" },
 	{ "sieve",       TYPE(TYPE_ENDPOINT), "off",            OWNER_ENFORCE, RISK_SERVICE, LATER,  0, "ManageSieve; usually 4190" },
-	{ "https",       TYPE(TYPE_ENDPOINT), NULL,             OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(listen[LISTEN_HTTPS]),       "tls-alpn-01 challenges; not said: 443 where a certificate is issued by them, else off" },
+	{ "https",       TYPE(TYPE_ENDPOINT), NULL,             OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(listen[LISTEN_HTTPS]),       "policies of MTA-STS, what mail programs set themselves up by, tls-alpn-01 challenges; not said: 443 where a domain has `mta_sts` or a certificate is issued by them, else off" },
 	{ "http",        TYPE(TYPE_ENDPOINT), NULL,             OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(listen[LISTEN_HTTP]),        "http-01 challenges, and redirects to https; not said: 80 where a certificate is issued by them, else off" },
 	{ "metrics",     TYPE(TYPE_ENDPOINT), "off",            OWNER_ENFORCE, RISK_SERVICE, SERVED, AT(listen[LISTEN_METRICS]),     "GET /metrics for Prometheus, without a login; a bare port is 127.0.0.1 here; usually 9090" },
 };

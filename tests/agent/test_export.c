@@ -120,7 +120,7 @@ static void it_is_what_a_person_would_have_written(void **state)
 			"  admins: {members: [anna, zoe@a.example]}\n"
 			"\n"
 			"domains:\n"
-			"  # unless said: dkim.rotate 180d\n"
+			"  # unless said: dkim.rotate 180d, dmarc.ramp 0s, mta_sts.ramp 14d\n"
 			"  a-old.example: {same_as: a.example}\n"
 			"  a.example: {contact: group/admins, subaddress: \"-\"}\n"
 			"  b.example: {dns: none}\n"
