@@ -5,6 +5,7 @@
 #include "runtime/base/error.h"
 #include "runtime/crypto/digest.h"
 #include "runtime/crypto/hmac.h"
+#include "runtime/crypto/pem.h"
 
 #include <errno.h>
 #include <openssl/bn.h>
@@ -49,22 +50,14 @@ int jws_key_generate(struct secret *pem_out)
 	return r;
 }
 
-static int no_passphrase(char *buf, int size, int writing, void *arg)
-{
-	(void)buf, (void)size, (void)writing, (void)arg;
-	return -1;
-}
-
 int jws_key_read(struct view pem, struct jws_key **out)
 {
 	CLEANUP(jws_key_freep) struct jws_key *key = xcalloc(1, sizeof(*key));
-	BIO *bio = BIO_new_mem_buf(pem.len ? pem.data : "", (int)pem.len);
+	BIO *bio = pem_open(pem);
 	char group[32] = "";
 	size_t len = 0;
 
-	if (!bio)
-		die("out of memory");
-	key->key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+	key->key = PEM_read_bio_PrivateKey(bio, NULL, pem_no_passphrase, NULL);
 	BIO_free(bio);
 	ERR_clear_error();
 	if (!key->key || !EVP_PKEY_get_group_name(key->key, group, sizeof(group), NULL) ||

@@ -2,6 +2,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/crypto/certificate_inside.h"
+#include "runtime/crypto/pem.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -238,25 +239,6 @@ int certificate_self_sign(const struct view *names, size_t name_count, walltime 
 
 /* -- reading -- */
 
-/* No passphrase is ever asked for. */
-static int no_passphrase(char *buf, int size, int writing, void *arg)
-{
-	(void)buf;
-	(void)size;
-	(void)writing;
-	(void)arg;
-	return -1;
-}
-
-static BIO *open_pem(struct view pem)
-{
-	BIO *in = BIO_new_mem_buf(pem.len ? pem.data : "", (int)pem.len);
-
-	if (!in)
-		die("out of memory");
-	return in;
-}
-
 /* The first certificate, and how many there are; NULL where any does not parse. */
 static X509 *read_chain(struct view chain, size_t *length_out)
 {
@@ -268,9 +250,9 @@ static X509 *read_chain(struct view chain, size_t *length_out)
 	if (chain.len > CERTIFICATE_MAX)
 		return NULL;
 	ERR_clear_error();
-	in = open_pem(chain);
+	in = pem_open(chain);
 	while (length <= MOST_IN_CHAIN &&
-			(next = PEM_read_bio_X509(in, NULL, no_passphrase, NULL))) {
+			(next = PEM_read_bio_X509(in, NULL, pem_no_passphrase, NULL))) {
 		if (length++ == 0)
 			first = next;
 		else
@@ -358,8 +340,8 @@ EVP_PKEY *certificate_open_key(struct view pem)
 
 	if (pem.len > CERTIFICATE_MAX)
 		return NULL;
-	in = open_pem(pem);
-	key = PEM_read_bio_PrivateKey(in, NULL, no_passphrase, NULL);
+	in = pem_open(pem);
+	key = PEM_read_bio_PrivateKey(in, NULL, pem_no_passphrase, NULL);
 	ERR_clear_error();
 	return key;
 }

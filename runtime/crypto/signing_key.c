@@ -1,6 +1,7 @@
 #include "runtime/crypto/signing_key.h"
 
 #include "runtime/base/error.h"
+#include "runtime/crypto/pem.h"
 
 #include <errno.h>
 #include <openssl/bn.h>
@@ -81,16 +82,6 @@ int signing_key_generate(enum key_algorithm algorithm, struct signing_key **out)
 	return 0;
 }
 
-/* No passphrase is ever asked for. */
-static int no_passphrase(char *buf, int size, int writing, void *arg)
-{
-	(void)buf;
-	(void)size;
-	(void)writing;
-	(void)arg;
-	return -1;
-}
-
 int signing_key_read(const struct secret *secret, struct signing_key **out)
 {
 	struct view pem = secret_expose(secret);
@@ -100,10 +91,8 @@ int signing_key_read(const struct secret *secret, struct signing_key **out)
 
 	if (pem.len == 0 || pem.len > SIGNING_KEY_MAX)
 		return SIGNING_KEY_E_FORM;
-	in = BIO_new_mem_buf(pem.data, (int)pem.len);
-	if (!in)
-		die("out of memory");
-	pkey = PEM_read_bio_PrivateKey(in, NULL, no_passphrase, NULL);
+	in = pem_open(pem);
+	pkey = PEM_read_bio_PrivateKey(in, NULL, pem_no_passphrase, NULL);
 	ERR_clear_error();
 	if (!pkey)
 		return SIGNING_KEY_E_FORM;

@@ -2,6 +2,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/map.h"
+#include "runtime/crypto/pem.h"
 
 #include <assert.h>
 #include <openssl/err.h>
@@ -235,36 +236,17 @@ struct tls_identities *tls_identities_new(void)
 	return all;
 }
 
-/* No passphrase is ever asked for. */
-static int no_passphrase(char *buf, int size, int writing, void *arg)
-{
-	(void)buf;
-	(void)size;
-	(void)writing;
-	(void)arg;
-	return -1;
-}
-
-static BIO *open_pem(struct view pem)
-{
-	BIO *in = BIO_new_mem_buf(pem.len ? pem.data : "", (int)pem.len);
-
-	if (!in)
-		die("out of memory");
-	return in;
-}
-
 static int load_chain(SSL_CTX *context, struct view pem)
 {
-	BIO *in = open_pem(pem);
+	BIO *in = pem_open(pem);
 	X509 *certificate;
 	int r = TLS_E_CHAIN;
 
-	certificate = PEM_read_bio_X509(in, NULL, no_passphrase, NULL);
+	certificate = PEM_read_bio_X509(in, NULL, pem_no_passphrase, NULL);
 	if (certificate && SSL_CTX_use_certificate(context, certificate) == 1)
 		r = 0;
 	X509_free(certificate);
-	while (!r && (certificate = PEM_read_bio_X509(in, NULL, no_passphrase, NULL)))
+	while (!r && (certificate = PEM_read_bio_X509(in, NULL, pem_no_passphrase, NULL)))
 		if (SSL_CTX_add0_chain_cert(context, certificate) != 1) {
 			X509_free(certificate);
 			r = TLS_E_CHAIN;
@@ -275,11 +257,11 @@ static int load_chain(SSL_CTX *context, struct view pem)
 
 static int load_key(SSL_CTX *context, struct view pem)
 {
-	BIO *in = open_pem(pem);
+	BIO *in = pem_open(pem);
 	EVP_PKEY *key;
 	int r = 0;
 
-	key = PEM_read_bio_PrivateKey(in, NULL, no_passphrase, NULL);
+	key = PEM_read_bio_PrivateKey(in, NULL, pem_no_passphrase, NULL);
 	if (!key)
 		r = TLS_E_KEY;
 	else if (X509_check_private_key(SSL_CTX_get0_certificate(context), key) != 1)

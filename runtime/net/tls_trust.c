@@ -2,6 +2,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/os.h"
+#include "runtime/crypto/pem.h"
 #include "runtime/net/tls_session.h"
 
 #include <arpa/inet.h>
@@ -94,26 +95,14 @@ const char *tls_trust_roots(void)
 	return file && *file ? file : TLS_TRUST_SYSTEM;
 }
 
-/* No passphrase is ever asked for. */
-static int no_passphrase(char *buf, int size, int writing, void *arg)
-{
-	(void)buf;
-	(void)size;
-	(void)writing;
-	(void)arg;
-	return -1;
-}
-
 int tls_trust_add(struct tls_trust *trust, struct view pem)
 {
 	X509_STORE *store = SSL_CTX_get_cert_store(trust->context);
-	BIO *in = BIO_new_mem_buf(pem.len ? pem.data : "", (int)pem.len);
+	BIO *in = pem_open(pem);
 	X509 *root;
 	int r = -EINVAL;
 
-	if (!in)
-		die("out of memory");
-	while ((root = PEM_read_bio_X509(in, NULL, no_passphrase, NULL))) {
+	while ((root = PEM_read_bio_X509(in, NULL, pem_no_passphrase, NULL))) {
 		if (X509_STORE_add_cert(store, root) == 1)
 			r = 0;
 		X509_free(root);

@@ -30,25 +30,7 @@ zone_file() {
 }
 
 # A free port on all of these addresses, for UDP and TCP.
-port=$(python3 - <<'PY'
-import socket
-def free(port):
-    held = []
-    try:
-        for n in range(1, 9):
-            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-                s = socket.socket(socket.AF_INET, kind)
-                held.append(s)
-                s.bind((f"127.0.0.{n}", port))
-        return True
-    except OSError:
-        return False
-    finally:
-        for s in held:
-            s.close()
-print(next(p for p in range(20353, 30000, 7) if free(p)))
-PY
-)
+port=$(free_port_on 127.0.0.{1..8})
 
 # says NAME EXPECTED VERB…: the tool prints these lines, sorted; `…` at the end of one stands for anything
 says() {

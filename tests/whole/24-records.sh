@@ -9,25 +9,7 @@ stop_servers() { [ "${#servers[@]}" = 0 ] || kill "${servers[@]}" 2>/dev/null; s
 trap 'stop_servers; finish >/dev/null; exit 130' INT TERM
 
 # One port on these addresses, for UDP and TCP: 127.0.0.1 is the parent, and the resolver that agent.yaml names; 2 is PowerDNS.
-port=$(python3 - <<'PY'
-import socket
-def free(port):
-    held = []
-    try:
-        for n in (1, 2):
-            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-                s = socket.socket(socket.AF_INET, kind)
-                held.append(s)
-                s.bind((f"127.0.0.{n}", port))
-        return True
-    except OSError:
-        return False
-    finally:
-        for s in held:
-            s.close()
-print(next(p for p in range(21357, 30000, 7) if free(p)))
-PY
-)
+port=$(free_port_on 127.0.0.{1,2})
 api=$(free_ports 1)
 
 # -- the world

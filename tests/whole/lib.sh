@@ -91,6 +91,24 @@ print(*ports)
 PY
 }
 
+# free_port_on ADDRESS…: one port that is free on all of them, for TCP and UDP
+free_port_on() {
+	local port
+	while port=$(free_ports 1); do
+		python3 - "$port" "$@" <<'PY' && echo "$port" && return
+import socket, sys
+held = []
+try:
+    for address in sys.argv[2:]:
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            held.append(socket.socket(socket.AF_INET, kind))
+            held[-1].bind((address, int(sys.argv[1])))
+except OSError:
+    sys.exit(1)
+PY
+	done
+}
+
 posthus() { "$POSTHUS" "$1" --config "$home/agent.yaml" "${@:2}"; }
 
 agent_new() {
