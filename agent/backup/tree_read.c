@@ -184,7 +184,9 @@ static int open_chunk(struct tree_reader *reader, const struct tree_ref *ref,
 
 	digest_name("packs/", ref->pack.bytes, &name);
 	buf_add_byte(&name, '\0');
-	r = pack_keys_get(reader->keys, &ref->pack, &key, trouble);
+	r = vault_go_on(reader->keys->vault, trouble);
+	if (r == VAULT_OK)
+		r = pack_keys_get(reader->keys, &ref->pack, &key, trouble);
 	if (r == VAULT_OK && frame.len == 0)
 		r = fetch(reader, ref, name.data, trouble);
 	if (r)

@@ -86,8 +86,8 @@ const unsigned char *vault_public_key(const struct vault *vault);
 /* Of a host key, without a vault: for the recovery kit. */
 void vault_public_key_of(const struct key *host, unsigned char out[VAULT_KEY]);
 
-/* Forgets what this host wrote last, after VAULT_E_LOST: a person has looked. The next
- * vault_open() takes what is there. */
+/* Forgets what this host wrote last, after VAULT_E_LOST: a person has looked. The next run takes
+ * what is there, and gives up the snapshots that are not. */
 MUST_USE int vault_accept_loss(const struct vault_options *options);
 
 /* -- writing -- */
@@ -222,7 +222,8 @@ enum {
 };
 
 /* Two steps, so that a writer that runs meanwhile is never hurt: what no snapshot needs is
- * marked; what was marked for VAULT_GRACE_S and is still not needed goes. The newest snapshot is
+ * marked; what was marked for VAULT_GRACE_S and is still not needed goes. VAULT_E_LOST where a
+ * snapshot is missing that none dropped: nothing goes then. The newest snapshot is
  * always kept. */
 MUST_USE int vault_prune(struct vault *vault, const struct vault_keep *keep, walltime now,
 		struct vault_pruned *out, struct target_trouble *trouble);

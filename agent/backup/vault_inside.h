@@ -16,6 +16,8 @@ struct vault {
 	size_t snapshot_count;
 };
 
+/* VAULT_E_STOPPED once the agent ends. */
+MUST_USE int vault_go_on(const struct vault *vault, struct target_trouble *trouble);
 /* What the target said, as an outcome of vault.h. */
 int vault_outcome_of(const struct vault *vault, int r);
 /* Says it and returns the outcome. */
@@ -36,6 +38,13 @@ void vault_head_deinit(struct vault_head *head);
 /* Of an object that was listed. VAULT_E_DAMAGED where it is not what its name says, or not
  * signed. */
 MUST_USE int vault_head_get(struct vault *vault, struct view name, struct vault_head *out,
+		struct target_trouble *trouble);
+
+/* Whether a listing of "snapshots/" has that id. */
+bool vault_is_listed(const struct target_listing *listing, struct view id);
+/* VAULT_E_LOST where what this host wrote last is not there, nor anything newer. */
+MUST_USE int vault_judge_last(const struct vault *vault,
+		const struct target_listing *listing, uint64_t newest,
 		struct target_trouble *trouble);
 
 /* -- what the host keeps of its own -- */
@@ -69,6 +78,8 @@ struct vault_marks {
 #define VAULT_MARKS_NULL ((struct vault_marks){ 0 })
 
 void vault_marks_free(struct vault_marks *marks);
+/* Whether one of them dropped that snapshot. */
+bool vault_marks_drop(const struct vault_marks *marks, struct view id);
 MUST_USE int vault_marks_get(struct vault *vault, struct vault_marks *out,
 		struct target_trouble *trouble);
 

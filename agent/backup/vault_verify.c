@@ -5,7 +5,7 @@
  *   a pack         the snapshots that need it say its size and digest
  *   an index       its name is its digest; the host's keyed digest
  *   a mark         its name is its digest, the host signed it */
-#include "agent/backup/tree_read.h"
+#include "agent/backup/verify.h"
 
 #include "runtime/base/arena.h"
 #include "runtime/base/error.h"
@@ -14,29 +14,6 @@
 
 enum {
 	FINDINGS_MAX = 100000,
-};
-
-/* What is known of a pack. */
-struct needed {
-	struct vault_id id;
-	unsigned char digest[DIGEST_SIZE];
-	uint32_t size;
-	bool by_snapshot; /* else an index alone has it */
-};
-
-struct verify {
-	struct vault *vault;
-	enum vault_depth depth;
-	struct vault_findings *out;
-	struct target_trouble *trouble;
-	struct arena *arena;
-	struct map packs; /* id → struct needed */
-	struct target_listing snapshots, pack_list, indexes;
-	struct vault_marks marks;
-	/* Of the newest. */
-	uint64_t generation;
-	struct buf newest, roll;
-	struct buf present; /* ids of snapshots that can be read, older than the newest */
 };
 
 static void verify_deinit(struct verify *v)
@@ -52,10 +29,7 @@ static void verify_deinit(struct verify *v)
 	arena_free(v->arena);
 }
 
-static void found(struct verify *v, struct view object, const char *format, ...)
-		PRINTF_LIKE(3, 4);
-
-static void found(struct verify *v, struct view object, const char *format, ...)
+void verify_found(struct verify *v, struct view object, const char *format, ...)
 {
 	CLEANUP(buf_free) struct buf text = BUF_NULL(1024);
 	va_list args;
@@ -117,7 +91,7 @@ static int look_at_snapshot(struct verify *v, struct view name)
 	v->out->objects++;
 	v->out->bytes += head.bytes.len;
 	if (r == VAULT_E_DAMAGED || r == VAULT_E_ABSENT) {
-		found(v, name, "%s",
+		verify_found(v, name, "%s",
 				r == VAULT_E_ABSENT ? "it went while this looked"
 						    : v->trouble->message);
 		return VAULT_OK;
@@ -136,28 +110,6 @@ static int look_at_snapshot(struct verify *v, struct view name)
 	return VAULT_OK;
 }
 
-static bool dropped(const struct verify *v, struct view id)
-{
-	for (size_t i = 0; i < v->marks.count; i++)
-		if (v->marks.rows[i].outcome == VAULT_OK &&
-				ids_have(v->marks.rows[i].mark.snapshots, id))
-			return true;
-	return false;
-}
-
-static bool is_listed(const struct verify *v, struct view id)
-{
-	unsigned char named[DIGEST_SIZE];
-	uint64_t generation;
-
-	for (size_t i = 0; i < v->snapshots.count; i++)
-		if (snapshot_name_read(
-				    v->snapshots.objects[i].name, &generation, named) &&
-				memcmp(named, id.data, DIGEST_SIZE) == 0)
-			return true;
-	return false;
-}
-
 static void compare_with_roll(struct verify *v)
 {
 	struct view roll = buf_view(&v->roll), present = buf_view(&v->present);
@@ -165,21 +117,23 @@ static void compare_with_roll(struct verify *v)
 	for (size_t i = 0; i < roll.len; i += DIGEST_SIZE) {
 		struct view id = view_sub(roll, i, DIGEST_SIZE);
 
-		if (!is_listed(v, id) && !dropped(v, id))
-			found(v, VIEW("snapshots/"), "the snapshot %.*s is missing",
+		if (!vault_is_listed(&v->snapshots, id) &&
+				!vault_marks_drop(&v->marks, id))
+			verify_found(v, VIEW("snapshots/"),
+					"the snapshot %.*s is missing",
 					VIEW_ARG(id_text(v, id)));
 	}
 	for (size_t i = 0; i < present.len; i += DIGEST_SIZE) {
 		struct view id = view_sub(present, i, DIGEST_SIZE);
 
-		if (dropped(v, id))
-			found(v, VIEW("snapshots/"),
+		if (vault_marks_drop(&v->marks, id))
+			verify_found(v, VIEW("snapshots/"),
 					"the snapshot %.*s was dropped by a prune, and "
 					"stands "
 					"again, or still",
 					VIEW_ARG(id_text(v, id)));
 		else if (!ids_have(roll, id))
-			found(v, VIEW("snapshots/"),
+			verify_found(v, VIEW("snapshots/"),
 					"the newest snapshot does not know %.*s: it was "
 					"put "
 					"back, or written at the same time as another",
@@ -189,15 +143,10 @@ static void compare_with_roll(struct verify *v)
 
 static void compare_with_last(struct verify *v)
 {
-	struct vault_last last;
-
-	if (v->vault->options.host && vault_last_read(v->vault, &last) &&
-			last.generation > 0 && v->generation <= last.generation &&
-			!is_listed(v, view_of(last.id.bytes, DIGEST_SIZE)))
-		found(v, VIEW("snapshots/"),
-				"%.*s, which this host wrote last, is missing",
-				VIEW_ARG(id_text(
-						v, view_of(last.id.bytes, DIGEST_SIZE))));
+	if (v->vault->options.host &&
+			vault_judge_last(v->vault, &v->snapshots, v->generation,
+					v->trouble) == VAULT_E_LOST)
+		verify_found(v, VIEW("snapshots/"), "%s", v->trouble->message);
 }
 
 static int look_at_snapshots(struct verify *v)
@@ -229,17 +178,17 @@ static void read_index(struct verify *v, struct view name, struct view bytes)
 	digest_bytes(bytes, digest);
 	if (!digest_name_read(name, VIEW("index/"), said) ||
 			memcmp(said, digest, DIGEST_SIZE) != 0) {
-		found(v, name, "its bytes are not those that were written");
+		verify_found(v, name, "its bytes are not those that were written");
 		return;
 	}
 	if (index_read(bytes, v->vault->options.host ? &v->vault->keys : NULL, &reader)) {
-		found(v, name, "this host did not write it");
+		verify_found(v, name, "this host did not write it");
 		return;
 	}
 	while (index_next(&reader, &row, &bad))
 		need(v, view_of(row.id.bytes, DIGEST_SIZE), row.digest, row.size, false);
 	if (bad)
-		found(v, name, "it makes no sense");
+		verify_found(v, name, "it makes no sense");
 }
 
 static int look_at_indexes(struct verify *v)
@@ -269,132 +218,10 @@ static int look_at_marks(struct verify *v)
 	for (size_t i = 0; r == VAULT_OK && i < v->marks.count; i++) {
 		v->out->objects++;
 		if (v->marks.rows[i].outcome)
-			found(v, v->marks.rows[i].name,
+			verify_found(v, v->marks.rows[i].name,
 					"its bytes are not those that were written");
 	}
 	return r;
-}
-
-/* -- packs -- */
-
-static void open_frames(struct verify *v, struct view name, struct view bytes,
-		const struct pack_directory *directory)
-{
-	CLEANUP(buf_wipe) struct buf chunk = BUF_NULL(CHUNK_MOST);
-	CLEANUP(key_wipe) struct key key;
-	unsigned char recipients[DIGEST_SIZE];
-	struct view envelope;
-	struct vault_id id;
-	size_t at;
-
-	if (pack_head_read(bytes, &id, recipients, &at, &envelope))
-		return;
-	switch (vault_open_envelope(v->vault, envelope, &key)) {
-	case PACK_OK:
-		break;
-	case PACK_E_RECIPIENT:
-		return; /* for others than us: its digest was right */
-	default:
-		found(v, name, "its key does not open");
-		return;
-	}
-	for (uint32_t i = 0; i < directory->count; i++) {
-		uint32_t stored = pack_row_stored(directory, i);
-
-		buf_clear(&chunk);
-		if (frame_open(&key, at, view_sub(bytes, at, stored), &chunk)) {
-			found(v, name, "frame %u of %u does not open", i + 1,
-					directory->count);
-			return;
-		}
-		at += stored;
-	}
-}
-
-static int read_pack(struct verify *v, const struct target_object *object,
-		const struct vault_id *id, const struct needed *needed)
-{
-	CLEANUP(buf_free) struct buf bytes = BUF_NULL(PACK_MAX);
-	struct pack_directory directory;
-	const char *what;
-	int r;
-
-	if (object->size > PACK_MAX) {
-		found(v, object->name, "it has %llu bytes, more than any pack",
-				(unsigned long long)object->size);
-		return VAULT_OK;
-	}
-	r = target_get(v->vault->target, object->name, 0, SIZE_MAX, &bytes, v->trouble);
-	v->out->bytes += bytes.len;
-	if (r == TARGET_E_ABSENT) {
-		if (needed && needed->by_snapshot)
-			found(v, object->name, "it is missing");
-		return VAULT_OK;
-	}
-	if (r)
-		return vault_outcome_of(v->vault, r);
-	what = pack_check(buf_view(&bytes), id->bytes, needed ? needed->digest : NULL,
-			&directory);
-	if (!what && !needed && v->vault->options.host &&
-			!pack_directory_ours(&directory, &v->vault->keys, id))
-		what = "this host did not write it";
-	if (what)
-		found(v, object->name, "%s", what);
-	else if (v->vault->options.identity_count)
-		open_frames(v, object->name, buf_view(&bytes), &directory);
-	return VAULT_OK;
-}
-
-static int look_at_pack(struct verify *v, const struct target_object *object)
-{
-	const struct needed *needed;
-	struct vault_id id;
-
-	v->out->objects++;
-	if (!digest_name_read(object->name, VIEW("packs/"), id.bytes)) {
-		found(v, object->name, "it is nothing of ours");
-		return VAULT_OK;
-	}
-	needed = map_get(&v->packs, view_of(id.bytes, DIGEST_SIZE));
-	if (needed && object->size != needed->size) {
-		found(v, object->name, "it has %llu bytes, not %u",
-				(unsigned long long)object->size, needed->size);
-		return VAULT_OK;
-	}
-	return v->depth == VAULT_DEEP ? read_pack(v, object, &id, needed) : VAULT_OK;
-}
-
-static void miss_packs(struct verify *v)
-{
-	CLEANUP(buf_free) struct buf name = BUF_NULL(TARGET_NAME_MAX);
-	struct view id;
-	void *value;
-	size_t at = 0;
-
-	while (map_next(&v->packs, &at, &id, &value)) {
-		const struct needed *needed = value;
-
-		buf_clear(&name);
-		digest_name("packs/", needed->id.bytes, &name);
-		if (needed->by_snapshot &&
-				!target_listing_find(&v->pack_list, buf_view(&name)))
-			found(v, buf_view(&name), "it is missing");
-	}
-}
-
-static int look_at_packs(struct verify *v)
-{
-	int r = target_list(v->vault->target, VIEW("packs/"), &v->pack_list, v->trouble);
-
-	if (r)
-		return vault_outcome_of(v->vault, r);
-	miss_packs(v);
-	for (size_t i = 0; i < v->pack_list.count; i++) {
-		r = look_at_pack(v, &v->pack_list.objects[i]);
-		if (r)
-			return r;
-	}
-	return VAULT_OK;
 }
 
 /* -- what an identity opens: each snapshot's list of files, to its end -- */
@@ -408,7 +235,7 @@ static int walk_files(struct verify *v, struct view name, const struct vault_id 
 	while (r == VAULT_OK)
 		r = vault_next_file(reader, &entry, v->trouble);
 	if (r == VAULT_E_DAMAGED)
-		found(v, name, "%s", v->trouble->message);
+		verify_found(v, name, "%s", v->trouble->message);
 	return r == VAULT_END || r == VAULT_E_DAMAGED || r == VAULT_E_RECIPIENT ||
 					       r == VAULT_E_ABSENT
 			       ? VAULT_OK
@@ -455,7 +282,7 @@ int vault_verify(struct vault *vault, enum vault_depth depth, struct vault_findi
 	if (r == VAULT_OK)
 		r = look_at_indexes(&v);
 	if (r == VAULT_OK)
-		r = look_at_packs(&v);
+		r = verify_packs(&v);
 	if (r == VAULT_OK && depth == VAULT_DEEP && vault->options.identity_count)
 		r = walk_snapshots(&v);
 	return r;

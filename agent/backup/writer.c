@@ -10,12 +10,7 @@
 enum {
 	CACHE_MAX = 1024 * 1024 * 1024,
 	INDEX_PACKS = 128, /* so many arrive at most before an index says so */
-	LATE_MARGIN_S = 3600,
-	PATHS_MAX = VAULT_SNAPSHOTS_MAX * DIGEST_SIZE,
-	PACKS_MAX = TARGET_OBJECT_MAX - 2 * PATHS_MAX - AGE_FILE_MAX - 4096,
 };
-
-#define CACHE_FILE "files"
 
 int writer_fail(struct vault_writer *w, int outcome)
 {
@@ -65,7 +60,7 @@ int writer_index(struct vault_writer *w)
 }
 
 /* A pack is at the target: what it came to be is known now. */
-static int note_arrival(struct vault_writer *w, const struct pack *pack)
+int writer_arrival(struct vault_writer *w, const struct pack *pack)
 {
 	struct catalog_pack *row =
 			catalog_find(&w->catalog, view_of(pack->id.bytes, DIGEST_SIZE));
@@ -81,7 +76,7 @@ static int note_arrival(struct vault_writer *w, const struct pack *pack)
 	return r;
 }
 
-static int uploads_failed(struct vault_writer *w)
+int writer_uploads_failed(struct vault_writer *w)
 {
 	return writer_fail(w, vault_outcome_of(w->vault,
 					      uploads_outcome(w->uploads, &w->trouble)));
@@ -94,9 +89,9 @@ static int next_pack(struct vault_writer *w)
 	int r = VAULT_OK;
 
 	if (!pack)
-		return uploads_failed(w);
+		return writer_uploads_failed(w);
 	if (arrived)
-		r = note_arrival(w, pack);
+		r = writer_arrival(w, pack);
 	if (r == VAULT_OK && pack_begin(pack, w->vault->options.recipients,
 					     w->vault->options.recipient_count))
 		r = vault_says(&w->trouble, VAULT_E_RECIPIENT, "Refused",
@@ -113,7 +108,7 @@ static int next_pack(struct vault_writer *w)
 	return VAULT_OK;
 }
 
-static void send_pack(struct vault_writer *w)
+void writer_send(struct vault_writer *w)
 {
 	if (w->pack)
 		uploads_send(w->uploads, w->pack);
@@ -122,12 +117,6 @@ static void send_pack(struct vault_writer *w)
 }
 
 /* -- chunks -- */
-
-/* What is needed twice is counted twice: never more than there is. */
-static uint32_t used_at_most(uint64_t used, uint32_t size)
-{
-	return used < size ? (uint32_t)used : size;
-}
 
 /* The snapshot needs it, and so does the file, where it is in one. */
 static void count_use(struct vault_writer *w, uint32_t number, uint32_t stored)
@@ -152,8 +141,10 @@ int writer_chunk(struct vault_writer *w, struct view chunk, bool compress,
 {
 	unsigned char name[DIGEST_SIZE];
 	struct chunk_place place;
-	int r;
+	int r = vault_go_on(w->vault, &w->trouble);
 
+	if (r)
+		return r;
 	keyed_digest(&w->vault->keys.names, chunk, name);
 	atomic_fetch_add(&w->progress.chunks, 1);
 	if (!catalog_place(&w->catalog, view_of(name, DIGEST_SIZE), &place)) {
@@ -165,7 +156,7 @@ int writer_chunk(struct vault_writer *w, struct view chunk, bool compress,
 		catalog_name(&w->catalog, view_of(name, DIGEST_SIZE), &place);
 		atomic_fetch_add(&w->progress.new_chunks, 1);
 		if (pack_is_full(w->pack))
-			send_pack(w);
+			writer_send(w);
 	}
 	count_use(w, place.pack, place.stored);
 	*out = (struct tree_ref){
@@ -270,7 +261,7 @@ int vault_file_end(struct vault_writer *w)
 	if (r)
 		return writer_fail(w, r);
 	for (size_t i = 0; i < w->row.use_count; i++)
-		w->row.uses[i].used = used_at_most(
+		w->row.uses[i].used = writer_used(
 				w->catalog.packs[w->row.uses[i].pack]->file_used,
 				PACK_MAX);
 	file_cache_add(&w->cache, &w->row);
@@ -296,8 +287,8 @@ int vault_write(struct vault *vault, struct vault_writer **out,
 	w->began = clock_now();
 	w->arena = arena_new();
 	w->index = BUF_NULL(INDEX_MAX);
-	w->previous = BUF_NULL(PATHS_MAX);
-	w->roll = BUF_NULL(PATHS_MAX);
+	w->previous = BUF_NULL(WRITER_IDS_MAX);
+	w->roll = BUF_NULL(WRITER_IDS_MAX);
 	catalog_init(&w->catalog);
 	gear_init(&w->gear, &vault->keys.cuts);
 	cutter_init(&w->cutter, &w->gear, VAULT_STREAM);
@@ -311,7 +302,7 @@ int vault_write(struct vault *vault, struct vault_writer **out,
 		*trouble = w->trouble;
 		return r;
 	}
-	if (!vault_kept_state(vault, CACHE_FILE, &cache))
+	if (!vault_kept_state(vault, WRITER_CACHE, &cache))
 		buf_clear(&cache);
 	file_cache_init(&w->cache, &cache, &w->catalog);
 	w->uploads = uploads_start(
@@ -343,136 +334,4 @@ void vault_writer_free(struct vault_writer *w)
 void vault_writer_freep(struct vault_writer **writer)
 {
 	vault_writer_free(*writer);
-}
-
-/* Every pack is at the target, and an index has it. */
-static int settle_packs(struct vault_writer *w)
-{
-	struct pack *pack;
-	int r;
-
-	send_pack(w);
-	while ((pack = uploads_arrived(w->uploads))) {
-		r = note_arrival(w, pack);
-		uploads_return(w->uploads, pack);
-		if (r)
-			return r;
-	}
-	if (uploads_outcome(w->uploads, &w->trouble))
-		return uploads_failed(w);
-	return writer_index(w);
-}
-
-static int seal_body(struct vault_writer *w, struct view meta,
-		const struct tree_root *list, struct buf *out)
-{
-	CLEANUP(buf_wipe) struct buf body = BUF_NULL(AGE_CLEAR_MAX);
-	CLEANUP(secret_free) struct secret clear = SECRET_NULL;
-
-	ssh_put_string(&body, meta);
-	tree_root_add(&body, list);
-	clear = secret_copy(buf_view(&body));
-	if (buf_failed(&body) ||
-			age_seal(w->vault->options.recipients,
-					w->vault->options.recipient_count, &clear, out))
-		return vault_says(&w->trouble, VAULT_E_FAILED, "InternalError",
-				"the snapshot's body does not fit");
-	return VAULT_OK;
-}
-
-static int list_packs(struct vault_writer *w, struct buf *out)
-{
-	for (size_t i = 0; i < w->catalog.pack_count; i++) {
-		const struct catalog_pack *pack = w->catalog.packs[i];
-
-		if (pack->used)
-			head_pack_add(out, pack, used_at_most(pack->used, pack->size));
-	}
-	if (buf_failed(out))
-		return vault_says(&w->trouble, VAULT_E_FAILED, "Refused",
-				"there is more than one snapshot can name: about 1.5 "
-				"TiB");
-	return VAULT_OK;
-}
-
-static int put_head(struct vault_writer *w, const struct snapshot_head *head,
-		struct vault_id *out)
-{
-	CLEANUP(buf_free) struct buf bytes = BUF_NULL(TARGET_OBJECT_MAX);
-	CLEANUP(buf_free) struct buf name = BUF_NULL(TARGET_NAME_MAX);
-	struct vault_last last = { .generation = head->generation };
-	int r;
-
-	snapshot_head_write(head, &w->vault->keys, &bytes);
-	if (buf_failed(&bytes))
-		return vault_says(&w->trouble, VAULT_E_FAILED, "InternalError",
-				"the snapshot's head does not fit");
-	digest_bytes(buf_view(&bytes), last.id.bytes);
-	snapshot_name(head->generation, last.id.bytes, &name);
-	r = writer_put(w, buf_view(&name), buf_view(&bytes));
-	if (r)
-		return r;
-	*out = last.id;
-	r = vault_last_write(w->vault, &last);
-	if (r)
-		return vault_says(&w->trouble, VAULT_E_FAILED, "InternalError",
-				"the snapshot is written, but not remembered in %s: %s",
-				w->vault->options.state, strerror(-r));
-	return VAULT_OK;
-}
-
-/* Lost, it costs time. */
-static void keep_cache(struct vault_writer *w)
-{
-	CLEANUP(buf_free) struct buf bytes = BUF_NULL(CACHE_MAX);
-
-	file_cache_bytes(&w->cache, &w->catalog, &bytes);
-	if (!buf_failed(&bytes))
-		(void)!vault_keep_state(w->vault, CACHE_FILE, buf_view(&bytes));
-}
-
-static int commit(struct vault_writer *w, struct view meta, walltime now,
-		struct vault_id *out)
-{
-	CLEANUP(buf_free) struct buf body = BUF_NULL(AGE_FILE_MAX);
-	CLEANUP(buf_free) struct buf packs = BUF_NULL(PACKS_MAX);
-	struct tree_root list;
-	struct snapshot_head head;
-	int r;
-
-	assert(!w->in_file && meta.len <= VAULT_META_MAX);
-	r = tree_end(w, &w->list, &w->list_cutter, &list);
-	if (r == VAULT_OK)
-		r = settle_packs(w);
-	if (r == VAULT_OK)
-		r = seal_body(w, meta, &list, &body);
-	if (r == VAULT_OK)
-		r = list_packs(w, &packs);
-	if (r)
-		return r;
-	if (clock_now() - w->began > nstime_seconds(VAULT_GRACE_S - LATE_MARGIN_S))
-		return vault_says(&w->trouble, VAULT_E_LATE, "Timeout",
-				"it took longer than what a prune waits for: begin "
-				"again, what "
-				"was sent is found");
-	head = (struct snapshot_head){
-		.generation = w->generation,
-		.at = now,
-		.bytes = w->file_bytes,
-		.files = atomic_load(&w->progress.files),
-		.previous = buf_view(&w->previous),
-		.roll = buf_view(&w->roll),
-		.body = buf_view(&body),
-		.packs = buf_view(&packs),
-	};
-	r = put_head(w, &head, out);
-	if (r == VAULT_OK)
-		keep_cache(w);
-	return r;
-}
-
-int vault_commit(struct vault_writer *w, struct view meta, walltime now,
-		struct vault_id *out)
-{
-	return w->outcome ? w->outcome : writer_fail(w, commit(w, meta, now, out));
 }

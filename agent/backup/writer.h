@@ -6,6 +6,13 @@
 #include "agent/backup/uploads.h"
 #include "agent/backup/vault_inside.h"
 
+#define WRITER_CACHE "files" /* of the state folder */
+
+enum {
+	WRITER_IDS_MAX = VAULT_SNAPSHOTS_MAX *
+			 DIGEST_SIZE, /* bytes of a list of snapshots */
+};
+
 /* A stream of chunks that becomes a tree. */
 struct tree {
 	struct buf pending[TREE_DEPTH]; /* references of a node that is not full */
@@ -58,6 +65,16 @@ MUST_USE int writer_know(struct vault_writer *writer);
 /* Stores a chunk, unless the vault has it, and says where it is. */
 MUST_USE int writer_chunk(struct vault_writer *writer, struct view chunk, bool compress,
 		struct tree_ref *out);
+/* A pack is at the target: what it came to be is known now. */
+MUST_USE int writer_arrival(struct vault_writer *writer, const struct pack *pack);
+int writer_uploads_failed(struct vault_writer *writer);
+/* The pack that is being filled goes out; there may be none. */
+void writer_send(struct vault_writer *writer);
+/* What is needed twice is counted twice: never more than there is. */
+static inline uint32_t writer_used(uint64_t used, uint32_t size)
+{
+	return used < size ? (uint32_t)used : size;
+}
 /* An index of all packs that arrived and are in none, as an object. */
 MUST_USE int writer_index(struct vault_writer *writer);
 MUST_USE int writer_put(struct vault_writer *writer, struct view name, struct view bytes);

@@ -19,27 +19,20 @@ enum {
 
 /* -- snapshots -- */
 
-static bool is_listed(const struct target_listing *listing, const struct vault_last *last)
+/* One that was seen before stands on, unless it was dropped. Gone without that, it stays on the
+ * roll, so that verifying goes on to miss it, until a person says that it is lost
+ * (vault_accept_loss), and this host does not remember what it wrote. */
+static void keep_roll(struct vault_writer *w, struct view ids,
+		const struct vault_marks *marks, const struct target_listing *listing)
 {
-	CLEANUP(buf_free) struct buf name = BUF_NULL(TARGET_NAME_MAX);
+	struct vault_last last;
+	bool forgets = !vault_last_read(w->vault, &last);
 
-	snapshot_name(last->generation, last->id.bytes, &name);
-	return target_listing_find(listing, buf_view(&name)) != NULL;
-}
-
-/* One that was seen before stands on, unless it was dropped; gone without that, it stays on
- * the roll, so that verifying goes on to miss it. */
-static void keep_roll(
-		struct vault_writer *w, struct view ids, const struct vault_marks *marks)
-{
 	for (size_t i = 0; i < ids.len; i += DIGEST_SIZE) {
 		struct view id = view_sub(ids, i, DIGEST_SIZE);
-		bool dropped = ids_have(buf_view(&w->roll), id);
 
-		for (size_t k = 0; k < marks->count && !dropped; k++)
-			dropped = marks->rows[k].outcome == VAULT_OK &&
-				  ids_have(marks->rows[k].mark.snapshots, id);
-		if (!dropped)
+		if (!ids_have(buf_view(&w->roll), id) && !vault_marks_drop(marks, id) &&
+				!(forgets && !vault_is_listed(listing, id)))
 			buf_add(&w->roll, id);
 	}
 }
@@ -76,27 +69,12 @@ static int know_snapshots(struct vault_writer *w, const struct target_listing *l
 			break;
 		newest = head.head.generation;
 		buf_add(&w->previous, view_of(head.id.bytes, DIGEST_SIZE));
-		keep_roll(w, view_of(head.id.bytes, DIGEST_SIZE), marks);
-		keep_roll(w, head.head.roll, marks);
+		keep_roll(w, view_of(head.id.bytes, DIGEST_SIZE), marks, listing);
+		keep_roll(w, head.head.roll, marks, listing);
 		give_up_worn(w, head.head.packs);
 	}
 	w->generation = newest + 1;
 	return VAULT_OK;
-}
-
-static int judge_last(struct vault_writer *w, const struct target_listing *listing)
-{
-	struct vault_last last;
-
-	if (!vault_last_read(w->vault, &last) || last.generation == 0 ||
-			is_listed(listing, &last) || w->generation > last.generation + 1)
-		return VAULT_OK;
-	return vault_says(&w->trouble, VAULT_E_LOST, "BackupsLost",
-			"the snapshot that was written last is not there: is it another "
-			"disk, "
-			"or was it put back from an older copy? Nothing is written until "
-			"you "
-			"say so");
 }
 
 /* -- packs -- */
@@ -286,5 +264,7 @@ int writer_know(struct vault_writer *w)
 	if (r)
 		return vault_outcome_of(w->vault, r);
 	r = know_snapshots(w, &snapshots, &marks);
-	return r ? r : judge_last(w, &snapshots);
+	if (r)
+		return r;
+	return vault_judge_last(w->vault, &snapshots, w->generation - 1, &w->trouble);
 }

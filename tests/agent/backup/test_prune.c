@@ -198,6 +198,37 @@ static void a_place_that_lets_nothing_go_says_so(void **state)
 	house_end(&house);
 }
 
+/* Somebody took a snapshot away: its packs stay until a person has said that it is lost. */
+static void nothing_goes_while_a_snapshot_is_missing(void **state)
+{
+	const struct vault_keep keep = { .daily = 1 };
+	struct backup_house house;
+	char command[200];
+
+	(void)state;
+	fill_house(&house, 7);
+	house_backup(&house, true, DAY);
+	write_anew(&house, 0);
+	house_backup(&house, true, 2 * DAY);
+	write_anew(&house, 0);
+	house_backup(&house, true, 3 * DAY);
+	snprintf(command, sizeof(command), "rm %s/snapshots/0000000000000002-*",
+			house.target);
+	assert_int_equal(system(command), 0);
+	prune(&house, &keep, 4 * DAY, VAULT_E_LOST);
+	assert_true(house_findings(&house, VAULT_QUICK, true) > 0);
+	house_backup(&house, true, 4 * DAY);
+	prune(&house, &keep, 4 * DAY, VAULT_E_LOST);
+	assert_int_equal(vault_accept_loss(&house.writing), 0);
+	house_backup(&house, true, 5 * DAY);
+	assert_int_equal(house_findings(&house, VAULT_QUICK, true), 0);
+	assert_int_equal(prune(&house, &keep, 5 * DAY, VAULT_OK).marked, 1);
+	snprintf(command, sizeof(command), "rm %s/snapshots/*", house.target);
+	assert_int_equal(system(command), 0);
+	prune(&house, &keep, 9 * DAY, VAULT_E_LOST);
+	house_end(&house);
+}
+
 /* -- the end, anywhere -- */
 
 /* Every snapshot that is listed can be read; nothing is amiss. */
@@ -292,6 +323,7 @@ int main(void)
 		cmocka_unit_test(a_writer_meanwhile_is_not_hurt),
 		cmocka_unit_test(a_writer_does_not_lean_on_what_goes),
 		cmocka_unit_test(a_place_that_lets_nothing_go_says_so),
+		cmocka_unit_test(nothing_goes_while_a_snapshot_is_missing),
 		cmocka_unit_test(a_life_may_end_anywhere),
 	};
 

@@ -208,6 +208,35 @@ static void a_directory_that_is_not_there_is_not_made(void **state)
 	house_end(&house);
 }
 
+static void a_run_ends_when_the_agent_does(void **state)
+{
+	atomic_bool stopping = true;
+	struct backup_house house;
+
+	(void)state;
+	fill_house(&house);
+	house.place.stopping = &stopping;
+	assert_int_equal(house_backup(&house, false, 1000).outcome, VAULT_E_STOPPED);
+	stopping = false;
+	assert_int_equal(house_backup(&house, false, 2000).outcome, VAULT_OK);
+	house_end(&house);
+}
+
+/* It may be slower. */
+static void a_limit_of_bytes_is_kept(void **state)
+{
+	struct backup_house house;
+	nstime began = clock_now();
+
+	(void)state;
+	house_new(&house, 12);
+	house_file_add(&house, "a.db", 500000, VAULT_PAGES, false);
+	house.writing.bytes_per_second = 1000000;
+	assert_int_equal(house_backup(&house, false, 1000).outcome, VAULT_OK);
+	assert_true(clock_now() - began >= 500 * NS_PER_MS);
+	house_end(&house);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +250,8 @@ int main(void)
 		cmocka_unit_test(a_target_put_back_from_a_copy_is_seen),
 		cmocka_unit_test(another_hosts_vault_is_foreign),
 		cmocka_unit_test(a_directory_that_is_not_there_is_not_made),
+		cmocka_unit_test(a_run_ends_when_the_agent_does),
+		cmocka_unit_test(a_limit_of_bytes_is_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -160,7 +160,7 @@ static bool change(struct backup_house *house, struct objects *objects, enum cha
 	}
 }
 
-static void every_change_is_named(void **state)
+static void K03_every_change_is_named(void **state)
 {
 	const char *rounds = getenv("POSTHUS_ROUNDS");
 	struct objects *objects = xcalloc(1, sizeof(*objects));
@@ -229,7 +229,7 @@ static void a_quick_look_sees_sizes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_change_is_named),
+		cmocka_unit_test(K03_every_change_is_named),
 		cmocka_unit_test(a_quick_look_sees_sizes),
 	};
 
