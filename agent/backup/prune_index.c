@@ -21,7 +21,7 @@ int prune_each_index(struct prune *p,
 		int r;
 
 		buf_clear(&bytes);
-		r = target_get(p->vault->target, p->indexes.objects[i].name, 0, SIZE_MAX,
+		r = target_get(p->vault->target, p->indexes.objects[i].name, 0, bytes.max,
 				&bytes, p->trouble);
 		if (r == TARGET_E_ABSENT)
 			continue;

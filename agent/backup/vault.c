@@ -169,7 +169,7 @@ int vault_open(const struct vault_options *options, struct vault **out,
 
 	if (r)
 		return r;
-	r = target_get(vault->target, MARK_NAME, 0, SIZE_MAX, &mark, trouble);
+	r = target_get(vault->target, MARK_NAME, 0, mark.max, &mark, trouble);
 	if (r == TARGET_E_ABSENT)
 		return judge_absence(vault, trouble);
 	if (r)

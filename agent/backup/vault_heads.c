@@ -23,7 +23,7 @@ int vault_head_get(struct vault *vault, struct view name, struct vault_head *out
 		return vault_says(trouble, VAULT_E_DAMAGED, "BackupsDamaged",
 				"%.*s: that is no name of a snapshot", VIEW_ARG(name));
 	buf_clear(&out->bytes);
-	r = target_get(vault->target, name, 0, SIZE_MAX, &out->bytes, trouble);
+	r = target_get(vault->target, name, 0, out->bytes.max, &out->bytes, trouble);
 	if (r)
 		return vault_outcome_of(vault, r);
 	digest_bytes(buf_view(&out->bytes), out->id.bytes);
@@ -166,7 +166,7 @@ static int get_mark(struct vault *vault, struct view name, struct vault_marks *o
 	CLEANUP(buf_free) struct buf bytes = BUF_NULL(TARGET_OBJECT_MAX);
 	unsigned char said[DIGEST_SIZE], digest[DIGEST_SIZE];
 	struct vault_mark mark = { .name = arena_copy(out->arena, name) };
-	int r = target_get(vault->target, name, 0, SIZE_MAX, &bytes, trouble);
+	int r = target_get(vault->target, name, 0, bytes.max, &bytes, trouble);
 	struct view kept;
 
 	if (r == TARGET_E_ABSENT)

@@ -200,7 +200,7 @@ static int look_at_indexes(struct verify *v)
 		struct view name = v->indexes.objects[i].name;
 
 		buf_clear(&bytes);
-		r = target_get(v->vault->target, name, 0, SIZE_MAX, &bytes, v->trouble);
+		r = target_get(v->vault->target, name, 0, bytes.max, &bytes, v->trouble);
 		v->out->objects++;
 		v->out->bytes += bytes.len;
 		if (r == TARGET_OK)

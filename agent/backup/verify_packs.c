@@ -50,7 +50,7 @@ static int read_pack(struct verify *v, const struct target_object *object,
 				(unsigned long long)object->size);
 		return VAULT_OK;
 	}
-	r = target_get(v->vault->target, object->name, 0, SIZE_MAX, &bytes, v->trouble);
+	r = target_get(v->vault->target, object->name, 0, bytes.max, &bytes, v->trouble);
 	v->out->bytes += bytes.len;
 	if (r == TARGET_E_ABSENT) {
 		if (needed && needed->by_snapshot)

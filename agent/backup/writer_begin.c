@@ -128,7 +128,7 @@ static int know_index(struct vault_writer *w, struct view name,
 	struct index_reader reader;
 	struct index_pack row;
 	bool bad;
-	int r = target_get(w->vault->target, name, 0, SIZE_MAX, &bytes, &w->trouble);
+	int r = target_get(w->vault->target, name, 0, bytes.max, &bytes, &w->trouble);
 
 	if (r == TARGET_E_ABSENT)
 		return VAULT_OK; /* a prune made another of it */
