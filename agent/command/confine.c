@@ -46,7 +46,9 @@ static void add_git(struct arena *arena, const struct agent_file *file, const ch
 {
 	const struct view files[] = { file->git.known_hosts, file->git.authority,
 		file->git.identity.form == SECRET_HOST_FILE ? file->git.identity.name
-							    : VIEW_NULL };
+							    : VIEW_NULL,
+		file->git.webhook.form == SECRET_HOST_FILE ? file->git.webhook.name
+							   : VIEW_NULL };
 
 	for (size_t i = 0; i < ARRAY_LEN(files); i++)
 		if (files[i].len)
@@ -61,7 +63,7 @@ static void fill(const struct setting *setting, struct sandbox_options *out)
 	struct arena *arena = setting->arena;
 	const struct agent_file *file = &setting->file;
 	size_t most = ARRAY_LEN(always) + setting->state_count + file->host_file_count +
-		      file->operator_count + 7;
+		      file->operator_count + 8;
 	const char *roots = getenv("SSL_CERT_FILE"); /* net/tls_trust.h */
 	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
 	const char **read = arena_array(arena, most, sizeof(*read));

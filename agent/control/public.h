@@ -45,4 +45,7 @@ void public_serve(const struct public *at, struct runtime_request *request, nsti
 /* Writes a line for people; returns the status. */
 int public_say(struct public_call *call, int status, const char *text);
 
+/* route_hook.c: a forge says that there is something new. */
+int serve_hook(struct public_call *call);
+
 #endif

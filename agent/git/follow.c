@@ -285,6 +285,11 @@ void follow_turn(struct follow *f)
 	f->due = clock_now() + poll_delay(f);
 }
 
+const struct desired_secret *follow_webhook(const struct follow *f)
+{
+	return f && f->file->git.webhook.form != SECRET_NONE ? &f->file->git.webhook : NULL;
+}
+
 int follow_fd(const struct follow *f)
 {
 	return f ? sync_fd(f->sync) : -1;

@@ -14,6 +14,7 @@
 #include "agent/git/object.h"
 
 struct agent_file;
+struct desired_secret; /* schema/desired.h */
 struct follow;
 struct helper;
 
@@ -29,6 +30,8 @@ void follow_turn(struct follow *follow);
 /* There may be something new: asked at once; those that come within two seconds of one that
  * was asked are one. */
 void follow_hint(struct follow *follow);
+/* What hints are signed with; NULL: none are taken. */
+const struct desired_secret *follow_webhook(const struct follow *follow);
 /* A tip, though it does not stand on what was applied: the next sync takes it, once. */
 MUST_USE int follow_accept(
 		struct follow *follow, const struct object_id *tip, struct view actor);

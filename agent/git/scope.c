@@ -280,8 +280,7 @@ static void print_section(const struct desired *desired, const struct field *sec
 static bool judge_section(struct judging *j, const struct field *section)
 {
 	CLEANUP(buf_free)
-	struct buf before = BUF_NULL(LONGEST_SECTION),
-		   after = BUF_NULL(LONGEST_SECTION);
+	struct buf before = BUF_NULL(LONGEST_SECTION), after = BUF_NULL(LONGEST_SECTION);
 
 	if (is_of_objects(section) || view_eq(view_z(section->name), VIEW("version")))
 		return true;

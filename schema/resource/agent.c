@@ -14,7 +14,7 @@ static const struct table master_key_table = {
 };
 
 static const struct field webhook_fields[] = {
-	{ "secret", RECORD(&secret_table), NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER | FIELD_REQUIRED, 0, "what the forge signs with: 16 bytes at least" },
+	{ "secret", RECORD(&secret_table), NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED | FIELD_REQUIRED, 0, "what the forge signs with: 16 bytes at least" },
 };
 
 static const struct table git_webhook_table = { .noun = "`webhook`", .help = "A hint that there is something new.", FIELDS(webhook_fields) };
@@ -29,7 +29,7 @@ static const struct field git_fields[] = {
 	{ "known_hosts", TYPE(TYPE_NEAR_PATH),                    NULL,           OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "ssh://: the public keys of the forge, as ssh-keyscan prints them" },
 	{ "authority",   TYPE(TYPE_NEAR_PATH),                    NULL,           OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "https://: who signed the certificate of the forge, in PEM; not said: those whom the system trusts" },
 	{ "mode",        WORDS("first-parent", "tip", "strict", "tag"), "first-parent", OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "which commits must be signed: each on the way along first parents, the tip alone, each that is new, or the tag" },
-	{ "webhook",     RECORD(&git_webhook_table),              NULL,           OWNER_ENFORCE, RISK_POLICY, LATER, 0, "a hint that there is something new, at https://HOST/hooks/git" },
+	{ "webhook",     RECORD(&git_webhook_table),              NULL,           OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "a hint that there is something new, at https://HOST/hooks/git" },
 };
 
 static const struct table git_table = { .noun = "`git`", .help = "A state in a Git repository.", FIELDS(git_fields) };
