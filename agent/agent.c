@@ -174,6 +174,11 @@ nstime agent_now(const struct agent *agent)
 	return agent->os->now(agent->os->state);
 }
 
+const struct agent_file *agent_own_file(const struct agent *agent)
+{
+	return &agent->own;
+}
+
 const struct trusted *agent_operator(const struct agent *agent, uint32_t uid)
 {
 	for (size_t i = 0; i < agent->file->operator_count; i++)

@@ -80,6 +80,8 @@ struct agent_keys {
 };
 
 struct agent_keys agent_keys(struct agent *agent);
+/* What agent.yaml says. */
+const struct agent_file *agent_own_file(const struct agent *agent);
 /* The person whom agent.yaml trusts under this user; NULL: nobody. */
 const struct trusted *agent_operator(const struct agent *agent, uint32_t uid);
 /* NULL is fine. The runtime must have stopped. */
@@ -206,8 +208,27 @@ MUST_USE int agent_rollback(struct agent *agent, uint64_t number,
 /* Keeps the generation that waits for it: AGENT_E_ABSENT where none does. */
 MUST_USE int agent_confirm(struct agent *agent, struct view actor);
 /* Lets the held steps of the desired generation go that this digest names, once. */
-MUST_USE int agent_approve(struct agent *agent, struct view digest, struct view actor,
+struct agent_approval {
+	struct view digest;
+	struct view actor;
+	unsigned way;            /* enum approval: how the actor said so */
+	struct view fingerprint; /* of the key that signed it; or empty */
+};
+
+MUST_USE int agent_approve(struct agent *agent, const struct agent_approval *approval,
 		struct agent_result *out);
+/* From now on nothing counts of a person of `trust`, or of a key by its fingerprint; or it
+ * does again. AGENT_E_ABSENT where nobody has that name, or none was revoked. */
+struct revocations; /* agent/database/revocation.h */
+
+MUST_USE int agent_revoked(
+		struct agent *agent, struct arena *arena, struct revocations *out);
+MUST_USE int agent_revoke(struct agent *agent, struct view name, struct view actor);
+MUST_USE int agent_reinstate(struct agent *agent, struct view name, struct view actor);
+/* Takes a signature by that key over that text for one approval. AGENT_E_THERE: it counted
+ * already. */
+MUST_USE int agent_use_signature(
+		struct agent *agent, struct view fingerprint, struct view text);
 
 /* Destroys the data of a disabled object, by name and uid, once `policy.retain` is over:
  * its key slots first, then its files. AGENT_E_ABSENT; else the result says why not. */

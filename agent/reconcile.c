@@ -155,14 +155,16 @@ int agent_purge_run(struct agent *agent, const struct desired_purge *purge,
 	return r;
 }
 
-int agent_approve(struct agent *agent, struct view digest, struct view actor,
+int agent_approve(struct agent *agent, const struct agent_approval *approval,
 		struct agent_result *out)
 {
 	CLEANUP(run_deinit)
 	struct run run = {
 		.agent = agent,
-		.actor = actor,
-		.approve = digest,
+		.actor = approval->actor,
+		.approve = approval->digest,
+		.way = approval->way,
+		.fingerprint = approval->fingerprint,
 	};
 
 	return reconcile_by_hand(&run, out);

@@ -31,6 +31,9 @@ static void set_authority(struct run *run)
 		.person = authority_person(asking),
 		.approver = is_asked ? authority_person(run->actor) : VIEW_NULL,
 		.approve = run->approve,
+		.way = run->way,
+		.fingerprint = run->fingerprint,
+		.file = run->agent->file,
 		.cooling = &run->agent->cooling,
 	};
 }

@@ -29,6 +29,8 @@ struct run {
 	bool frozen;             /* suspended: only what was applied is brought up */
 	bool audits;             /* every row is compared with what was written there */
 	struct view actor, approve, expect;
+	unsigned way;            /* of enum approval: how the actor approves … */
+	struct view fingerprint; /* … and by which key; or empty */
 	enum unowned_way unowned;
 	const struct desired_purge *purge; /* asked for by hand; or NULL */
 	struct runtime_observed live;

@@ -80,6 +80,25 @@ static enum exit_code accept(const struct words *words)
 	return code;
 }
 
+static enum exit_code change_trust(const struct words *words, const char *path)
+{
+	const char *name = words_operand(words, 1);
+	enum exit_code code;
+	json_t *body;
+
+	if (!name) {
+		say_error("a person of `trust` in agent.yaml, or the fingerprint of a "
+			  "key, "
+			  "SHA256:…",
+				"whom?");
+		return EXIT_ERROR;
+	}
+	body = json_pack("{s:s}", "name", name);
+	code = connect_ask(words, "POST", path, body);
+	json_decref(body);
+	return code;
+}
+
 static int run(const struct words *words)
 {
 	const char *verb = words_operand(words, 0);
@@ -90,6 +109,10 @@ static int run(const struct words *words)
 		return (int)sync(words);
 	if (strcmp(verb, "accept-rewind") == 0)
 		return (int)accept(words);
+	if (strcmp(verb, "revoke") == 0)
+		return (int)change_trust(words, "/v1/git/revoke");
+	if (strcmp(verb, "reinstate") == 0)
+		return (int)change_trust(words, "/v1/git/reinstate");
 	say_error("`posthus git --help` lists the verbs", "there is no `posthus git %s`",
 			verb);
 	return EXIT_ERROR;
@@ -104,10 +127,9 @@ static const struct option_row options[] = {
 
 const struct command command_git = {
 	.name = "git",
-	.operands = "[status] | sync | accept-rewind COMMIT",
+	.operands = "[status] | sync | accept-rewind COMMIT | revoke WHO | reinstate WHO",
 	.most_operands = 2,
-	.summary = "Show which commit is applied; fetch now; take one that was wound "
-		   "back",
+	.summary = "Show which commit is applied; fetch now; say whose signature counts",
 	.help = "status shows the commit that was applied and who signed it, and which "
 		"one "
 		"was not taken and why:\n"
@@ -117,7 +139,12 @@ const struct command command_git = {
 		"of it. accept-rewind takes a commit that does not stand on the one that "
 		"was "
 		"applied, once; it has\n"
-		"to be signed all the same.",
+		"to be signed all the same. revoke takes all trust from a person, or "
+		"from a key "
+		"by its fingerprint, on\n"
+		"this host, whatever the lists say; what she had applied stays. "
+		"reinstate "
+		"takes that back.",
 	OPTIONS(options),
 	.run = run,
 };

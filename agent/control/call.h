@@ -59,6 +59,8 @@ int serve_key_rotating(struct call *call);
 int serve_git(struct call *call);
 int serve_git_sync(struct call *call);
 int serve_git_accept(struct call *call);
+int serve_git_revoke(struct call *call);
+int serve_git_reinstate(struct call *call);
 /* route_queue.c: what waits for other hosts. */
 int serve_queue(struct call *call);
 int serve_queue_change(struct call *call);

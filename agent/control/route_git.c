@@ -67,3 +67,35 @@ int serve_git_accept(struct call *call)
 			VIEW("It is taken though it does not stand on what was applied; "
 			     "it has to be signed all the same.\n"));
 }
+
+static int answer_trust(struct call *call, int r, struct view text)
+{
+	if (r == AGENT_E_ABSENT)
+		return call_refuse(call, 404, EXIT_ERROR,
+				VIEW("error: there is nobody of that name\nhelp: a "
+				     "person of "
+				     "`trust` in agent.yaml, or a key's fingerprint, "
+				     "SHA256:…, as `posthus git status` prints it\n"));
+	if (r)
+		return call_fault(call, r);
+	follow_forget_verdict(call->follow);
+	return call_answer(call, EXIT_FINE, text);
+}
+
+int serve_git_revoke(struct call *call)
+{
+	int r = agent_revoke(call->agent, call_body(call, "name"), call_actor(call));
+
+	return answer_trust(call, r,
+			VIEW("From now on nothing counts that is signed so. What was "
+			     "applied stays: `posthus history` names who asked for "
+			     "what.\n"));
+}
+
+int serve_git_reinstate(struct call *call)
+{
+	int r = agent_reinstate(call->agent, call_body(call, "name"), call_actor(call));
+
+	return answer_trust(
+			call, r, VIEW("It counts again, as far as `trust` lets it.\n"));
+}

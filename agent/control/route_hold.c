@@ -1,7 +1,9 @@
 /* What an operator does to the reconciler itself: hold still, go back, let go once, let go for good. */
 #include "agent/control/call.h"
 
+#include "agent/database/revocation.h"
 #include "agent/database/text.h"
+#include "agent/git/approval.h"
 #include "runtime/base/buf.h"
 
 int serve_suspend(struct call *call)
@@ -62,12 +64,63 @@ int serve_rollback(struct call *call)
 	return call_result(call, &result);
 }
 
+static int refuse_signature(struct call *call, struct view why)
+{
+	return call_refuse(call, 409, EXIT_UNTRUSTED,
+			arena_printf(call->arena,
+					"error: this signature does not count: %.*s\n"
+					"help: echo DIGEST | ssh-keygen -Y sign -f KEY "
+					"-n " APPROVAL_NAMESPACE " > FILE\n",
+					VIEW_ARG(why)));
+}
+
+/* Whose it is; 0, or the status that refuses it. */
+static int judge_signature(
+		struct call *call, struct view text, struct agent_approval *approval)
+{
+	const struct approval_claim claim = {
+		.text = text,
+		.signature = call_body(call, "signature"),
+		.now = clock_wall(),
+	};
+	struct approval_verdict verdict;
+	struct revocations revoked;
+	int r = agent_revoked(call->agent, call->arena, &revoked);
+
+	if (r)
+		return call_fault(call, r);
+	approval_judge(agent_own_file(call->agent), &revoked, &claim, call->arena,
+			&verdict);
+	if (!verdict.person)
+		return refuse_signature(call, verdict.why);
+	r = agent_use_signature(call->agent, verdict.fingerprint, text);
+	if (r == AGENT_E_THERE)
+		return refuse_signature(call,
+				VIEW("it has counted once already; sign the digest and "
+				     "another word behind a blank, and give that word, "
+				     "too"));
+	if (r)
+		return call_fault(call, r);
+	approval->way = verdict.way;
+	approval->fingerprint = verdict.fingerprint;
+	approval->actor = arena_printf(call->arena, "%.*s (key %.*s)",
+			VIEW_ARG(verdict.person->name), VIEW_ARG(verdict.fingerprint));
+	return 0;
+}
+
 int serve_approve(struct call *call)
 {
 	CLEANUP(agent_result_free) struct agent_result result = { 0 };
-	int r = agent_approve(call->agent, call_body(call, "digest"), call_actor(call),
-			&result);
+	struct view text = call_body(call, "digest"), rest = text;
+	struct agent_approval approval = { .digest = view_cut(&rest, ' '),
+		.actor = call_actor(call) };
+	int r = 0;
 
+	if (call_body(call, "signature").len)
+		r = judge_signature(call, text, &approval);
+	if (r)
+		return r;
+	r = agent_approve(call->agent, &approval, &result);
 	if (r)
 		return call_fault(call, r);
 	return call_result(call, &result);

@@ -435,6 +435,25 @@ static const char *const steps[] = {
 	" not_before, not_after, issued, renew_at, renewal_at FROM certificate;"
 	"DROP TABLE certificate;"
 	"ALTER TABLE certificate_served RENAME TO certificate;",
+
+	/* How an approval came (authority.h) and by which key, and how one has to come. A
+	 * signature counts once. */
+	"ALTER TABLE approval ADD COLUMN way INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE held_step ADD COLUMN way INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE approval ADD COLUMN fingerprint TEXT NOT NULL DEFAULT '';"
+	"CREATE TABLE approval_used ("
+	" fingerprint TEXT NOT NULL,"
+	" text TEXT NOT NULL,"
+	" at INTEGER NOT NULL,"
+	" PRIMARY KEY (fingerprint, text)"
+	") STRICT, WITHOUT ROWID;"
+
+	/* People and keys of whom nothing counts any more. */
+	"CREATE TABLE revoked ("
+	" name TEXT PRIMARY KEY,"
+	" at INTEGER NOT NULL,"
+	" actor TEXT NOT NULL"
+	") STRICT, WITHOUT ROWID;",
 };
 
 const struct database_schema control_schema = {

@@ -55,6 +55,8 @@ static const struct reason reasons[] = {
 	{ "Signing",             CLASS_NONE,      "mail is signed with the key" },
 	{ "SpecChanged",         CLASS_NONE,      "the state says something else of it" },
 	{ "Suspended",           CLASS_NONE,      "nothing is applied for a while" },
+	{ "TrustReinstated",     CLASS_NONE,      "what was revoked counts again" },
+	{ "TrustRevoked",        CLASS_NONE,      "a person of `trust`, or a key, counts no more on this host" },
 	{ "AddressAbsent",       CLASS_INVALID,   "a listener names an address that this machine does not have" },
 	{ "AddressKept",         CLASS_INVALID,   "an address belongs to an object that is disabled and keeps its data" },
 	{ "AddressQuarantined",  CLASS_INVALID,   "an address was somebody's until lately" },

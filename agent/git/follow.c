@@ -2,6 +2,7 @@
 
 #include "agent/database/journal.h"
 #include "agent/database/reason.h"
+#include "agent/database/revocation.h"
 #include "agent/git/follow_inside.h"
 #include "agent/git/stages.h"
 #include "agent/inside.h"
@@ -66,11 +67,18 @@ static int ask(struct follow *f)
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
 	struct sync_question question = { .now = clock_wall() };
+	struct revocations revoked = { 0 };
 	struct source source;
 	int r = read_source(f, arena, &source);
 
+	arena_free(f->revoked);
+	f->revoked = arena_new();
+	if (r == 0)
+		r = revocations_read(f->agent->db, f->revoked, &revoked);
 	if (r)
 		return r;
+	question.revoked = revoked.names;
+	question.revoked_count = revoked.count;
 	question.has_applied = source.has_applied;
 	question.applied = source.applied;
 	question.has_accepted = source.has_accepted;
@@ -196,6 +204,25 @@ static int refuse_state(struct follow *f, struct source *source, struct synced *
 	return refuse(f, source, s, true);
 }
 
+/* Who asks for it: of several, one who needs others to agree, so that nobody asks in her
+ * place. */
+static struct view actor_of(const struct synced *s)
+{
+	enum approval most = APPROVAL_NONE;
+	struct view name = s->signer;
+	const struct object_id *commit = &s->commit;
+
+	for (size_t i = 0; i < s->stage_count; i++) {
+		if (s->stages[i].signer->approval <= most)
+			continue;
+		most = s->stages[i].signer->approval;
+		name = s->stages[i].signer->name;
+		commit = &s->stages[i].commit;
+	}
+	return arena_printf(s->arena, "%.*s (commit %.*s)", VIEW_ARG(name),
+			VIEW_ARG(short_id(commit, s->arena)));
+}
+
 static int apply(struct follow *f, struct source *source, struct synced *s)
 {
 	CLEANUP(agent_result_free) struct agent_result result = { 0 };
@@ -206,10 +233,7 @@ static int apply(struct follow *f, struct source *source, struct synced *s)
 				VIEW_ARG(f->file->git.branch),
 				VIEW_ARG(short_id(&s->commit, s->arena))),
 	};
-	const struct agent_apply_options options = {
-		.actor = arena_printf(s->arena, "%.*s (commit %.*s)", VIEW_ARG(s->signer),
-				VIEW_ARG(short_id(&s->commit, s->arena))),
-	};
+	const struct agent_apply_options options = { .actor = actor_of(s) };
 	struct view why;
 	int r = s->stage_count ? stages_judge(f->agent, s, &why) : STAGES_OK;
 
@@ -285,9 +309,18 @@ void follow_turn(struct follow *f)
 	f->due = clock_now() + poll_delay(f);
 }
 
+void follow_forget_verdict(struct follow *f)
+{
+	if (!f)
+		return;
+	f->judged_here = false;
+	follow_hint(f);
+}
+
 const struct desired_secret *follow_webhook(const struct follow *f)
 {
-	return f && f->file->git.webhook.form != SECRET_NONE ? &f->file->git.webhook : NULL;
+	return f && f->file->git.webhook.form != SECRET_NONE ? &f->file->git.webhook
+							     : NULL;
 }
 
 int follow_fd(const struct follow *f)
@@ -342,6 +375,7 @@ void follow_free(struct follow *f)
 	if (!f)
 		return;
 	sync_free(f->sync);
+	arena_free(f->revoked);
 	forget_failure(f);
 	free(f->folder);
 	free(f);

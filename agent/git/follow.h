@@ -36,7 +36,11 @@ const struct desired_secret *follow_webhook(const struct follow *follow);
 MUST_USE int follow_accept(
 		struct follow *follow, const struct object_id *tip, struct view actor);
 
-/* {"url", "ref", "running", "applied": {"commit", "signer", …}, "refused", "failure"}. */
+/* Who is trusted has changed: what was refused is judged again. */
+void follow_forget_verdict(struct follow *follow);
+
+/* {"url", "ref", "running", "applied": {"commit", "signer", …}, "refused", "failure",
+ * "revoked"}. */
 MUST_USE int follow_json(struct follow *follow, json_t **out);
 /* The same for people, a line or more. */
 void follow_print(const json_t *status, struct buf *out);

@@ -31,6 +31,7 @@ struct follow {
 	uint64_t rounds;  /* syncs that ended */
 	walltime seen_at; /* the last that reached the repository */
 	struct failure failure;
+	struct arena *revoked; /* what the sync that runs knows of revocations */
 };
 
 #endif

@@ -1,4 +1,5 @@
 /* What is known of a repository, for people and programs. */
+#include "agent/database/revocation.h"
 #include "agent/database/text.h"
 #include "agent/git/follow_inside.h"
 #include "agent/inside.h"
@@ -38,23 +39,35 @@ static json_t *failure_json(const struct failure *failure)
 			json_time(failure->since), "count", (json_int_t)failure->count);
 }
 
+static json_t *revoked_json(const struct revocations *revoked)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < revoked->count; i++)
+		json_array_append_new(names, json_view(revoked->names[i]));
+	return names;
+}
+
 int follow_json(struct follow *f, json_t **out)
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
 	const struct git_settings *git = &f->file->git;
+	struct revocations revoked;
 	struct source source;
 	int r = source_read(f->agent->db, arena, &source);
 
+	if (r == 0)
+		r = revocations_read(f->agent->db, arena, &revoked);
 	if (r)
 		return r;
-	*out = json_pack("{s:i, s:o, s:o, s:b, s:I, s:o, s:o, s:o, s:o}",
+	*out = json_pack("{s:i, s:o, s:o, s:b, s:I, s:o, s:o, s:o, s:o, s:o}",
 			"format_version", 1, "url", json_view(git->url), "branch",
 			json_view(git->branch), "running", sync_runs(f->sync), "rounds",
 			(json_int_t)f->rounds, "seen_at",
 			f->seen_at ? json_time(f->seen_at) : json_null(), "applied",
 			applied_json(&source, arena), "refused",
 			refused_json(&source, arena), "failure",
-			failure_json(&f->failure));
+			failure_json(&f->failure), "revoked", revoked_json(&revoked));
 	return 0;
 }
 
@@ -70,6 +83,8 @@ void follow_print(const json_t *status, struct buf *out)
 	const json_t *applied = json_object_get(status, "applied");
 	const json_t *refused = json_object_get(status, "refused");
 	const json_t *failure = json_object_get(status, "failure");
+	const json_t *name;
+	size_t i;
 
 	buf_addf(out, "source %s %s", text_of(status, "url"), text_of(status, "branch"));
 	if (json_is_object(applied))
@@ -87,4 +102,6 @@ void follow_print(const json_t *status, struct buf *out)
 	if (json_is_object(failure))
 		buf_addf(out, "  %s since %s\n    %s\n", text_of(failure, "reason"),
 				text_of(failure, "since"), text_of(failure, "message"));
+	json_array_foreach (json_object_get(status, "revoked"), i, name)
+		buf_addf(out, "  revoked: %s\n", json_string_value(name));
 }

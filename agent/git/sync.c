@@ -120,6 +120,8 @@ static bool read_trust(struct run *r)
 		.persons = r->persons,
 		.applied = r->question->has_applied ? &r->question->applied : NULL,
 		.accepted = r->question->has_accepted ? &r->question->accepted : NULL,
+		.revoked = r->question->revoked,
+		.revoked_count = r->question->revoked_count,
 		.now = r->question->now,
 	};
 	for (size_t i = 0; i < file->operator_count; i++)
@@ -235,9 +237,12 @@ static const struct trusted *trusted_of(
 
 static bool all_may_all(const struct run *r, const struct trust_verdict *verdict)
 {
-	for (size_t i = 0; i < verdict->step_count; i++)
-		if (!trusted_of(r, verdict->steps[i].signer)->all)
+	for (size_t i = 0; i < verdict->step_count; i++) {
+		const struct trusted *signer = trusted_of(r, verdict->steps[i].signer);
+
+		if (!signer->all || signer->approval)
 			return false;
+	}
 	return true;
 }
 

@@ -24,6 +24,8 @@ struct sync_question {
 	struct object_id applied;
 	struct object_id accepted; /* a tip that need not stand on it */
 	struct object_id refused;  /* a tip whose state cannot be applied */
+	const struct view *revoked; /* until the answer */
+	size_t revoked_count;
 	walltime now;
 };
 
@@ -47,7 +49,7 @@ struct synced {
 	struct source_file *files;
 	size_t count;
 	/* Of SYNCED_STATE, the oldest first, and the last is the state: where one of those who
-	 * signed may not all; else none. */
+	 * signed may not all, or not alone; else none. */
 	struct synced_stage *stages;
 	size_t stage_count;
 	nstime took;

@@ -72,16 +72,34 @@ struct judged {
 	struct view fingerprint;
 };
 
+static bool is_revoked(const struct trust *t, struct view name)
+{
+	for (size_t i = 0; i < t->policy->revoked_count; i++)
+		if (view_eq(t->policy->revoked[i], name))
+			return true;
+	return false;
+}
+
 static void judge_key(struct trust *t, const struct ssh_key *key, struct judged *out)
 {
 	int best = ALLOWED_E_UNLISTED;
 
+	if (is_revoked(t, out->fingerprint)) {
+		out->outcome = TRUST_E_EXPIRED;
+		out->why = "its key was revoked on this host";
+		return;
+	}
 	for (size_t i = 0; i < t->policy->person_count; i++) {
 		const struct trust_person *person = &t->policy->persons[i];
 		const struct allowed_signer *line;
 		int r = allowed_signers_find(&person->signers, key, VIEW("git"),
 				t->policy->now, &line);
 
+		if (r == ALLOWED_OK && is_revoked(t, person->name)) {
+			out->outcome = TRUST_E_EXPIRED;
+			out->why = "the person who signed it was revoked on this host";
+			return;
+		}
 		if (r == ALLOWED_OK) {
 			out->outcome = TRUST_OK;
 			out->signer = person;

@@ -6,6 +6,7 @@
 #include "runtime/base/log.h"
 #include "runtime/base/os.h"
 #include "runtime/store/database.h"
+#include "schema/agent_file.h"
 
 #include <stdlib.h>
 
@@ -23,7 +24,7 @@ static const enum risk classes[AUTHORITY_CLASSES] = {
 
 struct view authority_person(struct view actor)
 {
-	const struct view ways[] = { VIEW(" (uid "), VIEW(" (commit ") };
+	const struct view ways[] = { VIEW(" (uid "), VIEW(" (commit "), VIEW(" (key ") };
 
 	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
 		size_t at = view_find_view(actor, ways[i]);
@@ -83,14 +84,49 @@ struct weighing {
 	const struct rules *rules;
 	const struct authority *who;
 	struct plan *plan;
+	bool some_wait; /* there is somebody with `require`, or a step that waits */
 };
 
-/* What sets right what had drifted was agreed to when it was asked for. */
-static bool is_weighed(const struct weighing *w, const struct change *change)
+/* -- who needs others -- */
+
+static const struct trusted *operator_of(const struct authority *who, struct view person)
 {
-	if (change->action == ACTION_ROTATE || change->action == ACTION_CORRECT ||
-			view_eq(view_z(change->reason), VIEW("ChangedOutside")))
-		return false;
+	for (size_t i = 0; who->file && i < who->file->operator_count; i++)
+		if (view_eq(who->file->operators[i].name, person))
+			return &who->file->operators[i];
+	return NULL;
+}
+
+static enum approval approval_for(const struct weighing *w, struct view person)
+{
+	const struct trusted *one = operator_of(w->who, person);
+
+	return one ? one->approval : APPROVAL_NONE;
+}
+
+/* Mostly nothing does: then no change has to be looked for. */
+static int look_for_waiting(struct weighing *w)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = database_prepare(w->o->db, "SELECT 1 FROM held_step LIMIT 1", &s);
+
+	if (r == 0)
+		r = statement_step(s);
+	w->some_wait = r == DATABASE_ROW;
+	for (size_t i = 0; w->who->file && i < w->who->file->operator_count; i++)
+		w->some_wait |= w->who->file->operators[i].approval != APPROVAL_NONE;
+	return r == DATABASE_ROW ? 0 : r;
+}
+
+/* What sets right what had drifted was agreed to when it was asked for. */
+static bool was_agreed(const struct change *change)
+{
+	return change->action == ACTION_ROTATE || change->action == ACTION_CORRECT ||
+	       view_eq(view_z(change->reason), VIEW("ChangedOutside"));
+}
+
+static bool has_weight(const struct weighing *w, const struct change *change)
+{
 	for (int i = 0; i < AUTHORITY_CLASSES; i++)
 		if (change->risks & risk_bit(classes[i]) &&
 				(w->rules->people[i] > 1 || w->rules->wait[i] > 0))
@@ -119,29 +155,46 @@ static void add_person(struct change *change, struct buf *names, struct view per
 	change->people++;
 }
 
-static int add_approvals(
-		const struct weighing *w, struct change *change, struct buf *names)
+/* Who asked first, and the strongest way in which another agreed. */
+struct word {
+	struct view asker; /* empty: he was revoked */
+	unsigned needed;   /* of enum approval, as the next */
+	unsigned strongest;
+};
+
+static void add_word(struct change *change, struct buf *names, struct view person,
+		unsigned way, struct word *word)
+{
+	if (!view_eq(person, word->asker) && way > word->strongest)
+		word->strongest = way;
+	add_person(change, names, person);
+}
+
+static int add_approvals(const struct weighing *w, struct change *change,
+		struct buf *names, struct word *word)
 {
 	CLEANUP(statement_done) struct statement *s = NULL;
 	int r = database_prepare(w->o->db,
-			"SELECT person FROM approval WHERE step = ?1 ORDER BY at, person",
+			"SELECT person, way FROM approval WHERE step = ?1 ORDER BY at, "
+			"person",
 			&s);
 
 	if (r)
 		return r;
 	bind_blob(s, 1, view_of(change->step, DIGEST_SIZE));
 	while ((r = statement_step(s)) == DATABASE_ROW)
-		add_person(change, names, column_view(s, 0));
+		add_word(change, names, column_view(s, 0), (unsigned)column_u64(s, 1),
+				word);
 	return r;
 }
 
 /* Since when it waits, and who asked for it first; *since_out is 0 where it is new. */
 static int read_known(const struct weighing *w, struct change *change, struct buf *names,
-		walltime *since_out)
+		struct word *word, walltime *since_out)
 {
 	CLEANUP(statement_done) struct statement *s = NULL;
 	int r = database_prepare(w->o->db,
-			"SELECT since, person FROM held_step WHERE step = ?1", &s);
+			"SELECT since, person, way FROM held_step WHERE step = ?1", &s);
 
 	if (r)
 		return r;
@@ -149,12 +202,15 @@ static int read_known(const struct weighing *w, struct change *change, struct bu
 	r = statement_step(s);
 	change->is_known = r == DATABASE_ROW;
 	*since_out = 0;
-	if (r != DATABASE_ROW) {
-		add_person(change, names, w->who->person);
+	if (r && r != DATABASE_ROW)
 		return r;
-	}
-	*since_out = column_i64(s, 0);
-	add_person(change, names, column_view(s, 1));
+	if (r == DATABASE_ROW)
+		*since_out = column_i64(s, 0);
+	word->asker = r ? arena_copy(w->plan->arena, column_view(s, 1)) : w->who->person;
+	word->needed = approval_for(w, word->asker);
+	if (r && column_u64(s, 2) > word->needed)
+		word->needed = (unsigned)column_u64(s, 2);
+	add_person(change, names, word->asker);
 	return 0;
 }
 
@@ -183,47 +239,61 @@ static void set_needs(const struct weighing *w, struct change *change, walltime 
 		change->left = 0;
 }
 
-static int weigh(const struct weighing *w, struct change *change)
+/* By the policy, or by what agent.yaml says of who asked for it. */
+static void hold(const struct weighing *w, struct change *change, const struct word *word,
+		walltime since)
 {
-	CLEANUP(buf_free) struct buf names = BUF_NULL(LONGEST_NAMES);
-	walltime since;
-	int r;
+	uint64_t least = word->needed ? 2 : word->asker.len ? 0 : 1;
 
-	change->is_weighed = is_weighed(w, change);
-	change->people = change->people_needed = 0;
-	if (!change->is_weighed)
-		return 0;
-	r = read_known(w, change, &names, &since);
-	if (r == 0)
-		r = add_approvals(w, change, &names);
-	if (r)
-		return r;
-	if (change->is_agreed)
-		add_person(change, &names, w->who->approver);
-	change->names = arena_copy(w->plan->arena, buf_view(&names));
 	set_needs(w, change, since);
-	if (change->people < change->people_needed)
+	if (change->people_needed < least)
+		change->people_needed = least;
+	if (change->people < change->people_needed || word->strongest < word->needed)
 		change->held = held_for_people;
 	else if (change->left > 0)
 		change->held = held_for_time;
+}
+
+static int weigh(const struct weighing *w, struct change *change)
+{
+	CLEANUP(buf_free) struct buf names = BUF_NULL(LONGEST_NAMES);
+	struct word word = { 0 };
+	walltime since;
+	int r;
+
+	change->is_weighed = false;
+	change->people = change->people_needed = 0;
+	if (was_agreed(change) || (!has_weight(w, change) && !w->some_wait))
+		return 0;
+	r = read_known(w, change, &names, &word, &since);
+	if (r)
+		return r;
+	change->is_weighed = has_weight(w, change) || word.needed || !word.asker.len;
+	if (!change->is_weighed) {
+		change->people = 0;
+		return 0;
+	}
+	r = add_approvals(w, change, &names, &word);
+	if (r)
+		return r;
+	if (change->is_agreed)
+		add_word(change, &names, w->who->approver, w->who->way, &word);
+	change->names = arena_copy(w->plan->arena, buf_view(&names));
+	change->way_needed = word.needed;
+	hold(w, change, &word, since);
 	return 0;
 }
 
 int authority_hold(const struct observation *o, const struct rules *rules,
 		const struct authority *who, struct plan *plan)
 {
-	const struct weighing w = { o, rules, who, plan };
+	struct weighing w = { o, rules, who, plan, false };
+	int r = look_for_waiting(&w);
 
-	for (size_t i = 0; i < plan->change_count; i++) {
-		struct change *change = &plan->changes[i];
-		int r = 0;
-
-		if (!change->held)
-			r = weigh(&w, change);
-		if (r)
-			return r;
-	}
-	return 0;
+	for (size_t i = 0; i < plan->change_count && r == 0; i++)
+		if (!plan->changes[i].held)
+			r = weigh(&w, &plan->changes[i]);
+	return r;
 }
 
 /* -- what is kept -- */
@@ -282,17 +352,44 @@ static int forget(struct database *db, struct view steps)
 	return r;
 }
 
-static int insert(struct database *db, const char *sql, const struct change *change,
-		struct view person, walltime now)
+static int insert_held(const struct observation *o, const struct authority *who,
+		const struct change *change)
 {
 	CLEANUP(statement_done) struct statement *s = NULL;
-	int r = database_prepare(db, sql, &s);
+	int r = database_prepare(o->db,
+			"INSERT INTO held_step (step, person, since, way)"
+			" VALUES (?1, ?2, ?3, ?4)",
+			&s);
 
 	if (r)
 		return r;
 	bind_blob(s, 1, view_of(change->step, DIGEST_SIZE));
-	bind_text(s, 2, person);
-	bind_i64(s, 3, now);
+	bind_text(s, 2, who->person);
+	bind_i64(s, 3, o->now);
+	bind_u64(s, 4, change->way_needed);
+	return statement_run(s);
+}
+
+/* Said again by a stronger way, it is by that. */
+static int insert_approval(const struct observation *o, const struct authority *who,
+		const struct change *change)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = database_prepare(o->db,
+			"INSERT INTO approval (step, person, at, way, fingerprint)"
+			" VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (step, person)"
+			" DO UPDATE SET way = excluded.way,"
+			" fingerprint = excluded.fingerprint"
+			" WHERE excluded.way > way",
+			&s);
+
+	if (r)
+		return r;
+	bind_blob(s, 1, view_of(change->step, DIGEST_SIZE));
+	bind_text(s, 2, who->approver);
+	bind_i64(s, 3, o->now);
+	bind_u64(s, 4, who->way);
+	bind_text(s, 5, who->fingerprint);
 	return statement_run(s);
 }
 
@@ -310,16 +407,10 @@ static int keep(const struct observation *o, const struct authority *who,
 	int r = 0;
 
 	if (!change->is_known)
-		r = insert(o->db,
-				"INSERT INTO held_step (step, person, since)"
-				" VALUES (?1, ?2, ?3)",
-				change, who->person, o->now);
+		r = insert_held(o, who, change);
 	if (r || !change->is_agreed)
 		return r;
-	r = insert(o->db,
-			"INSERT INTO approval VALUES (?1, ?2, ?3)"
-			" ON CONFLICT (step, person) DO NOTHING",
-			change, who->approver, o->now);
+	r = insert_approval(o, who, change);
 	if (r)
 		return r;
 	log_event(LOG_INFO, "agent.change.agreed", log_view("person", who->approver),

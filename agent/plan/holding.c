@@ -63,12 +63,19 @@ static void add_duration(struct buf *out, nstime left)
 	buf_addf(out, "%.*s", VIEW_ARG(duration_print(arena, seconds)));
 }
 
+static const char *way_text(unsigned way)
+{
+	return way == APPROVAL_PASSKEY ? ", by a token that is touched"
+	       : way == APPROVAL_SSH   ? ", by a signature"
+				       : "";
+}
+
 void holding_print_change(const struct change *change, struct buf *out)
 {
 	if (change->held == held_for_people)
-		buf_addf(out, " · %" PRIu64 " of %" PRIu64 " people (%.*s)",
+		buf_addf(out, " · %" PRIu64 " of %" PRIu64 " people (%.*s)%s",
 				change->people, change->people_needed,
-				VIEW_ARG(change->names));
+				VIEW_ARG(change->names), way_text(change->way_needed));
 	if (change->held != held_for_time)
 		return;
 	buf_add_z(out, " · ");
@@ -139,6 +146,9 @@ static void print_advice(const struct plan *plan, bool planned, struct buf *out)
 		buf_add_z(out, planned ? " Approve once: posthus apply --approve "
 				       : " Approve once: posthus approve ");
 	text_add_digest(out, plan->held_digest);
+	if (plan->held_reason == held_for_people &&
+			first_held(plan, held_for_people)->way_needed)
+		buf_add_z(out, " --signature FILE");
 }
 
 static const char *outcome(

@@ -59,6 +59,7 @@ struct change {
 	bool is_known;   /* it waited before */
 	bool is_agreed;  /* an approval of this run is for it */
 	uint64_t people, people_needed;
+	unsigned way_needed; /* of enum approval: how another has to agree */
 	struct view names; /* of those people */
 	nstime left;       /* to wait */
 

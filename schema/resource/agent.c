@@ -44,7 +44,7 @@ static const struct table state_source_table = {
 };
 
 static const struct field require_fields[] = {
-	{ "approval", WORDS("ssh", "passkey"), NULL, OWNER_ENFORCE, RISK_POLICY, LATER, 0, "that somebody else agrees, by a signature: of any key, or of a token that is touched" },
+	{ "approval", WORDS("ssh", "passkey"), NULL, OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "that somebody else agrees, by a signature: of any key, or of a token that is touched" },
 };
 
 static const struct table require_table = { .noun = "`require`", .help = "What a signature alone does not do.", FIELDS(require_fields) };
@@ -53,7 +53,7 @@ static const struct field trust_fields[] = {
 	{ "uid",     BETWEEN(TYPE_INT, 1, 4294967294), NULL, OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "the user of this machine who is this person at the control socket" },
 	{ "keys",    TYPE(TYPE_NEAR_PATH),     NULL, OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "a file of the public keys that this person signs commits with (ssh-keygen's allowed_signers)" },
 	{ "may",     LIST_OF(TYPE(TYPE_TEXT)), NULL, OWNER_ENFORCE, RISK_POLICY, SERVED | FIELD_REQUIRED, 0, "`*`: all that root may at the control socket, and any commit; `approve`: look, plan, and agree to what others ask for; `users`, `aliases.add`, `domains.org.example`: what commits may do, to which objects" },
-	{ "require", RECORD(&require_table),   NULL, OWNER_ENFORCE, RISK_POLICY, LATER, 0, "what a commit of this person needs besides" },
+	{ "require", RECORD(&require_table),   NULL, OWNER_ENFORCE, RISK_POLICY, SERVED, 0, "what a commit of this person needs besides" },
 };
 
 static const struct table trust_table = { .noun = "a person", .help = "Who may say what.", FIELDS(trust_fields) };

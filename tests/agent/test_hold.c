@@ -218,14 +218,19 @@ static void an_approval_lets_go_what_was_held(void **state)
 	house_must_apply(house, buf_view(&two));
 	house_apply(house, buf_view(&none), &held);
 	assert_int_equal(held.code, EXIT_GATE);
-	assert_int_equal(
-			agent_approve(house->agent, VIEW("b2:00"), VIEW("uid 7"), &wrong),
+	assert_int_equal(agent_approve(house->agent,
+					 &(const struct agent_approval){ VIEW("b2:00"),
+							 VIEW("uid 7"), 0, VIEW_NULL },
+					 &wrong),
 			0);
 	assert_int_equal(wrong.code, EXIT_GATE);
 	assert_true(has(house, "bo@a.example"));
 	text_add_digest(&digest, held.plan->held_digest);
-	assert_int_equal(agent_approve(house->agent, buf_view(&digest), VIEW("uid 7"),
-					 &free),
+	assert_int_equal(
+			agent_approve(house->agent,
+					&(const struct agent_approval){ buf_view(&digest),
+							VIEW("uid 7"), 0, VIEW_NULL },
+					&free),
 			0);
 	assert_int_equal(free.code, EXIT_FINE);
 	assert_int_equal(free.plan->counts[ACTION_DISABLE], 2);

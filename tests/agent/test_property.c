@@ -269,8 +269,11 @@ static void approve(struct run *run, const struct agent_result *done, struct vie
 	if (!done->plan->approvable)
 		return;
 	text_add_digest(&digest, done->plan->held_digest);
-	assert_int_equal(agent_approve(run->house->agent, buf_view(&digest), VIEW("test"),
-					 &approved),
+	assert_int_equal(
+			agent_approve(run->house->agent,
+					&(const struct agent_approval){ buf_view(&digest),
+							VIEW("test"), 0, VIEW_NULL },
+					&approved),
 			0);
 	check_code(&approved, text);
 	assert_false(approved.plan->approvable);

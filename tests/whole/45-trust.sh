@@ -78,6 +78,97 @@ sync >"$work/held"
 waits() { posthus status | grep -q '1 of 2 people (anna)'; }
 check "G17 the signer is one of the people" waits
 
+
+# -- approvals that are signatures --
+
+digest() { posthus status | grep -o 'b2:[0-9a-f]*' | head -n 1; }
+signature() { # WHO TEXT [NAMESPACE]
+	rm -f "$work/said" "$work/said.sig"
+	echo "$2" >"$work/said"
+	ssh-keygen -q -Y sign -f "$forge/$1" -n "${3-posthus-approve@v1}" "$work/said" 2>/dev/null
+}
+by_signature() { posthus approve "$@" --signature "$work/said.sig"; }
+DIGEST=$(digest)
+forwards() { posthus get user/anna@a.example | grep -q elsewhere.invalid; }
+signature bo "$DIGEST"
+refuse "G17 a key that is listed for git alone agrees to nothing" 7 "not for posthus-approve@v1" by_signature "$DIGEST"
+echo "bo@a.example namespaces=\"git,posthus-approve@v1\" $(cut -d' ' -f1,2 "$forge/bo.pub")" >"$home/signers-bo"
+refuse "G17 nor does one who may not approve" 7 "bo may not approve" by_signature "$DIGEST"
+signature eve "$DIGEST"
+refuse "G17 nor does a stranger" 7 "nobody of \`trust\` has its key" by_signature "$DIGEST"
+signature anna "$DIGEST" git
+refuse "G17 what was signed for git is no approval" 7 "for something else than posthus-approve@v1" by_signature "$DIGEST"
+agent_stop
+configure "$SSH_URL" "$BY_SSH" "bo: {keys: signers-bo, may: [users.add, aliases, approve]}, forge: {keys: signers-forge, may: [users.add], require: {approval: ssh}}"
+sed -i 's/namespaces="git"/namespaces="git,posthus-approve@v1"/' "$home/signers"
+echo "forge@a.example namespaces=\"git\" $(cut -d' ' -f1,2 "$forge/other.pub")" >"$home/signers-forge"
+agent_start || exit 1
+signature anna "$DIGEST"
+refuse "G17 who asked for it agrees to nothing more" 4 "1 of 2 (anna)" by_signature "$DIGEST"
+refuse "… and a signature counts once" 7 "it has counted once already" by_signature "$DIGEST"
+signature bo "$DIGEST"
+check "G17 another person's signature lets it go" by_signature "$DIGEST"
+check "… and it is so" forwards
+
+# the same change again: the old signature is worth nothing
+sed -i 's/, forward: {to: \[x@elsewhere.invalid\]}//' "$forge/work/common/mail.yaml"
+commit "no forward"
+sync >/dev/null
+sed -i 's/users: {anna@a.example: {roles: \[admin\]/&, forward: {to: [x@elsewhere.invalid]}/' "$forge/work/common/mail.yaml"
+commit "again"
+sync >/dev/null
+AGAIN=$(digest)
+signature bo "$DIGEST"
+refuse "G17 a signature of before lets nothing go" 7 "it has counted once already" by_signature "$DIGEST"
+signature bo "$AGAIN again"
+check "G17 one over another text does" by_signature "$AGAIN" again
+check "… and it is so" forwards
+
+# -- whose commits need somebody else --
+
+signs other
+user_add finn
+commit "the forge adds finn"
+sync >"$work/held"
+refuse "G17 what needs another waits" 1 "there is no user" posthus get user/finn@a.example
+wants() { posthus status | grep -q '1 of 2 people (forge), by a signature'; }
+check "… and says for what" wants
+signs anna
+user_add gina
+commit "anna, on top"
+sync >"$work/held"
+refuse "… whoever builds on it" 1 "there is no user" posthus get user/finn@a.example
+refuse "G17 a word at the socket is no signature" 4 "people" posthus approve "$(digest)"
+WAITS=$(digest)
+signature bo "$WAITS"
+check "G17 a signature is" by_signature "$WAITS"
+check "finn is there" posthus get user/finn@a.example
+
+# -- trust taken away on this host --
+
+KEY=$(ssh-keygen -lf "$forge/bo.pub" | cut -d' ' -f2)
+refuse "who is nobody cannot be revoked" 1 "there is nobody of that name" posthus git revoke nobody
+check "G17 a key is revoked" posthus git revoke "$KEY"
+signs bo
+user_add hugo
+commit "bo, revoked"
+refuse "G17 what it signs counts no more" 7 "its key was revoked on this host" sync
+lists() { posthus git status >"$work/status" || true; grep -q "revoked: $KEY" "$work/status"; }
+check "… status says so" lists
+signature bo "b2:00"
+refuse "G17 nor does it agree to anything" 7 "was revoked" by_signature "b2:00"
+agent_stop
+rm -rf "$home/data/git"
+agent_start || exit 1
+refuse "G17 … whatever becomes of the repository, and after a start" 7 "its key was revoked on this host" sync
+check "it is reinstated" posthus git reinstate "$KEY"
+check "… and counts again" sync
+check "hugo is there" posthus get user/hugo@a.example
+check "a person is revoked" posthus git revoke bo
+user_add ina
+commit "bo, revoked as a person"
+refuse "G17 a person's keys count no more" 7 "the person who signed it was revoked" sync
+
 agent_stop
 sshd_stop
 finish

@@ -43,7 +43,12 @@ static void approve(struct house *house, const struct agent_result *held,
 
 	assert_true(held->plan->approvable);
 	text_add_digest(&digest, held->plan->held_digest);
-	assert_int_equal(agent_approve(house->agent, buf_view(&digest), actor, out), 0);
+	assert_int_equal(
+			agent_approve(house->agent,
+					&(const struct agent_approval){ buf_view(&digest),
+							actor, 0, VIEW_NULL },
+					out),
+			0);
 }
 
 static bool leads(struct house *house, const char *address)
