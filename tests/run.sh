@@ -9,7 +9,7 @@
 # model     random commands of IMAP sessions against a model (tests/model N runs more)
 # whole     real mail programs against a running agent
 # interop   account files opened by an independent SQLite cipher, and the reverse
-# crash     kill -9 under load, a few rounds (tests/crash N and tests/crash_sending N run more)
+# crash     kill -9 under load, a few rounds (tests/crash N, tests/crash_sending N and tests/crash_git N run more)
 # bench     a smoke run of the benchmarks: they must run; their figures judge nothing here
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -101,7 +101,7 @@ part_whole() {
 }
 part_model() { tests/model; }
 part_interop() { tests/interop/run.sh; }
-part_crash() { tests/crash 8 && tests/crash_sending 4; }
+part_crash() { tests/crash 8 && tests/crash_sending 4 && tests/crash_git 4 && tests/large_git 1000 32; }
 part_bench() { tests/bench/run.sh --smoke; }
 
 parts=("$@")

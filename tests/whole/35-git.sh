@@ -114,12 +114,90 @@ timed_out() { grep -q Timeout "$work/hanging"; }
 check "G13 a fetch that hangs ends at its time" timed_out
 kill "$hang_pid"
 wait "$hang_pid" 2>/dev/null
+# one that speaks, a byte a second
+python3 -c "
+import socket, threading, time
+def drip(c):
+    try:
+        for b in b'SSH-2.0-OpenSSH_9.9 ' + b'x' * 200:
+            c.send(bytes([b])); time.sleep(1)
+    except OSError: pass
+s = socket.create_server(('127.0.0.1', $SSH))
+print('ready', flush=True)
+while True: threading.Thread(target=drip, args=(s.accept()[0],), daemon=True).start()
+" >"$forge/drip.out" 2>/dev/null &
+drip_pid=$!
+await grep -q ready "$forge/drip.out"
+dripped() { local began=$SECONDS; sync >"$work/drip" 2>&1; grep -q Timeout "$work/drip" && [ $((SECONDS - began)) -lt 10 ]; }
+check "G13 a server that drips a byte a second ends at its time" dripped
+kill "$drip_pid"
+wait "$drip_pid" 2>/dev/null
 agent_stop
+
+# -- the other modes --
+
+sshd_start host
+configure "$SSH_URL" "$BY_SSH, mode: strict"
+agent_start || exit 1
+sync >/dev/null
+work checkout -q -b side
+user_add side
+commit_here() { work add -A && work commit -q "${@:2}" -m "$1"; }
+commit_here "on a branch, unsigned" --no-gpg-sign
+work checkout -q main 2>/dev/null || work checkout -q -b main
+work checkout -q "$good" 2>/dev/null
+work checkout -q -B main "$good"
+work merge -q --no-ff -S -m "merge it" side
+work push -q -f origin HEAD:main
+refuse "strict: what was made on a branch has to be signed, too" 7 SignatureMissing sync
+agent_stop
+configure "$SSH_URL" "$BY_SSH"
+agent_start || exit 1
+check "first-parent: the merge vouches for it" sync
+check "side is there" posthus get user/side@a.example
+agent_stop
+
+configure "$SSH_URL" "$BY_SSH, mode: tag, branch: live"
+user_add tagged
+commit_here "not signed, and not asked" --no-gpg-sign
+work tag -s -m "promote" live
+work push -q -f origin HEAD:main live
+agent_start || exit 1
+check "tag: a signed tag makes a commit the state" sync
+check "tagged is there" posthus get user/tagged@a.example
+user_add later
+commit_here "later" --no-gpg-sign
+work push -q -f origin HEAD:main
+check "tag: what is not tagged does not count" sync
+refuse "… later is not there" 1 "there is no user" posthus get user/later@a.example
+work tag -f -a -m "moved" live >/dev/null
+work push -q -f origin live
+refuse "tag: one that nobody signed is refused" 7 SignatureMissing sync
+echo 'nonsense: 1' >"$forge/work/common/wrong.yaml"
+commit_here "no state" --no-gpg-sign
+work tag -f -s -m "no state" live >/dev/null
+work push -q -f origin live
+refuse "tag: a state with an error is refused" 7 "common/wrong.yaml:1:1" sync
+files_read() { posthus git status -o json | python3 -c 'import json,sys; print(json.load(sys.stdin)["refused"]["at"])'; }
+at=$(files_read)
+sync >/dev/null 2>&1
+same_verdict() { [ "$(files_read)" = "$at" ]; }
+check "… once, while the tag stays" same_verdict
+rm "$forge/work/common/wrong.yaml"
+commit_here "mended" --no-gpg-sign
+work tag -f -s -m "promote" live >/dev/null
+work push -q -f origin live
+check "tag: a signed one that moved on is taken" sync
+check "later is there" posthus get user/later@a.example
+agent_stop
+sshd_stop
+work push -q -f origin HEAD:main
 
 # -- by https, TLS 1.3 alone --
 
 https_start
 configure "https://localhost:$HTTPS/mail.git" "authority: forge.pem"
+signs anna
 user_add dana
 commit "add dana"
 agent_start || exit 1
@@ -128,6 +206,18 @@ user_add eli
 commit "add eli"
 check "the next one, too" sync
 check "eli is there" posthus get user/eli@a.example
+agent_stop
+configure "https://localhost:$HTTPS/closed/mail.git" "authority: forge.pem, identity: {host_file: $forge/token}"
+echo 'a token of the forge' >"$forge/token"
+user_add fay
+commit "add fay"
+agent_start || exit 1
+check "a token opens what is closed" sync
+check "fay is there" posthus get user/fay@a.example
+echo 'another token' >"$forge/token"
+refuse "another does not" 1 "AuthFailed" sync
+not_told() { ! grep -q "another token\|a token of" "$home/log"; }
+check "K08 no token is in the log" not_told
 agent_stop
 configure "https://localhost:$HTTPS/mail.git"
 agent_start || exit 1

@@ -4,7 +4,7 @@
 #   forge_new             behind agent_new: a bare repository $forge/mail.git, a clone $forge/work with a first state that
 #                         is not committed yet, keys of anna, bo, eve, the host and the agent; nothing runs
 #   sshd_start HOSTKEY    OpenSSH's sshd with git-shell at $SSH_URL, and sftp for keys without a command; sshd_stop
-#   https_start           git-http-backend behind nginx with TLS 1.3 alone, at $HTTPS; https_stop
+#   https_start           git-http-backend behind nginx with TLS 1.3 alone, at $HTTPS, below /closed/ for a token; https_stop
 #   configure URL [MORE [TRUST]]    what agent.yaml says of it; anna may all
 #   work WORD…            git, in the clone
 #   commit MESSAGE [OPTION…]        all that has changed, signed by the clone's key, and pushed
@@ -121,6 +121,10 @@ https_start() {
 				listen 127.0.0.1:$HTTPS ssl;
 				ssl_certificate $home/forge.pem; ssl_certificate_key $forge/tls.key; ssl_protocols TLSv1.3;
 				location /moved/ { return 302 https://localhost:$HTTPS/mail.git/info/refs?service=git-upload-pack; }
+				location /closed/ {
+					if (\$http_authorization != "Basic $(printf %s "git:a token of the forge" | base64 -w 0)") { return 401; }
+					rewrite ^/closed(.*) \$1 last;
+				}
 				location / {
 					fastcgi_pass unix:$forge/run/fcgi;
 					fastcgi_param SCRIPT_FILENAME /usr/lib/git-core/git-http-backend;
