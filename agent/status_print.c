@@ -8,10 +8,6 @@
 #include "agent/driver/listener.h"
 #include "schema/unit.h"
 
-enum {
-	KIT_PROVEN_S = 183 * 86400, /* a page that was proven longer ago may be lost */
-};
-
 bool status_is_well(const struct status *status)
 {
 	for (size_t i = 0; i < status->object_count; i++)
@@ -215,7 +211,7 @@ static void print_kit(const struct status *status, struct buf *out)
 	} else {
 		buf_add_z(out, ", never proven");
 	}
-	if (status->now - kit->checked_at > KIT_PROVEN_S)
+	if (status->now - kit->checked_at > RECOVERY_KIT_PROVEN)
 		buf_add_z(out, ": `posthus recovery check`");
 	buf_add_byte(out, '\n');
 }

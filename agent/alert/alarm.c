@@ -1,6 +1,7 @@
 #include "agent/alert/alarm.h"
 
 #include "agent/database/reason.h"
+#include "agent/database/recovery_kit.h"
 #include "agent/database/text.h"
 #include "agent/inside.h"
 #include "runtime/base/error.h"
@@ -258,6 +259,22 @@ static void look_at_disk(struct look *look)
 				     "others, or give it another disk"));
 }
 
+/* Whoever never made one was told by the status; a page that somebody made and nobody looked at
+ * since is what he counts on. */
+static void look_at_kit(struct look *look)
+{
+	struct recovery_kit kit;
+
+	if (recovery_kit_read(look->agent->data, &kit))
+		return;
+	if (look->now - (kit.checked_at ? kit.checked_at : kit.made_at) <=
+			(kit.checked_at ? RECOVERY_KIT_PROVEN : RECOVERY_KIT_UNPROVEN))
+		return;
+	add_patient(look, VIEW_NULL, "KitUnproven", 0,
+			VIEW("nobody has shown for long that the recovery code on paper "
+			     "opens anything: `posthus recovery check`"));
+}
+
 static int look_at_frozen(struct look *look, const struct alarm_frozen *frozen)
 {
 	CLEANUP(statement_done) struct statement *s = NULL;
@@ -294,6 +311,7 @@ int alarms_look(struct agent *agent, const struct alarm_frozen *frozen,
 	look_at_last_run(&look);
 	look_at_runtime(&look);
 	look_at_disk(&look);
+	look_at_kit(&look);
 	r = look_at_objects(&look);
 	if (r == 0)
 		r = look_at_certificates(&look);

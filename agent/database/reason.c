@@ -44,6 +44,7 @@ static const struct reason reasons[] = {
 	{ "IdGiven",             CLASS_NONE,      "it has an id from now on" },
 	{ "Invited",             CLASS_NONE,      "the account has no password yet" },
 	{ "KeyChanged",          CLASS_NONE,      "its address or name is another one" },
+	{ "KitUnproven",         CLASS_NONE,      "nobody has shown for long that the recovery code on paper opens anything" },
 	{ "Missing",             CLASS_NONE,      "what should live is not there: it is made anew" },
 	{ "PurgeRequested",      CLASS_NONE,      "the state, or somebody by hand, asks to destroy it" },
 	{ "RecordSeen",          CLASS_NONE,      "all servers answer the record of a DKIM key: it signs from now on" },

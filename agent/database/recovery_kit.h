@@ -17,6 +17,11 @@
 #define RECOVERY_KIT_SEALED "recovery.age"
 #define RECOVERY_KIT_FACTS  "recovery.json"
 
+/* Seconds after which a page may be lost or forgotten: since it was proven, or since it was
+ * made and never was. */
+#define RECOVERY_KIT_PROVEN   ((walltime)183 * 86400)
+#define RECOVERY_KIT_UNPROVEN ((walltime)7 * 86400)
+
 struct recovery_kit {
 	char recipient[AGE_RECIPIENT_TEXT + 1]; /* of the code */
 	walltime made_at;

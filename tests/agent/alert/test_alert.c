@@ -1,7 +1,9 @@
 /* What is wrong is told once, and its end: by letter and to a program. */
 #include "agent/alert/alert.h"
+#include "agent/database/recovery_kit.h"
 #include "agent/inside.h"
 #include "runtime/base/base64.h"
+#include "runtime/crypto/recovery_code.h"
 #include "tests/agent/house.h"
 
 #define TOLD                                                                             \
@@ -103,6 +105,39 @@ static void what_lasts_is_told_once_and_its_end(void **state)
 	assert_string_equal(
 			house->runtime.letter_subject, "[mail.a.example] over: DiskLow");
 	assert_int_equal(rows(house), 0);
+}
+
+static void a_kit_that_nobody_proves_is_told(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(secret_free)
+	struct secret master = secret_copy(VIEW("0123456789abcdef0123456789abcdef"));
+	struct recovery_code code;
+	struct age_recipient recipient;
+
+	apply(house, TOLD);
+	recovery_code_make(&code);
+	recovery_code_recipient(&code, &recipient);
+	assert_int_equal(recovery_kit_make(house->directory, &master, &recipient, 1,
+					 house->now),
+			RECOVERY_KIT_OK);
+	house->now += RECOVERY_KIT_UNPROVEN - 600;
+	pass(house, 5 * 60);
+	assert_int_equal(house->runtime.letters, 0);
+	pass(house, 10 * 60);
+	assert_int_equal(house->runtime.letters, 1);
+	assert_string_equal(
+			house->runtime.letter_subject, "[mail.a.example] KitUnproven");
+	assert_non_null(strstr(house->runtime.letter_text, "posthus recovery check"));
+	assert_int_equal(recovery_kit_checked(house->directory, house->now),
+			RECOVERY_KIT_OK);
+	pass(house, 11 * 60);
+	assert_int_equal(house->runtime.letters, 2);
+	house->now += RECOVERY_KIT_PROVEN - 20 * 60;
+	pass(house, 5 * 60);
+	assert_int_equal(house->runtime.letters, 2);
+	pass(house, 10 * 60);
+	assert_int_equal(house->runtime.letters, 3);
 }
 
 static void what_comes_and_goes_is_told_once(void **state)
@@ -278,6 +313,7 @@ int main(void)
 		CASE(while_all_is_well_nobody_hears_and_nothing_is_written),
 		CASE(what_mends_itself_is_not_told),
 		CASE(what_lasts_is_told_once_and_its_end),
+		CASE(a_kit_that_nobody_proves_is_told),
 		CASE(what_comes_and_goes_is_told_once),
 		CASE(a_restart_tells_nothing_again),
 		CASE(many_at_once_are_one_letter_a_minute),
