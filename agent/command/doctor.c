@@ -33,6 +33,17 @@ void finding_say(struct findings *f, enum finding_verdict verdict, const char *w
 	fflush(stdout);
 }
 
+/* With the finding before it. */
+static void say_paste(struct findings *f, const char *lines)
+{
+	if (f->items)
+		json_object_set_new(
+				json_array_get(f->items, json_array_size(f->items) - 1),
+				"paste", json_string(lines));
+	else
+		host_checks_print_paste(lines, 4);
+}
+
 static void look_at_host(struct findings *f, const struct host_facts *facts, bool served)
 {
 	static const enum finding_verdict verdicts[] = { [CHECK_GOOD] = FINDING_OK,
@@ -41,7 +52,7 @@ static void look_at_host(struct findings *f, const struct host_facts *facts, boo
 
 	for (size_t i = 0; i < host_check_count; i++) {
 		const struct host_check *check = &host_checks[i];
-		struct check_result result = { "", "" };
+		struct check_result result = { "", "", NULL };
 		enum check_verdict verdict;
 
 		if (served && strcmp(check->name, "ports in") == 0)
@@ -54,6 +65,8 @@ static void look_at_host(struct findings *f, const struct host_facts *facts, boo
 		verdict = check->look(facts, &result);
 		finding_say(f, verdicts[verdict], check->name,
 				result.help[0] ? result.help : NULL, "%s", result.saw);
+		if (result.paste)
+			say_paste(f, result.paste);
 	}
 }
 
@@ -76,6 +89,7 @@ static int run(const struct words *words)
 	struct doctor_host host;
 	struct host_facts facts = { .ports = ports,
 		.port_count = ARRAY_LEN(ports),
+		.probe = words_option(words, "probe"),
 		.offline = words_flag(words, "offline") };
 
 	if (code != EXIT_FINE)
@@ -94,6 +108,7 @@ static int run(const struct words *words)
 static const struct option_row options[] = {
 	{ "fix", NULL, "take from others what they may not see; make a missing folder" },
 	{ "offline", NULL, "ask no name server and no other host" },
+	{ "probe", "HOST[:PORT]", "whose port 25 is tried for the way out" },
 	OPTION_OUTPUT,
 	OPTION_CONFIG,
 	OPTION_DATA,

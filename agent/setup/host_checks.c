@@ -23,6 +23,7 @@ enum {
 	MOST_ADDRESSES = 8,
 	LEAST_FREE_MIB = 1024,
 	LEAST_FREE_INODES = 10000,
+	PROBE_MAX = 256,
 };
 
 static enum check_verdict say(struct check_result *out, enum check_verdict verdict,
@@ -106,29 +107,74 @@ static bool connects(const struct addrinfo *to)
 	return connected;
 }
 
+/* What sends by somebody else's server. The password is put in by `posthus seal
+ * relay/outside/password`, or stands in a file of the host. */
+static const char by_a_relay[] = "relays:\n"
+				 "  outside: {host: smtp.provider.example, port: 587, "
+				 "user: NAME, password: "
+				 "{sealed: \"...\"}}\n"
+				 "hosts:\n"
+				 "  mail: {send_via: outside}\n";
+
+/* HOST:PORT in two; without a port it is 25. */
+static bool read_probe(const char *text, char host[PROBE_MAX], const char **port_out)
+{
+	char *colon;
+
+	if (snprintf(host, PROBE_MAX, "%s", text) >= PROBE_MAX)
+		return false;
+	colon = strchr(host, ':');
+	if (colon && strchr(colon + 1, ':')) /* an IPv6 address */
+		colon = NULL;
+	*port_out = "25";
+	if (colon) {
+		*colon = '\0';
+		*port_out = strchr(text, ':') + 1;
+	}
+	return host[0] && **port_out;
+}
+
+/* Any of its addresses: a host without IPv6 has a way out all the same. */
+static bool any_connects(const struct addrinfo *found)
+{
+	for (; found; found = found->ai_next)
+		if (connects(found))
+			return true;
+	return false;
+}
+
 /* A large receiver whose port 25 answers everyone: what the way out is for. */
 static enum check_verdict look_at_way_out(
 		const struct host_facts *facts, struct check_result *out)
 {
-	static const char host[] = "gmail-smtp-in.l.google.com";
-	bool reached;
-	struct addrinfo hints = { .ai_family = AF_INET, .ai_socktype = SOCK_STREAM },
+	const char *probe = facts->probe ? facts->probe : "gmail-smtp-in.l.google.com";
+	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM },
 			*found;
+	char host[PROBE_MAX];
+	const char *port;
+	bool reached;
 
-	if (facts->offline)
+	if (facts->offline && !facts->probe)
 		return say_offline(out);
-	if (getaddrinfo(host, "25", &hints, &found))
+	if (!read_probe(probe, host, &port))
+		return say(out, CHECK_UNKNOWN, "--probe mx.elsewhere.example",
+				"%s is no host to be tried", probe);
+	if (getaddrinfo(host, port, &hints, &found))
 		return say(out, CHECK_UNKNOWN, "see /etc/resolv.conf",
 				"no name server answered");
-	reached = connects(found);
+	reached = any_connects(found);
 	freeaddrinfo(found);
 	if (reached)
 		return say(out, CHECK_GOOD, NULL,
-				"port 25 of other mail servers can be reached");
+				"port %s of other mail servers can be reached", port);
+	out->paste = by_a_relay;
 	return say(out, CHECK_WORRY,
-			"ask your provider to open it, or send through a relay",
-			"port 25 of %s cannot be reached: outbound mail is blocked here",
-			host);
+			"ask your provider to open it, or send through a relay: these "
+			"lines "
+			"in the state, with its name, yours there, and the password by "
+			"`posthus seal relay/outside/password`",
+			"port %s of %s cannot be reached: outbound mail is blocked here",
+			port, host);
 }
 
 /* -- addresses and their names -- */
@@ -172,6 +218,35 @@ static socklen_t address_size(const struct sockaddr_storage *address)
 					     : sizeof(struct sockaddr_in6);
 }
 
+static bool is_same(const struct sockaddr *a, const struct sockaddr_storage *b)
+{
+	if (a->sa_family != b->ss_family)
+		return false;
+	if (a->sa_family == AF_INET)
+		return memcmp(&((const struct sockaddr_in *)(const void *)a)->sin_addr,
+				       &((const struct sockaddr_in *)b)->sin_addr,
+				       sizeof(struct in_addr)) == 0;
+	return memcmp(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr,
+			       &((const struct sockaddr_in6 *)b)->sin6_addr,
+			       sizeof(struct in6_addr)) == 0;
+}
+
+/* The name has that address: what receivers look at (RFC 1912, 2.1). */
+static bool leads_back(const char *name, const struct sockaddr_storage *address)
+{
+	struct addrinfo hints = { .ai_family = address->ss_family,
+		.ai_socktype = SOCK_STREAM };
+	struct addrinfo *found;
+	bool same = false;
+
+	if (getaddrinfo(name, NULL, &hints, &found))
+		return false;
+	for (const struct addrinfo *i = found; i; i = i->ai_next)
+		same |= is_same(i->ai_addr, address);
+	freeaddrinfo(found);
+	return same;
+}
+
 static enum check_verdict look_at_reverse_dns(
 		const struct host_facts *facts, struct check_result *out)
 {
@@ -193,10 +268,28 @@ static enum check_verdict look_at_reverse_dns(
 				NULL, 0, NI_NUMERICHOST);
 		if (getnameinfo(address, address_size(&addresses[i]), name, sizeof(name),
 				    NULL, 0, NI_NAMEREQD))
-			return say(out, CHECK_WORRY, "set it where the address is rented",
+			return say(out, CHECK_WORRY,
+					address->sa_family == AF_INET6
+							? "set it where the address is "
+							  "rented; until then take the "
+							  "address off this host, so "
+							  "that "
+							  "mail goes by IPv4, and out of "
+							  "`hosts.X.addresses`"
+							: "set it where the address is "
+							  "rented",
 					"%s has no PTR record; many receivers refuse "
 					"such senders",
 					number);
+		if (!leads_back(name, &addresses[i]))
+			return say(out, CHECK_WORRY,
+					"give the name an A or AAAA record with that "
+					"address, "
+					"or set the PTR to a name that has one",
+					"the PTR record of %s says %s, and that name "
+					"does not "
+					"lead back to it",
+					number, name);
 		if (!view_eq_nocase(view_z(name), view_z(facts->host_name)))
 			return say(out, CHECK_WORRY,
 					"make it the host's own name where the address "
@@ -310,6 +403,17 @@ const struct host_check host_checks[] = {
 /* clang-format on */
 const size_t host_check_count = ARRAY_LEN(host_checks);
 
+void host_checks_print_paste(const char *lines, int indent)
+{
+	struct view rest = view_z(lines);
+
+	while (rest.len) {
+		struct view line = view_cut(&rest, '\n');
+
+		printf("%*s%.*s\n", indent, "", VIEW_ARG(line));
+	}
+}
+
 size_t host_checks_print(const struct host_facts *facts)
 {
 	static const char *const marks[] = {
@@ -318,7 +422,7 @@ size_t host_checks_print(const struct host_facts *facts)
 	size_t worries = 0;
 
 	for (size_t i = 0; i < host_check_count; i++) {
-		struct check_result result = { "", "" };
+		struct check_result result = { "", "", NULL };
 
 		enum check_verdict verdict = host_checks[i].look(facts, &result);
 
@@ -326,6 +430,8 @@ size_t host_checks_print(const struct host_facts *facts)
 				result.saw);
 		if (result.help[0])
 			printf("      %-12s -> %s\n", "", result.help);
+		if (result.paste)
+			host_checks_print_paste(result.paste, 22);
 		fflush(stdout);
 		worries += verdict == CHECK_WORRY;
 	}

@@ -18,6 +18,8 @@ enum check_verdict {
 struct check_result {
 	char saw[300];  /* one sentence */
 	char help[300]; /* what to do; empty where nothing is */
+	/* Lines of a state that would help, to be pasted; NULL where there are none. */
+	const char *paste;
 };
 
 struct host_facts {
@@ -25,7 +27,9 @@ struct host_facts {
 	const char *data; /* a folder that exists, on the disk that will hold the mail */
 	const uint16_t *ports; /* to be opened */
 	size_t port_count;
-	bool offline; /* ask nobody outside: those checks are CHECK_UNKNOWN */
+	/* Whose port 25 shows the way out, HOST or HOST:PORT; NULL: a large receiver's. */
+	const char *probe;
+	bool offline; /* ask nobody outside, but that probe: those checks are CHECK_UNKNOWN */
 };
 
 struct host_check {
@@ -40,5 +44,8 @@ extern const size_t host_check_count;
 
 /* Prints each check as it is made: `ok   ports in: …`, `!!   …`, `??   …`. Returns how many worry. */
 size_t host_checks_print(const struct host_facts *facts);
+
+/* The lines of a check's `paste`, so far to the right. */
+void host_checks_print_paste(const char *lines, int indent);
 
 #endif

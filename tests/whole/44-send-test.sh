@@ -97,6 +97,20 @@ else
 fi
 ends "a null MX" 1 ana@null.direct.example
 shows "is said" "takes no mail at all"
+# what `doctor` says where no mail gets out, and whether its lines are a state's
+doctor_way_out() { posthus doctor --offline --probe "$1" | sed -n '/port 25 out:/,$p' | sed '1!{/^ /!Q}'; }
+doctor_as_told() { doctor_way_out 127.0.0.66 | diff - "$root/tests/stories/13-port-25-blocked/doctor.txt"; }
+check "doctor says that port 25 is blocked, and what to do" doctor_as_told
+pasted() {
+	echo "version: 1"
+	doctor_way_out 127.0.0.66 | sed -e 1d -e 's/^    //' -e 's/, password: {sealed: "..."}//' -e 's/, user: NAME//' -e 's/mail: {/mail: {name: mail.a.example, /'
+	echo 'domains: {a.example: {}}'
+	echo 'users: {anna@a.example: {roles: [admin]}}'
+}
+pasted >"$home/pasted.yaml"
+check "its lines, pasted into a state, are one" "$POSTHUS" validate "$home/pasted.yaml"
+is_open() { doctor_way_out "127.0.0.1:$1" | grep -q '^ok '; }
+check "where a port can be reached it says so" is_open "$SMTP"
 refuse "an address of ours" 1 "stays on this host" posthus send-test --to anna@org.example
 refuse "no address" 3 "is an address" posthus send-test --to elsewhere
 refuse "to nobody" 1 "to whom?" posthus send-test

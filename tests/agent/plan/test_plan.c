@@ -6,10 +6,11 @@
  * tests/agent/plans has the cases of single promises, tests/stories what people do with the
  * language: a change of it that makes a story longer needs its reason in docs/decisions.
  *
- * Stories that wait for what this version does not have: first mail out, outbound port 25
- * blocked, IPv6 without PTR (sending); a user by phone, lost phone, stolen laptop, forgotten
- * private password (invitations, private accounts); DNS account suspended (DNS); lost server
- * (backups); move in (import). Of offboarding `leaving` is not there yet: 08 does without.
+ * Stories that wait for what this version does not have: a user by phone, lost phone, stolen
+ * laptop, forgotten private password (invitations, private accounts); DNS account suspended (a
+ * provider beside these tests); lost server (backups); move in (import). Of offboarding
+ * `leaving` is not there yet: 08 does without. What `posthus doctor` says in 13-port-25-blocked
+ * is checked by tests/whole/44-send-test.sh.
  *
  * `test_plan FOLDER… --write` writes plan.txt, and status.txt where there is one, anew, for a
  * person to read through. */
