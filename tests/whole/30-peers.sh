@@ -15,7 +15,7 @@ fi
 agent_new
 agent_certificate
 read -r NAMES < <(free_ports 1)
-PEER=127.0.0.20
+PEER=$(own_address)
 postfix=$(packages_unpack postfix)
 knot=$(packages_unpack knot)
 trap 'kill $names_pid $master_pid 2>/dev/null' EXIT

@@ -14,6 +14,9 @@ if [ "$(id -u)" != 0 ]; then
 	exit
 fi
 agent_new
+MX_AT=$(own_address)
+BARE_AT=$(own_address)
+WEB_AT=$(own_address)
 read -r SINK NAMES < <(free_ports 2)
 pids=
 trap 'kill $pids 2>/dev/null' EXIT
@@ -53,11 +56,11 @@ other MX 10 other-key
 unusable MX 10 odd
 stripped MX 10 bare
 bogus MX 10 mx.forged.example.
-mx A 127.0.0.9
-ta A 127.0.0.9
-other-key A 127.0.0.9
-odd A 127.0.0.9
-bare A 127.0.0.10
+mx A $MX_AT
+ta A $MX_AT
+other-key A $MX_AT
+odd A $MX_AT
+bare A $BARE_AT
 _25._tcp.mx TLSA 3 1 1 $pin
 _25._tcp.ta TLSA 2 0 1 $(hash_of "$home/ca.pem")
 _25._tcp.other-key TLSA 3 1 1 $(printf '%064d' 7)
@@ -73,11 +76,11 @@ ZONE
 		@ SOA ns hostmaster 1 3600 600 86400 60
 		@ NS ns
 		ns A 127.0.0.1
-		mx A 127.0.0.9
-		mx2 A 127.0.0.9
-		bare A 127.0.0.10
+		mx A $MX_AT
+		mx2 A $MX_AT
+		bare A $BARE_AT
 		no-dane MX 10 pinned
-		pinned A 127.0.0.9
+		pinned A $MX_AT
 		_25._tcp.pinned TLSA 3 1 1 $(printf '%064d' 7)
 	ZONE
 	for name in sts stsnone stsredirect stslarge stshtml stsprivate; do echo "$name MX 10 mx"; done
@@ -85,7 +88,7 @@ ZONE
 	echo "stsstripped MX 10 bare"
 	for name in sts stsname stsstripped stsnone stsredirect stslarge stshtml stsprivate; do
 		echo "_mta-sts.$name TXT \"v=STSv1; id=1;\""
-		echo "mta-sts.$name A 127.0.0.$([ $name = stsprivate ] && echo 13 || echo 12)"
+		echo "mta-sts.$name A $([ $name = stsprivate ] && echo 127.0.0.13 || echo $WEB_AT)"
 	done
 } >"$home/names/plain.example.zone"
 cat >"$home/names/knot.conf" <<CONF
@@ -119,19 +122,19 @@ check "a signed zone is there" test -s "$home/anchors"
 
 # -- the agent --
 printf 'relay-secret\n' >"$home/relay.password"
-sed -i "s|^allow: .*|allow: {host_files: [$home/relay.password], connect: {except: [\"127.0.0.1:$SINK\", \"127.0.0.9:25\", \"127.0.0.10:25\", \"127.0.0.12:443\", \"127.0.0.9:465\"]}}|" "$home/agent.yaml"
+sed -i "s|^allow: .*|allow: {host_files: [$home/relay.password], connect: {except: [\"127.0.0.1:$SINK\", \"$MX_AT:25\", \"$BARE_AT:25\", \"$WEB_AT:443\", \"$MX_AT:465\"]}}|" "$home/agent.yaml"
 echo "resolver: {servers: [127.0.0.1], port: $NAMES, anchors: $home/anchors}" >>"$home/agent.yaml"
 agent_state "$root/tests/whole/states/secure.yaml"
 sed -i "s|@SINK@|$SINK|; s|@HOME@|$home|g" "$home/state/secure.yaml"
 agent_start || exit 1
 check "apply" posthus apply --wait
 printf 'pass-bo\n' | posthus account passwd bo >/dev/null
-sink_start 127.0.0.9:25 "$home/mx.pem" "$home/mx.key" && pids+=" $sink_pid"
-sink_start 127.0.0.10:25 && pids+=" $sink_pid"
-SINK_LOGIN=us@relay:relay-secret SINK_IMPLICIT=1 sink_start 127.0.0.9:465 "$home/mx.pem" "$home/mx.key" && pids+=" $sink_pid"
+sink_start $MX_AT:25 "$home/mx.pem" "$home/mx.key" && pids+=" $sink_pid"
+sink_start $BARE_AT:25 && pids+=" $sink_pid"
+SINK_LOGIN=us@relay:relay-secret SINK_IMPLICIT=1 sink_start $MX_AT:465 "$home/mx.pem" "$home/mx.key" && pids+=" $sink_pid"
 SINK_LOGIN=us@relay:relay-secret sink_start && pids+=" $sink_pid"
 : >"$home/asked"
-python3 "$root/tests/whole/policies.py" 127.0.0.12 "$home/web.pem" "$home/web.key" "$home/asked" >"$home/web.out" 2>"$home/web.err" &
+python3 "$root/tests/whole/policies.py" $WEB_AT "$home/web.pem" "$home/web.key" "$home/asked" >"$home/web.out" 2>"$home/web.err" &
 pids+=" $!"
 await grep -q ready "$home/web.out"
 

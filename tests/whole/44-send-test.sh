@@ -10,9 +10,11 @@
 agent_new
 agent_certificate
 read -r SINK DEAD NAMES < <(free_ports 3)
+MX_AT=$(own_address)
+AWAY_AT=$(own_address)
 SHUT=$DEAD
 printf "elsewhere.invalid. IN DS 1 13 2 %064d\n" 1 >"$home/anchors"
-sed -i "s/^allow: {/&connect: {except: [\"127.0.0.1:$SINK\", \"127.0.0.1:$DEAD\", \"127.0.0.11:25\", \"127.0.0.12:25\"]}, /" "$home/agent.yaml"
+sed -i "s/^allow: {/&connect: {except: [\"127.0.0.1:$SINK\", \"127.0.0.1:$DEAD\", \"$MX_AT:25\", \"$AWAY_AT:25\"]}, /" "$home/agent.yaml"
 echo "resolver: {servers: [127.0.0.1], port: $NAMES, anchors: $home/anchors}" >>"$home/agent.yaml"
 knot=$(packages_unpack knot)
 trap 'kill $sink_pid $names_pid 2>/dev/null' EXIT
@@ -25,8 +27,8 @@ cat >"$home/names/direct.example.zone" <<-ZONE
 	ns A 127.0.0.1
 	@ MX 10 away
 	@ MX 20 mx
-	away A 127.0.0.12
-	mx A 127.0.0.11
+	away A $AWAY_AT
+	mx A $MX_AT
 	null MX 0 .
 ZONE
 cat >"$home/names/knot.conf" <<-CONF
@@ -82,12 +84,12 @@ check "with a step and a text" python3 - "$work/shown" <<-'PY'
 PY
 if [ "$(id -u)" = 0 ]; then
 	sink_stop
-	sink_start 127.0.0.11:25
+	sink_start $MX_AT:25
 	ends "a test by the DNS is delivered" 0 ana@direct.example
 	shows "it says the hosts" "direct.example has 2 hosts for its mail, without DNSSEC:"
 	shows "in their order" "  1. away.direct.example"
-	shows "and their addresses" "away.direct.example is at 127.0.0.12"
-	shows "what was tried" "Connecting to away.direct.example, 127.0.0.12, port 25"
+	shows "and their addresses" "away.direct.example is at $AWAY_AT"
+	shows "what was tried" "Connecting to away.direct.example, $AWAY_AT, port 25"
 	shows "why it failed" "No connection: nobody listens there."
 	shows "what that may be" "lets no mail out on port 25"
 	shows "that nothing is encrypted" "Not encrypted"

@@ -2,6 +2,7 @@
 # Sourced by the scripts here: a running agent in a folder of its own, on free loopback ports.
 #
 #   agent_new             makes $home: master key, agent.yaml, free ports; nothing runs yet
+#   own_address           an address of 127.0.0.0/8 that no other script has
 #   agent_certificate     a certificate for localhost in $home/chain.pem, for the states that follow
 #   agent_state FILE…     copies state files into $home/state, @SMTP@ and the like replaced by the ports
 #   agent_start           starts it and waits until its socket answers; $agent_pid
@@ -108,6 +109,9 @@ except OSError:
 PY
 	done
 }
+
+# An address of this machine for a port that has to be a certain one: scripts run side by side.
+own_address() { echo "127.$((RANDOM % 200 + 20)).$((RANDOM % 250 + 2)).$((RANDOM % 250 + 2))"; }
 
 posthus() { "$POSTHUS" "$1" --config "$home/agent.yaml" "${@:2}"; }
 
