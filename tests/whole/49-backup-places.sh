@@ -139,6 +139,7 @@ echo wrong >"$home/wrong"
 fails "a wrong secret says so" "is secret_key the one" "s3=http://127.0.0.1:$S3" bucket=bucket "access=$home/access" "secret=$home/wrong"
 fails "a bucket that is not there says so" "make the bucket" "s3=http://127.0.0.1:$S3" bucket=none "${keys[@]}"
 check "after all that it comes back" restored "${s3[@]}"
+check "… from a bucket that is named by the host, too" restored "s3=http://localhost:$S3" bucket=bucket hosted=1 "${keys[@]}"
 
 # -- S3, of others --
 

@@ -6,7 +6,8 @@
 PUT /-/faults with JSON says what goes wrong from then on: {"503": 5} every fifth request is answered 503 SlowDown; "reset"
 ends the connection without an answer, "half" in the middle of one, "hang" answers nothing for as long as the client waits;
 "page": N lists so many objects a page; "circle", "cut", "foreign", "endless" spoil listings; "redirect" sends elsewhere;
-"keep" lets nothing be deleted. GET /-/count says how many requests there were, and of which kind."""
+"keep" lets nothing be deleted. GET /-/count says how many requests there were, and of which kind.
+A bucket is named by the path, or by the host, BUCKET.localhost."""
 import hashlib
 import hmac
 import json
@@ -119,7 +120,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def serve(self, body, half):
         path, _, query = self.path.partition("?")
-        bucket, _, key = urllib.parse.unquote(path)[1:].partition("/")
+        named, dot, _ = self.headers["Host"].partition(".localhost:")
+        bucket, _, key = (f"{named}{urllib.parse.unquote(path)}" if dot else urllib.parse.unquote(path)[1:]).partition("/")
         if not os.path.isdir(os.path.join(FOLDER, bucket)) or not bucket:
             return self.refuse(404, "NoSuchBucket")
         if not key:
