@@ -10,8 +10,17 @@
 MUST_USE int account_load(struct agent *agent, struct view account, bool shared,
 		struct arena *arena, struct object *out);
 
+MUST_USE int account_load_uid(struct agent *agent, const unsigned char uid[UID_SIZE],
+		struct arena *arena, struct object *out);
+/* Sets its password, ends sessions, tells its user, and commits. */
+MUST_USE int account_commit_password(struct agent *agent, const struct object *object,
+		struct arena *arena, struct view hash, struct view actor);
+
 /* Within a transaction. */
 
+/* Why it is Ready; a disabled one is not. */
+MUST_USE int account_ready(struct agent *agent, const struct object *object,
+		struct arena *arena, const char *reason, struct view message);
 /* What was done, for the audit. */
 MUST_USE int account_audit(struct agent *agent, const struct object *object,
 		struct arena *arena, struct view actor, const char *action);

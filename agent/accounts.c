@@ -3,6 +3,7 @@
 
 #include "agent/database/account.h"
 #include "agent/database/condition.h"
+#include "agent/database/invitation.h"
 #include "agent/database/journal.h"
 #include "runtime/base/base64.h"
 #include "runtime/base/error.h"
@@ -51,6 +52,22 @@ int account_load(struct agent *agent, struct view account, bool shared,
 	return 0;
 }
 
+int account_load_uid(struct agent *agent, const unsigned char uid[UID_SIZE],
+		struct arena *arena, struct object *out)
+{
+	CLEANUP(object_set_deinit) struct object_set objects = OBJECT_SET_NULL;
+	int r = object_set_load(agent->db, arena, &objects);
+
+	if (r)
+		return r > 0 ? fault(-EIO) : r;
+	for (size_t i = 0; i < objects.count; i++) {
+		*out = objects.items[i];
+		if (memcmp(out->uid, uid, UID_SIZE) == 0)
+			return 0;
+	}
+	return AGENT_E_ABSENT;
+}
+
 int account_audit(struct agent *agent, const struct object *object, struct arena *arena,
 		struct view actor, const char *action)
 {
@@ -74,9 +91,8 @@ int account_bump_serial(struct agent *agent)
 
 /* -- passwords -- */
 
-/* An invited account is Ready for its own reason once it has a password. */
-static int settle_condition(
-		struct agent *agent, const struct object *object, struct arena *arena)
+int account_ready(struct agent *agent, const struct object *object, struct arena *arena,
+		const char *reason, struct view message)
 {
 	struct object_texts texts;
 	int r;
@@ -87,7 +103,9 @@ static int settle_condition(
 	if (r)
 		return r;
 	texts.conditions = condition_ready(arena,
-			&(const struct condition){ .is = true, .reason = "Applied" },
+			&(const struct condition){ .is = true,
+					.reason = reason,
+					.message = message },
 			object->observed_generation, agent->os->wall(agent->os->state));
 	return object_write(agent->db, object, &texts);
 }
@@ -124,13 +142,17 @@ static int write_password(struct agent *agent, const struct object *object,
 	if (r == 0)
 		r = account_revoke(agent->db, object->uid);
 	if (r == 0)
-		r = settle_condition(agent, object, arena);
+		r = invitation_use(agent->db, object->uid,
+				agent->os->wall(agent->os->state));
+	if (r == 0)
+		/* An invited account is Ready for its own reason until then. */
+		r = account_ready(agent, object, arena, "Applied", VIEW_NULL);
 	if (r == 0)
 		r = account_audit(agent, object, arena, actor, "password-set");
 	return r ? r : account_bump_serial(agent);
 }
 
-static int commit_password(struct agent *agent, const struct object *object,
+int account_commit_password(struct agent *agent, const struct object *object,
 		struct arena *arena, struct view hash, struct view actor)
 {
 	CLEANUP(transaction_end) struct transaction t = TRANSACTION_NULL;
@@ -156,7 +178,7 @@ int agent_password_set(struct agent *agent, struct view account,
 	if (password->len == 0 || password->len > PASSWORD_MAX)
 		return AGENT_E_PASSWORD;
 	password_hash(password, hash);
-	r = commit_password(agent, &object, arena, view_z(hash), actor);
+	r = account_commit_password(agent, &object, arena, view_z(hash), actor);
 	explicit_bzero(hash, sizeof(hash));
 	if (r == 0)
 		log_event(LOG_INFO, "agent.password.set", log_view("account", object.key),

@@ -212,6 +212,7 @@ struct desired_user {
 	struct view name;
 	enum password_scheme password_scheme;
 	struct secret password;     /* the whole hash text; empty: none given */
+	struct view invite;         /* where the link goes; empty: nobody is invited */
 	uint64_t quota;             /* bytes */
 	uint64_t encryption;        /* enum user_encryption */
 	struct view_list addresses; /* further ones */

@@ -175,6 +175,53 @@ static void check_password(struct check *c, const struct desired_user *user)
 	}
 }
 
+static bool serves_pages(struct check *c)
+{
+	struct objects *hosts = &c->kinds[KIND_HOST];
+
+	for (size_t i = 0; i < hosts->count; i++) {
+		const struct desired_host *host = (const void *)object_at(hosts, i);
+
+		if (host->listen[LISTEN_HTTPS].open)
+			return true;
+	}
+	return false;
+}
+
+/* Whoever cannot log in yet reads none of her own addresses. */
+static bool is_own(const struct desired_user *user, struct view address)
+{
+	bool own = view_eq_nocase(user->object.key, address);
+
+	for (size_t i = 0; i < user->addresses.count; i++)
+		own |= view_eq_nocase(user->addresses.items[i], address);
+	return own;
+}
+
+static void check_invitation(struct check *c, const struct desired_user *user)
+{
+	const struct value *invite = value_at(user->object.values, "invite");
+	struct diagnostic *item;
+
+	if (!invite || !user->invite.len || value_at(user->object.values, "password"))
+		return;
+	if (is_own(user, user->invite)) {
+		item = complain(c, INVITE_TO_ITSELF, invite->node,
+				"she cannot read it: it is the mailbox that the link "
+				"opens");
+		help(c, item,
+				"name an address that the person reads today; or leave "
+				"it out, and `posthus account invite` prints the link");
+	}
+	if (!serves_pages(c)) {
+		item = complain(c, INVITE_UNSERVED, invite->node,
+				"nothing serves the page that its link opens");
+		help(c, item,
+				"open `listen: {https: 443}` on a host; or leave "
+				"`invite` out, and set a password");
+	}
+}
+
 static void check_role_domains(struct check *c, const struct desired_user *user)
 {
 	const struct value *roles = value_at(user->object.values, "roles");
@@ -334,6 +381,7 @@ static void check_object(struct check *c, struct desired_object *object)
 		break;
 	case KIND_USER:
 		check_password(c, typed);
+		check_invitation(c, typed);
 		check_forward(c, typed);
 		check_role_domains(c, typed);
 		break;

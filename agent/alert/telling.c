@@ -6,6 +6,7 @@
 #include "agent/effect/call.h"
 #include "agent/effect/courier.h"
 #include "agent/inside.h"
+#include "agent/people/invite.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
 #include "runtime/base/os.h"
@@ -340,6 +341,8 @@ static int turn(struct agent *agent, nstime now)
 		r = look(agent, &told);
 	if (r == 0)
 		r = tell_by_mail(agent, &told, now);
+	if (r == 0)
+		r = invitations_write(agent);
 	if (r == 0)
 		r = letters_write(agent->db, agent->runtime, &left);
 	if (r == 0)

@@ -109,6 +109,26 @@ static int rotate_key(const struct words *words, const char *account)
 	return EXIT_FINE;
 }
 
+static int invite(const struct words *words, const char *account)
+{
+	const char *mail = words_option(words, "mail");
+	json_t *body = json_object();
+	enum exit_code code;
+
+	json_object_set_new(body, "account", json_string(account));
+	if (mail)
+		json_object_set_new(body, "mail", json_string(mail));
+	if (!json_is_string(json_object_get(body, "account")) ||
+			(mail && !json_is_string(json_object_get(body, "mail")))) {
+		json_decref(body);
+		say_error(NULL, "a name or an address is text in UTF-8");
+		return EXIT_ERROR;
+	}
+	code = connect_ask(words, "POST", "/v1/account-invite", body);
+	json_decref(body);
+	return (int)code;
+}
+
 static int run(const struct words *words)
 {
 	const char *verb = words_operand(words, 0);
@@ -127,6 +147,12 @@ static int run(const struct words *words)
 		say_error(NULL, "--empty belongs to `posthus account accept-restore`");
 		return EXIT_ERROR;
 	}
+	if (strcmp(verb, "invite") == 0)
+		return invite(words, words_operand(words, 1));
+	if (words_option(words, "mail")) {
+		say_error(NULL, "--mail belongs to `posthus account invite`");
+		return EXIT_ERROR;
+	}
 	if (strcmp(verb, "rotate-key") == 0)
 		return rotate_key(words, words_operand(words, 1));
 	if (strcmp(verb, "passwd") == 0)
@@ -142,6 +168,7 @@ static const struct option_row options[] = {
 			"mail" },
 	OPTION_FOR,
 	OPTION_EXPIRES,
+	{ "mail", "ADDRESS", "invite: the link goes there by letter, too" },
 	OPTION_OUTPUT,
 	OPTION_CONFIG,
 	OPTION_DATA,
@@ -153,7 +180,7 @@ const struct command command_account = {
 	.operands = "ACTION ACCOUNT [NAME]",
 	.least_operands = 2,
 	.most_operands = 4,
-	.summary = "Act on one account: its password, app passwords, a restored file",
+	.summary = "Act on one account: invite its person, passwords, a restored file",
 	.help = "ACCOUNT is an id (anna) or an address. ACTION is one of these:\n"
 		"  passwd ACCOUNT                      reads the new password twice from "
 		"the terminal, or one\n"
@@ -163,6 +190,12 @@ const struct command command_account = {
 		"                                      back. Sessions begun under the "
 		"old "
 		"one end.\n"
+		"  invite ACCOUNT                      prints a link by which the person "
+		"takes the account: it opens\n"
+		"                                      a page where she chooses the "
+		"password, once, for three days,\n"
+		"                                      and ends the link before. Whoever "
+		"has it has the mailbox\n"
 		"  app-password create ACCOUNT [NAME]  makes one for a mail program: "
 		"shown "
 		"once, good for what\n"

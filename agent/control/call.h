@@ -55,6 +55,11 @@ int serve_app_password_revoke(struct call *call);
 int serve_app_passwords(struct call *call);
 int serve_key_rotate(struct call *call);
 int serve_key_rotating(struct call *call);
+/* route_people.c: who has an account, and its key and file. */
+int serve_password(struct call *call);
+int serve_account_invite(struct call *call);
+int serve_account_key(struct call *call);
+int serve_account_accept(struct call *call);
 /* route_git.c: the repository that the state is taken from. */
 int serve_git(struct call *call);
 int serve_git_sync(struct call *call);

@@ -18,6 +18,8 @@ struct public_route {
 /* clang-format off */
 static const struct public_route routes[] = {
 	{ "POST", "/hooks/git", HOOK_MOST, false, serve_hook },
+	{ "GET",  "/invite/", 0,    false, serve_invite },
+	{ "POST", "/invite/", 4096, true,  serve_invite_taking },
 	{ NULL, NULL, 0, false, NULL }, /* the end */
 };
 /* clang-format on */

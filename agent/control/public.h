@@ -42,6 +42,10 @@ struct public_call {
 /* Answers it. */
 void public_serve(const struct public *at, struct runtime_request *request, nstime now);
 
+/* route_invite.c: the page of an invitation's link. */
+int serve_invite(struct public_call *call);
+int serve_invite_taking(struct public_call *call);
+
 /* Writes a line for people; returns the status. */
 int public_say(struct public_call *call, int status, const char *text);
 

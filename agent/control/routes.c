@@ -11,11 +11,9 @@
 #include "agent/git/follow.h"
 #include "agent/status.h"
 #include "runtime/base/arena.h"
-#include "runtime/base/base64.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
-#include "runtime/crypto/password.h"
 #include "runtime/runtime.h"
 #include "schema/agent_file.h"
 
@@ -175,87 +173,6 @@ static int serve_export(struct call *call)
 	return answer_export(call, &export);
 }
 
-static int serve_password(struct call *call)
-{
-	struct view account = call_body(call, "account");
-	CLEANUP(secret_free)
-	struct secret password = secret_copy(call_body(call, "password"));
-	int r = agent_password_set(call->agent, account, &password, call_actor(call));
-
-	if (r == AGENT_E_ABSENT)
-		return call_absent(call, arena_printf(call->arena, "user/%.*s",
-							 VIEW_ARG(account)));
-	if (r == AGENT_E_PASSWORD)
-		return call_refuse(call, 400, EXIT_INVALID,
-				arena_printf(call->arena,
-						"error: a password has 1 to %d bytes\n",
-						PASSWORD_MAX));
-	if (r)
-		return call_fault(call, r);
-	return call_answer(call, EXIT_FINE,
-			VIEW("The password is set; sessions under the old one have "
-			     "ended.\n"));
-}
-
-static int serve_account_key(struct call *call)
-{
-	struct view account = call_body(call, "account");
-	CLEANUP(secret_free) struct secret key = SECRET_NULL;
-	CLEANUP(freep) char *path = NULL;
-	CLEANUP(buf_wipe) struct buf hex = BUF_NULL(128);
-	int r = agent_account_key_export(
-			call->agent, account, call_actor(call), &key, &path);
-
-	if (r == AGENT_E_ABSENT)
-		return call_absent(call, arena_printf(call->arena, "user/%.*s",
-							 VIEW_ARG(account)));
-	if (r)
-		return call_fault(call, r);
-	hex_add(&hex, secret_expose(&key));
-	call_answer(call, EXIT_FINE, VIEW_NULL);
-	json_object_set_new(call->answer, "path", json_string(path));
-	json_object_set_new(call->answer, "key", json_stringn(hex.data, hex.len));
-	return 200;
-}
-
-static int serve_account_accept(struct call *call)
-{
-	struct view account = call_body(call, "account");
-	bool empty = json_is_true(json_object_get(call->body, "empty"));
-	int r = agent_account_accept(call->agent, account, empty, call_actor(call));
-
-	switch (r) {
-	case 0:
-		return call_answer(call, EXIT_FINE,
-				VIEW("Taken as it is: what waited for it comes in. Its "
-				     "clients read it anew, since every mailbox has a "
-				     "new "
-				     "UIDVALIDITY.\n"));
-	case AGENT_E_ABSENT:
-		return call_absent(call, arena_printf(call->arena, "user/%.*s",
-							 VIEW_ARG(account)));
-	case AGENT_E_GONE:
-		return call_refuse(call, 409, EXIT_ERROR,
-				VIEW("error: the account has no file\nhelp: put it back "
-				     "first; --empty begins anew, without its mail\n"));
-	case AGENT_E_THERE:
-		return call_refuse(call, 409, EXIT_ERROR,
-				VIEW("error: the account has a file\nhelp: without "
-				     "--empty it is taken as it is\n"));
-	case AGENT_E_UNFIT:
-		return call_refuse(call, 409, EXIT_ERROR,
-				VIEW("error: its file does not open\nhelp: `posthus log` "
-				     "says why; put back another copy, without the -wal "
-				     "beside it\n"));
-	case AGENT_E_BUSY:
-		return call_refuse(call, 503, EXIT_CONFLICT,
-				VIEW("error: a session is just putting something into "
-				     "it\nhelp: ask again in a moment\n"));
-	default:
-		return call_fault(call, r);
-	}
-}
-
 static int serve_wait(struct call *call)
 {
 	struct view name = call_query(call, "object");
@@ -318,6 +235,7 @@ static const struct route routes[] = {
 	{ "POST", "/v1/queue",       true,  SCOPE_ALL,     serve_queue_change },
 	{ "POST", "/v1/send-test",   true,  SCOPE_ALL,     serve_send_test },
 	{ "POST", "/v1/password",    true,  SCOPE_ALL,     serve_password },
+	{ "POST", "/v1/account-invite", true, SCOPE_ALL,   serve_account_invite },
 	{ "POST", "/v1/app-password", true,  SCOPE_ALL,     serve_app_password },
 	{ "POST", "/v1/app-password/revoke", true, SCOPE_ALL, serve_app_password_revoke },
 	{ "GET",  "/v1/app-passwords", false, SCOPE_ALL,    serve_app_passwords },

@@ -89,6 +89,22 @@ int account_set_password(struct database *db, const unsigned char uid[UID_SIZE],
 	return statement_run(s);
 }
 
+int account_read_name(struct database *db, const unsigned char uid[UID_SIZE],
+		struct arena *arena, struct view *out)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = database_prepare(db, "SELECT name FROM account WHERE uid = ?1", &s);
+
+	*out = VIEW_NULL;
+	if (r)
+		return r;
+	bind_blob(s, 1, uid_view(uid));
+	r = statement_step(s);
+	if (r == DATABASE_ROW)
+		*out = arena_copy(arena, column_view(s, 0));
+	return r == DATABASE_ROW ? 0 : r;
+}
+
 int account_add_key(struct database *db, const unsigned char uid[UID_SIZE],
 		struct view wrapped, walltime now)
 {
@@ -361,6 +377,7 @@ int account_remove(struct database *db, const unsigned char uid[UID_SIZE])
 		"DELETE FROM app_password WHERE account = ?1",
 		"DELETE FROM credential WHERE account = ?1",
 		"DELETE FROM former_address WHERE account = ?1",
+		"DELETE FROM invitation WHERE account = ?1",
 		"DELETE FROM account WHERE uid = ?1",
 	};
 	int r = 0;

@@ -33,6 +33,10 @@ MUST_USE int account_set_password(struct database *db, const unsigned char uid[U
 MUST_USE int account_has_password(
 		struct database *db, const unsigned char uid[UID_SIZE], bool *out);
 
+/* The person's name, as mail shows it; in the arena. */
+MUST_USE int account_read_name(struct database *db, const unsigned char uid[UID_SIZE],
+		struct arena *arena, struct view *out);
+
 /* Puts the host's slot of the data key. */
 MUST_USE int account_add_key(struct database *db, const unsigned char uid[UID_SIZE],
 		struct view wrapped, walltime now);

@@ -454,6 +454,16 @@ static const char *const steps[] = {
 	" at INTEGER NOT NULL,"
 	" actor TEXT NOT NULL"
 	") STRICT, WITHOUT ROWID;",
+	/* A link by which a person takes an account (invitation.h): the digest of its token.
+	 * Without `made_at` its letter is still to be written. */
+	"CREATE TABLE invitation ("
+	" account BLOB PRIMARY KEY REFERENCES account (uid),"
+	" address TEXT NOT NULL,"
+	" digest BLOB UNIQUE CHECK (length(digest) = 32),"
+	" made_at INTEGER,"
+	" used_at INTEGER"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX invitation_due ON invitation (account) WHERE made_at IS NULL;",
 };
 
 const struct database_schema control_schema = {

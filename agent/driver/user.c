@@ -1,9 +1,10 @@
 /* Users. Creation makes the account's rows and its wrapped key; its file comes with the
- * first login or message. What the state says of password, name and locale counts then
- * and never again: they are the person's. Leaving disables, and destroys nothing. */
+ * first login or message. What the state says of password, invitation, name and locale
+ * counts then and never again: they are the person's. Leaving disables, and destroys nothing. */
 #include "agent/driver.h"
 
 #include "agent/database/account.h"
+#include "agent/database/invitation.h"
 #include "agent/driver/postbox.h"
 #include "agent/plan/targets.h"
 #include "runtime/store/database.h"
@@ -41,7 +42,30 @@ static void want(const struct driver *driver, const struct desired *desired,
 		struct wanted *wanted = wanted_add_object(out, driver, &user->object);
 
 		wanted->applied = applied(out->arena, user);
+		if (user->invite.len)
+			wanted->note = arena_printf(out->arena,
+					"a link to take the account goes to %.*s",
+					VIEW_ARG(user->invite));
 	}
+}
+
+/* The state's invitation goes out once the account is made; or what became of the last. */
+static int say_invited(struct application *a, const struct change *change,
+		struct view *message_out)
+{
+	const struct desired_user *user = change->wanted->desired;
+	struct invitation invitation = { .address = user->invite };
+	bool asked = change_makes(change) && user->invite.len;
+	int r = 0;
+
+	if (!asked)
+		r = invitation_read(application_db(a), change->object->uid,
+				a->plan->arena, &invitation);
+	if (r && r != INVITATION_E_ABSENT)
+		return r;
+	*message_out = invitation_say(
+			a->plan->arena, r ? NULL : &invitation, change->key, a->o->now);
+	return 0;
 }
 
 static int condition(struct application *a, const struct change *change,
@@ -56,10 +80,7 @@ static int condition(struct application *a, const struct change *change,
 	if (r || known)
 		return r;
 	*reason_out = "Invited";
-	*message_out = arena_printf(a->plan->arena,
-			"no password yet: `posthus account passwd %.*s` sets one",
-			VIEW_ARG(change->key));
-	return 0;
+	return say_invited(a, change, message_out);
 }
 
 static int create(struct application *a, const struct change *change)
@@ -71,6 +92,8 @@ static int create(struct application *a, const struct change *change)
 		r = account_set_password(application_db(a), change->object->uid,
 				secret_expose(&user->password), CREDENTIAL_STATE,
 				a->o->now);
+	else if (r == 0 && user->invite.len)
+		r = invitation_ask(application_db(a), change->object->uid, user->invite);
 	return r;
 }
 

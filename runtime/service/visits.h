@@ -14,8 +14,8 @@ struct sockaddr_storage;
 enum {
 	VISITS_ROWS = 256,
 	VISITS_WAYS = 4,    /* that a row has room for */
-	VISITS_BURST = 30,  /* at once */
-	VISITS_EVERY_S = 2, /* then one in this time */
+	VISITS_BURST = 60,  /* at once */
+	VISITS_EVERY_S = 1, /* then one in this time */
 };
 
 struct visit {

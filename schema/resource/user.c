@@ -56,7 +56,7 @@ const struct table retention_table = {
 static const struct field fields[] = {
 	{ "id",         TYPE(TYPE_ID),                  NULL,      OWNER_ENFORCE, RISK_HARMLESS, SERVED | FIELD_OWN, 0, "the identity when the address changes" },
 	{ "name",       TYPE(TYPE_TEXT),                NULL,      OWNER_INITIAL, RISK_HARMLESS, SERVED | FIELD_OWN, AT(name), "a person's name, as mail shows it" },
-	{ "invite",     TYPE(TYPE_ADDRESS),             NULL,      OWNER_INITIAL, RISK_EXPOSING, LATER | FIELD_OWN, 0, "where the one-time link goes with which the person takes the account" },
+	{ "invite",     TYPE(TYPE_ADDRESS),             NULL,      OWNER_INITIAL, RISK_EXPOSING, SERVED | FIELD_OWN, AT(invite), "where the one-time link goes with which the person takes the account" },
 	{ "password",   RECORD(&password_table),        NULL,      OWNER_INITIAL, RISK_EXPOSING, SERVED | FIELD_OWN, 0, "instead of an invitation" },
 	{ "quota",      BETWEEN(TYPE_SIZE, 1048576, (int64_t)1 << 50), "10GiB", OWNER_ENFORCE, RISK_DATA, SERVED | FIELD_GROUP, AT(quota), "how much the mailbox holds", DOWNWARD(RISK_HARMLESS) },
 	{ "encryption", WORDS("managed", "private"),    "managed", OWNER_ENFORCE, RISK_IRREVERSIBLE, SERVED | FIELD_GROUP, AT(encryption), "managed: the host can open the mailbox; private: only the person's credentials or recovery can",
