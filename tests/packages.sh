@@ -2,6 +2,7 @@
 # Sourced. Names the Debian packages and installs those that are missing:
 #   packages_install build      what compiles posthus
 #   packages_install quickstart what examples/quickstart.sh shows it with
+#   packages_install browser    what tests/browser/run.sh opens pages with
 #   packages_install test       what the tests need on top: compilers, judges, real mail programs
 #   packages_npm FOLDER [NAME=VALUE…]   installs what FOLDER/package-lock.json pins, once, with these settings in
 #                               npm's environment, and says where: for NODE_PATH, with /node_modules behind it
@@ -71,6 +72,10 @@ packages_test=(
 	pebble
 )
 
+packages_browser=(
+	chromium
+)
+
 packages_missing() {
 	local p
 	for p in "$@"; do
@@ -98,6 +103,10 @@ packages_install() {
 	case $1 in
 	build) wanted=("${packages_build[@]}") ;;
 	quickstart) wanted=("${packages_build[@]}" curl) ;;
+	browser)
+		# shellcheck disable=SC2207
+		wanted=("${packages_browser[@]}" $(packages_node))
+		;;
 	test)
 		# shellcheck disable=SC2207
 		wanted=("${packages_build[@]}" "${packages_test[@]}" $(packages_node))

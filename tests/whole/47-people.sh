@@ -75,7 +75,7 @@ check "her mail waits for her meanwhile" python3 -c "
 import smtplib
 s = smtplib.SMTP('127.0.0.1', $SMTP); s.sendmail('x@b.example', ['eva@a.example'], 'Subject: early\r\nFrom: x@b.example\r\nDate: Tue, 24 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@b.example>\r\n\r\nhello\r\n')"
 not_kept() { ! grep -aqF "${link#/invite/}" "$home/data/control.db" "$home/data/control.db-wal" "$home/log"; }
-check "S the token is in no database and no log" not_kept
+check "W21 the token is in no database and no log" not_kept
 
 check "the page greets her, and what is in her name stays text" says 200 'Hello Eva &lt;Ek&gt;' "$link"
 guarded() {

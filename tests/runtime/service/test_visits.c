@@ -50,9 +50,9 @@ static void the_table_does_not_grow_and_forgets_the_quietest(void **state)
 		;
 	for (int i = 0; i < 20 * VISITS_ROWS; i++) {
 		snprintf(address, sizeof(address), "10.%d.%d.1", i / 256, i % 256);
-		assert_true(enter(&visits, address, 1));
+		assert_true(enter(&visits, address, 0));
 	}
-	assert_false(enter(&visits, "192.0.2.1", 1));
+	assert_false(enter(&visits, "192.0.2.1", 0));
 }
 
 int main(void)
