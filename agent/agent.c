@@ -140,6 +140,8 @@ int agent_open(const struct agent_options *options, struct agent **out)
 				&agent->dispatch);
 	if (r == 0 && !options->offline)
 		r = telling_new(&agent->telling);
+	if (r == 0 && !options->offline)
+		r = keeper_new(&agent->keeper);
 	if (r)
 		return r;
 	*out = TAKE(agent);
@@ -193,6 +195,7 @@ void agent_close(struct agent *agent)
 		return;
 	agent_forget_desired(agent);
 	telling_free(agent->telling);
+	keeper_free(agent, agent->keeper);
 	dispatch_free(agent->dispatch);
 	configuration_unref(agent->configuration);
 	database_close(agent->deeds);

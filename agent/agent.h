@@ -179,6 +179,27 @@ int agent_outbox_fd(const struct agent *agent);
 nstime agent_outbox_deadline(const struct agent *agent);
 void agent_outbox_turn(struct agent *agent);
 
+/* -- backups -- */
+
+/* What is due is taken, verified, and said of; in turns, as the outbox. Not offline. */
+int agent_backups_fd(const struct agent *agent);
+nstime agent_backups_deadline(const struct agent *agent);
+void agent_backups_turn(struct agent *agent);
+
+enum agent_backup_deed {
+	AGENT_BACKUP_RUN,
+	AGENT_BACKUP_VERIFY,
+	AGENT_BACKUP_DRILL, /* by an identity that opens it: a recovery code, or age's */
+};
+
+/* Begins one now, by name: `posthus backup list` says what comes of it. ABSENT; BUSY: another
+ * one is under way. */
+MUST_USE int agent_backup_begin(struct agent *agent, struct view name,
+		enum agent_backup_deed deed, const struct secret *identity);
+/* All of them: {"items": [{"name", "running", "good", "verified", "proven", "failures",
+ * "reason", "message", "bytes", "sent", "files", "snapshot", "doing", "done_bytes"}]}. */
+MUST_USE int agent_backups_json(struct agent *agent, json_t **out);
+
 /* -- telling people -- */
 
 /* What is wrong is looked for, and told to whom `alerts` of the state names; letters that wait

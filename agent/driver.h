@@ -150,6 +150,7 @@ size_t driver_index(const struct driver *driver);
 extern const struct driver driver_host;
 extern const struct driver driver_policy;
 extern const struct driver driver_alerts;
+extern const struct driver driver_backup;
 extern const struct driver driver_certificate;
 extern const struct driver driver_listener;
 extern const struct driver driver_relay;

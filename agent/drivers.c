@@ -20,6 +20,7 @@ const struct driver *const drivers[] = {
 	&driver_service,
 	&driver_group,
 	&driver_alias,
+	&driver_backup,
 	&driver_alerts,
 };
 /* clang-format on */

@@ -4,6 +4,7 @@
 
 #include "agent/agent.h"
 #include "agent/alert/telling.h"
+#include "agent/backup/keeper.h"
 #include "agent/database/confirmation.h"
 #include "agent/database/control_database.h"
 #include "agent/database/generation.h"
@@ -79,6 +80,7 @@ struct agent {
 	struct database *deeds;    /* NULL: offline, and there are none */
 	struct dispatch *dispatch; /* NULL: offline */
 	struct telling *telling;   /* the same */
+	struct keeper *keeper;     /* the same */
 	unsigned char secret[CONTROL_SECRET];
 	struct configuration *configuration; /* that the runtime has; NULL: none yet */
 	struct desired_state desired;

@@ -30,6 +30,8 @@ static const struct command *const commands[] = {
 	&command_seal,
 	&command_queue,
 	&command_send_test,
+	&command_backup,
+	&command_restore,
 	&command_audit,
 	&command_export,
 	&command_resolve,

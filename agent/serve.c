@@ -164,6 +164,7 @@ static nstime next_deadline(const struct server *server)
 	deadline = nstime_min(deadline, agent_outbox_deadline(server->options->agent));
 	deadline = nstime_min(deadline, follow_deadline(server->options->follow));
 	deadline = nstime_min(deadline, agent_alerts_deadline(server->options->agent));
+	deadline = nstime_min(deadline, agent_backups_deadline(server->options->agent));
 	deadline = nstime_min(deadline, server->remember_due);
 	return server->watch ? nstime_min(deadline, watch_deadline(server->watch))
 			     : deadline;
@@ -217,6 +218,7 @@ static int serve_round(struct server *server)
 		{ .fd = agent_outbox_fd(server->options->agent), .events = POLLIN },
 		{ .fd = follow_fd(server->options->follow), .events = POLLIN },
 		{ .fd = agent_alerts_fd(server->options->agent), .events = POLLIN },
+		{ .fd = agent_backups_fd(server->options->agent), .events = POLLIN },
 	};
 	nstime now = clock_now();
 
@@ -235,6 +237,7 @@ static int serve_round(struct server *server)
 	agent_outbox_turn(server->options->agent);
 	follow_turn(server->options->follow);
 	agent_alerts_turn(server->options->agent);
+	agent_backups_turn(server->options->agent);
 	control_serve(server->control, now);
 	remember(server, now);
 	show_metrics(server);

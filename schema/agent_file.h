@@ -70,6 +70,8 @@ struct agent_file {
 	const struct key *
 			opener; /* not of the file: what opens the state's sealed values; the
 				     agent's, NULL where it has none */
+	struct view text;       /* the file, as it was read; empty: there is none */
+	struct view path;       /* its own */
 	struct view host;       /* empty: there is one */
 	struct view data;       /* never empty: /var/lib/posthus unless said */
 	struct view control;    /* empty: DATA/control.sock */

@@ -136,6 +136,7 @@ static void fill(struct check *c, struct desired *desired)
 	desired->issuers = take_objects(c, KIND_ISSUER, &desired->issuer_count);
 	desired->dns_providers =
 			take_objects(c, KIND_DNS_PROVIDER, &desired->dns_provider_count);
+	desired->backups = take_objects(c, KIND_BACKUP, &desired->backup_count);
 	desired->certificates =
 			take_objects(c, KIND_CERTIFICATE, &desired->certificate_count);
 	take_policy(c, &desired->policy);

@@ -54,6 +54,9 @@ static struct shelf shelf_of(const struct desired *d, enum kind kind)
 	case KIND_DNS_PROVIDER:
 		return (struct shelf){ (const char *)d->dns_providers,
 			sizeof(*d->dns_providers), d->dns_provider_count };
+	case KIND_BACKUP:
+		return (struct shelf){ (const char *)d->backups, sizeof(*d->backups),
+			d->backup_count };
 	case KIND_CERTIFICATE:
 		return (struct shelf){ (const char *)d->certificates,
 			sizeof(*d->certificates), d->certificate_count };

@@ -458,6 +458,19 @@ struct desired_dns_provider {
 	uint64_t ttl;          /* seconds, of what says none */
 };
 
+/* Where copies of everything go, and how long they stay. One of directory, S3, SFTP. */
+struct desired_backup {
+	struct desired_object object;
+	struct view schedule, drill; /* schedules */
+	struct view directory;
+	struct view s3_endpoint, s3_bucket, s3_region;
+	struct desired_secret s3_access_key, s3_secret_key;
+	struct view sftp_host, sftp_user, sftp_path, sftp_known_hosts;
+	uint64_t sftp_port;
+	struct desired_secret sftp_key;
+	uint64_t hourly, daily, weekly, monthly, yearly; /* that are kept */
+};
+
 /* A certificate from files of the host, or of an issuer. Paths are absolute, and named by
  * `allow` of the agent's file. */
 struct desired_certificate {
@@ -581,6 +594,8 @@ struct desired {
 	size_t issuer_count;
 	struct desired_dns_provider *dns_providers;
 	size_t dns_provider_count;
+	struct desired_backup *backups;
+	size_t backup_count;
 	struct desired_certificate *certificates; /* none: self-signed */
 	size_t certificate_count;
 	struct desired_policy policy;

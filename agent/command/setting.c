@@ -71,6 +71,8 @@ static enum exit_code read_file(struct setting *setting, const char *path)
 	if (r)
 		return EXIT_INVALID;
 	anchor_paths(setting, path);
+	setting->file.text = source.bytes;
+	setting->file.path = view_z(path);
 	return EXIT_FINE;
 }
 

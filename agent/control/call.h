@@ -70,6 +70,9 @@ int serve_git_reinstate(struct call *call);
 int serve_queue(struct call *call);
 int serve_queue_change(struct call *call);
 int serve_send_test(struct call *call);
+/* route_backup.c: copies of everything. */
+int serve_backups(struct call *call);
+int serve_backup(struct call *call);
 /* route_records.c: what was recorded. */
 int serve_history(struct call *call);
 int serve_events(struct call *call);

@@ -231,6 +231,8 @@ static const struct route routes[] = {
 	{ "POST", "/v1/git/accept-rewind", true, SCOPE_ALL, serve_git_accept },
 	{ "POST", "/v1/git/revoke", true, SCOPE_ALL, serve_git_revoke },
 	{ "POST", "/v1/git/reinstate", true, SCOPE_ALL, serve_git_reinstate },
+	{ "GET",  "/v1/backups",     false, SCOPE_APPROVE, serve_backups },
+	{ "POST", "/v1/backups",     true,  SCOPE_ALL,     serve_backup },
 	{ "GET",  "/v1/queue",       false, SCOPE_ALL,     serve_queue },
 	{ "POST", "/v1/queue",       true,  SCOPE_ALL,     serve_queue_change },
 	{ "POST", "/v1/send-test",   true,  SCOPE_ALL,     serve_send_test },

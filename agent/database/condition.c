@@ -14,6 +14,8 @@ static const char *const names[CONDITION_TYPES] = {
 	[CONDITION_DRIFTED]            = "Drifted",
 	[CONDITION_DEPENDENCIES_READY] = "DependenciesReady",
 	[CONDITION_DELETION_BLOCKED]   = "DeletionBlocked",
+	[CONDITION_BACKUP_FRESH]       = "BackupFresh",
+	[CONDITION_RESTORE_PROVEN]     = "RestoreProven",
 };
 /* clang-format on */
 

@@ -83,7 +83,7 @@ static const struct field fields[] = {
 	{ "issuers",      OBJECTS(TYPE_NAME, &issuer_table),              NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED,  0, "who signs certificates" },
 	{ "certs",        &(const struct type){ .kind = TYPE_MAP, .key = TYPE(TYPE_NAME), .item = RECORD(&certificate_table), .words = ONE_OF_THESE("none") },
 	                                                                  "none", OWNER_ENFORCE, RISK_SERVICE, SERVED, 0, "the certificates of the listeners; `none`: the host signs its own" },
-	{ "backups",      OBJECTS(TYPE_NAME, &backup_table),              NULL, OWNER_ENFORCE, RISK_EXPOSING, LATER,  0, "where copies go" },
+	{ "backups",      OBJECTS(TYPE_NAME, &backup_table),              NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "where copies go" },
 	{ "secrets",      RECORD(&secrets_table),                         NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "who can open what is sealed" },
 	{ "alerts",       RECORD(&alerts_table),                          NULL, OWNER_ENFORCE, RISK_EXPOSING, SERVED, 0, "who is told when something is wrong" },
 	{ "policy",       RECORD(&policy_table),                          NULL, OWNER_ENFORCE, RISK_POLICY,   SERVED, 0, "the rules that changes obey" },

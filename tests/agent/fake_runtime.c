@@ -149,3 +149,43 @@ void runtime_observe(struct runtime *rt, struct runtime_observed *out)
 		if (host->listeners[i].kind != rt->closed)
 			out->listeners[out->listener_count++].spec = host->listeners[i];
 }
+
+/* Nothing is kept that could be copied. */
+int runtime_snapshot(struct runtime *rt, struct snapshot **out)
+{
+	(void)rt;
+	(void)out;
+	return SNAPSHOT_E_LATER;
+}
+
+int snapshot_next(struct snapshot *snapshot, struct snapshot_file *out)
+{
+	(void)snapshot;
+	(void)out;
+	return SNAPSHOT_END;
+}
+
+int snapshot_read(struct snapshot *snapshot, void *bytes, size_t len, size_t *len_out)
+{
+	(void)snapshot;
+	(void)bytes;
+	(void)len;
+	*len_out = 0;
+	return 0;
+}
+
+int snapshot_check(struct snapshot *snapshot)
+{
+	(void)snapshot;
+	return SNAPSHOT_OK;
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+	(void)snapshot;
+}
+
+void snapshot_freep(struct snapshot **snapshot)
+{
+	(void)snapshot;
+}

@@ -5,6 +5,7 @@
 
 #include "runtime/queue/queue.h"
 #include "runtime/runtime.h"
+#include "runtime/snapshot.h"
 
 struct runtime {
 	struct configuration *configuration; /* NULL: none was given yet */

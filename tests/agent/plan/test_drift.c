@@ -323,11 +323,11 @@ static void a_kind_that_is_none_is_refused(void **state)
 	CLEANUP(agent_result_free) struct agent_result result = { 0 };
 	CLEANUP(buf_free) struct buf text = BUF_NULL(HOUSE_TEXT);
 
-	house_state(&text, "policy: {drift: {backup: report}}\n" PEOPLE);
+	house_state(&text, "policy: {drift: {issuer: report}}\n" PEOPLE);
 	house_apply(house, buf_view(&text), &result);
 	assert_int_equal(result.code, EXIT_INVALID);
 	assert_printed(&result,
-			"policy.drift names backup, which is no kind of this version");
+			"policy.drift names issuer, which is no kind of this version");
 }
 
 /* -- the level audit -- */
