@@ -1,5 +1,6 @@
 #include "agent/command/recovery_page.h"
 
+#include "agent/backup/vault.h"
 #include "agent/control/client.h"
 #include "agent/database/text.h"
 #include "agent/git/allowed_signers.h"
@@ -59,8 +60,23 @@ static bool print_places(const json_t *items)
 	return any;
 }
 
+/* By which a restore tells this host's backups from what somebody put in their place. */
+static void print_vault(const struct secret *master_key)
+{
+	unsigned char own[VAULT_KEY];
+	CLEANUP(key_wipe) struct key master, backup;
+
+	memcpy(master.bytes, secret_expose(master_key).data, KEY_SIZE);
+	key_derive(&master, PURPOSE_BACKUP, &backup);
+	vault_public_key_of(&backup, own);
+	fputs("  vault ", stdout);
+	for (size_t i = 0; i < sizeof(own); i++)
+		printf("%02x", own[i]);
+	putchar('\n');
+}
+
 /* As the agent has them, where one runs. */
-static void print_backups(const struct setting *setting)
+static void print_backups(const struct setting *setting, const struct secret *master_key)
 {
 	struct control_reply reply = { 0 };
 
@@ -71,6 +87,7 @@ static void print_backups(const struct setting *setting)
 		puts("  "
 		     "________________________________________________________________");
 	json_decref(reply.body);
+	print_vault(master_key);
 	puts("\nA login there that reads and cannot write:\n\n"
 	     "  ________________________________________________________________\n");
 }
@@ -127,7 +144,7 @@ void recovery_page_print(const struct recovery_page *page)
 	       "a backup\nof the server reads its mail.\n\n",
 			VIEW_ARG(buf_view(&day)));
 	print_secrets(page);
-	print_backups(page->setting);
+	print_backups(page->setting, page->master_key);
 	print_source(page->setting);
 	printf("The server is gone; on a new machine with posthus:\n\n"
 	       "  posthus restore --kit FILE --to %s\n"

@@ -7,6 +7,17 @@ agent_state "$root/tests/whole/states/mail.yaml"
 agent_start || exit 1
 check "apply" posthus apply --wait
 
+# A password is a row: no file of the account is written for it.
+files_of_anna() { find "$home/data/accounts" -name '*.db' -newer "$work/mark" | grep -c .; }
+posthus account passwd anna <<<first-pass >/dev/null
+check "anna's mailbox is begun" curl -sSk --user anna@org.example:first-pass "imaps://127.0.0.1:$IMAPS/INBOX?ALL"
+touch "$work/mark"
+began=$(date +%s%N)
+check "another password" posthus account passwd anna <<<second-pass
+echo "     in $((($(date +%s%N) - began) / 1000000)) ms, the hash and a new process with it"
+check "writes to no account's file" test "$(files_of_anna)" = 0
+check "and logs in" curl -sSk --user anna@org.example:second-pass "imaps://127.0.0.1:$IMAPS/INBOX?ALL"
+
 # login NAME PASSWORD: by IMAP
 login() { curl -sSk --user "$1@org.example:$2" "imaps://127.0.0.1:$IMAPS/INBOX?ALL"; }
 sends() { swaks --server 127.0.0.1 --port "$SUBMISSIONS" --tls-on-connect --auth PLAIN --auth-user "$1@org.example" --auth-password "$2" --from "$1@org.example" --to "$1@org.example"; }
@@ -44,6 +55,7 @@ posthus recovery kit --print >"$work/page" 2>"$work/next"
 code=$(grep -oE '^  ([0-9A-Z]{5}-){12}[0-9A-Z]{5}$' "$work/page" | tr -d ' ')
 check "a kit is printed with its code" test "${#code}" = 77
 check "and the master key" grep -qF "$(cat "$home/master.key")" "$work/page"
+check "and what tells this host's backups from others" grep -qE '^  vault [0-9a-f]{64}$' "$work/page"
 check "what to put into the state is said" grep -q 'secrets: {recipients: {recovery: age1' "$work/next"
 check "the status says that nobody proved it" says 'kit of 20.*, never proven: `posthus recovery check`'
 slip=$([ "${code:0:1}" = Z ] && echo Y || echo Z)${code:1}
