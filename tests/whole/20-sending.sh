@@ -21,45 +21,6 @@ agent_start || exit 1
 check "apply" posthus apply --wait
 printf 'pass-bo\n' | posthus account passwd bo >/dev/null
 
-# names_start: a name server for direct.example and what lies below it
-names_pid=
-names_start() {
-	local knot
-	knot=$(packages_unpack knot)
-	mkdir -p "$home/names"
-	cat >"$home/names/direct.example.zone" <<-ZONE
-		\$ORIGIN direct.example.
-		\$TTL 60
-		@ SOA ns hostmaster 1 3600 600 86400 60
-		@ NS ns
-		ns A 127.0.0.1
-		@ MX 10 away
-		@ MX 20 mx
-		away A $AWAY_AT
-		mx A $MX_AT
-		bare A $MX_AT
-		null MX 0 .
-		silent MX 10 gone
-		loop MX 10 back
-		loop MX 20 back2
-		back A 127.0.0.66
-		back2 A 127.0.0.67
-	ZONE
-	cat >"$home/names/knot.conf" <<-CONF
-		server:
-		  rundir: "$home/names"
-		  listen: 127.0.0.1@$NAMES
-		database:
-		  storage: "$home/names"
-		zone:
-		  - domain: direct.example
-		    storage: "$home/names"
-		    zonefile-sync: -1
-	CONF
-	"$knot/usr/sbin/knotd" -c "$home/names/knot.conf" >"$home/names/log" 2>&1 &
-	names_pid=$!
-	await grep -q 'direct.example.*loaded' "$home/names/log"
-}
 trap 'kill $sink_pid $names_pid 2>/dev/null' EXIT
 
 # send TO SUBJECT [OPTION…]: bo submits a message
@@ -173,7 +134,19 @@ kill -KILL "$agent_pid"
 wait "$agent_pid" 2>/dev/null
 agent_start || exit 1
 check "after kill -9 nothing is sent again" queued 0
-names_start || { bad "knot does not start"; cat "$home/names/log"; }
+names_start direct.example <<ZONE || { bad "knot does not start"; cat "$home/names/log"; }
+@ MX 10 away
+@ MX 20 mx
+away A $AWAY_AT
+mx A $MX_AT
+bare A $MX_AT
+null MX 0 .
+silent MX 10 gone
+loop MX 10 back
+loop MX 20 back2
+back A 127.0.0.66
+back2 A 127.0.0.67
+ZONE
 if [ "$(id -u)" = 0 ]; then
 	sink_stop
 	sink_start $MX_AT:25

@@ -17,33 +17,12 @@ agent_certificate
 read -r NAMES < <(free_ports 1)
 PEER=$(own_address)
 postfix=$(packages_unpack postfix)
-knot=$(packages_unpack knot)
 trap 'kill $names_pid $master_pid 2>/dev/null' EXIT
 
-mkdir "$home/names"
-cat >"$home/names/peer.example.zone" <<ZONE
-\$ORIGIN peer.example.
-\$TTL 60
-@ SOA ns hostmaster 1 3600 600 86400 60
-@ NS ns
-ns A 127.0.0.1
+names_start peer.example <<ZONE
 @ MX 10 mx
 mx A $PEER
 ZONE
-cat >"$home/names/knot.conf" <<CONF
-server:
-  rundir: "$home/names"
-  listen: 127.0.0.1@$NAMES
-database:
-  storage: "$home/names"
-zone:
-  - domain: peer.example
-    storage: "$home/names"
-    zonefile-sync: -1
-CONF
-"$knot/usr/sbin/knotd" -c "$home/names/knot.conf" >"$home/names/log" 2>&1 &
-names_pid=$!
-await grep -q 'peer.example.*loaded' "$home/names/log"
 
 # -- Postfix --
 p=$home/postfix

@@ -17,7 +17,7 @@ agent_certificate
 read -r PEER AWAY < <(free_ports 2)
 opensmtpd=$(packages_unpack opensmtpd)
 postfix=$(packages_unpack postfix)
-peer_pid= drain_pid=
+peer_pid='' drain_pid=''
 trap 'kill $peer_pid $drain_pid 2>/dev/null' EXIT
 chmod 755 "$work" "$home"
 

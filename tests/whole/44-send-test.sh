@@ -16,35 +16,14 @@ SHUT=$DEAD
 printf "elsewhere.invalid. IN DS 1 13 2 %064d\n" 1 >"$home/anchors"
 sed -i "s/^allow: {/&connect: {except: [\"127.0.0.1:$SINK\", \"127.0.0.1:$DEAD\", \"$MX_AT:25\", \"$AWAY_AT:25\"]}, /" "$home/agent.yaml"
 echo "resolver: {servers: [127.0.0.1], port: $NAMES, anchors: $home/anchors}" >>"$home/agent.yaml"
-knot=$(packages_unpack knot)
 trap 'kill $sink_pid $names_pid 2>/dev/null' EXIT
-mkdir -p "$home/names"
-cat >"$home/names/direct.example.zone" <<-ZONE
-	\$ORIGIN direct.example.
-	\$TTL 60
-	@ SOA ns hostmaster 1 3600 600 86400 60
-	@ NS ns
-	ns A 127.0.0.1
-	@ MX 10 away
-	@ MX 20 mx
-	away A $AWAY_AT
-	mx A $MX_AT
-	null MX 0 .
+names_start direct.example <<ZONE
+@ MX 10 away
+@ MX 20 mx
+away A $AWAY_AT
+mx A $MX_AT
+null MX 0 .
 ZONE
-cat >"$home/names/knot.conf" <<-CONF
-	server:
-	  rundir: "$home/names"
-	  listen: 127.0.0.1@$NAMES
-	database:
-	  storage: "$home/names"
-	zone:
-	  - domain: direct.example
-	    storage: "$home/names"
-	    zonefile-sync: -1
-CONF
-"$knot/usr/sbin/knotd" -c "$home/names/knot.conf" >"$home/names/log" 2>&1 &
-names_pid=$!
-await grep -q 'direct.example.*loaded' "$home/names/log"
 agent_state "$root/tests/whole/states/sending.yaml"
 sed -i "s/@SINK@/$SINK/; s/@DEAD@/$DEAD/; s/@SHUT@/$SHUT/" "$home/state/sending.yaml"
 agent_start || exit 1

@@ -18,6 +18,32 @@ sink_start() {
 	await grep -q ready "$home/sink.out"
 }
 sink_stop() { kill "$sink_pid"; wait "$sink_pid" 2>/dev/null; }
+names_pid=
+# names_start ZONE: knot on 127.0.0.1, port $NAMES, with that zone from stdin: its records, below the SOA, NS and ns; after
+# packages.sh
+names_start() {
+	local knot
+	knot=$(packages_unpack knot)
+	mkdir -p "$home/names"
+	{
+		printf '$ORIGIN %s.\n$TTL 60\n@ SOA ns hostmaster 1 3600 600 86400 60\n@ NS ns\nns A 127.0.0.1\n' "$1"
+		cat
+	} >"$home/names/$1.zone"
+	cat >"$home/names/knot.conf" <<-CONF
+		server:
+		  rundir: "$home/names"
+		  listen: 127.0.0.1@$NAMES
+		database:
+		  storage: "$home/names"
+		zone:
+		  - domain: $1
+		    storage: "$home/names"
+		    zonefile-sync: -1
+	CONF
+	"$knot/usr/sbin/knotd" -c "$home/names/knot.conf" >"$home/names/log" 2>&1 &
+	names_pid=$!
+	await grep -q "$1.*loaded" "$home/names/log"
+}
 queued() { [ "$(posthus queue list -o json | python3 -c 'import json,sys; print(len(json.load(sys.stdin)["messages"]))')" = "$1" ]; }
 # arrived SUBJECT [EXPRESSION]: once at the sink, and there the expression holds of it
 arrived() {
