@@ -378,13 +378,17 @@ static void serve_what_is_kept(struct agent *agent)
 
 void agent_outbox_turn(struct agent *agent)
 {
+	bool served = false;
+
 	dispatch_turn(agent->dispatch);
 	/* Who waits for it to be Ready is told behind this, and finds it served. */
 	while (dispatch_serves(agent->dispatch)) {
 		serve_what_is_kept(agent);
+		served = true;
 		dispatch_turn(agent->dispatch);
 	}
-	if (dispatch_brought(agent->dispatch) && agent->awaits_ready)
+	/* What is served is said in the DNS, too. */
+	if ((dispatch_brought(agent->dispatch) && agent->awaits_ready) || served)
 		look_soon(agent);
 }
 

@@ -41,7 +41,8 @@ struct acme_task {
 	size_t name_count;
 	enum acme_challenge challenge;
 	enum certificate_key_kind key_kind;
-	struct view profile; /* empty: the issuer's own choice */
+	struct view kept_key; /* PEM, of that kind: no new one is made; empty: one is */
+	struct view profile;  /* empty: the issuer's own choice */
 	struct view replaces; /* the certificate that it renews, by acme_certificate_id() */
 	walltime now;
 };

@@ -103,6 +103,14 @@ static bool take_authorizations(struct acme *a, const json_t *list)
 	return true;
 }
 
+static int take_key(struct acme *a)
+{
+	if (!a->task->kept_key.len)
+		return certificate_key_generate(a->task->key_kind, &a->order->key);
+	a->order->key = secret_copy(a->task->kept_key);
+	return 0;
+}
+
 /* The key is made with the order and kept with it: what is asked for twice is asked for with
  * one key. */
 static void take_order(struct acme *a, const struct acme_reply *reply)
@@ -118,7 +126,7 @@ static void take_order(struct acme *a, const struct acme_reply *reply)
 		a->order->order = arena_copy(a->arena, reply->location);
 		a->order->began = a->task->now;
 		secret_free(&a->order->key);
-		if (certificate_key_generate(a->task->key_kind, &a->order->key))
+		if (take_key(a))
 			acme_fail(a, "InternalError", true, "no key could be made");
 		else
 			acme_step_to(a, ACME_AUTHORIZE);

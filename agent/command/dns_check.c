@@ -1,5 +1,6 @@
 #include "agent/command/dns_check.h"
 
+#include "agent/command/dns_known.h"
 #include "agent/command/offline.h"
 #include "agent/command/setting.h"
 #include "agent/control/client.h"
@@ -103,6 +104,23 @@ static void find_servers(struct checking *c, const struct zone_rrset *set)
 	c->why = arena_copy(c->arena, buf_view(&answer.message));
 }
 
+/* A key stands in a signed zone alone (agent/driver/record_effects.c). */
+static bool is_out_of_place(struct checking *c, const struct zone_rrset *set)
+{
+	CLEANUP(effect_answer_deinit) struct effect_answer answer = EFFECT_ANSWER_NULL;
+	const struct ask ask = { .arena = c->arena, .file = c->effect.file };
+	struct ask_replies replies;
+
+	if (!view_eq(set->set.type, VIEW("TLSA")) || c->sight.live.len ||
+			ask_all(&ask, &c->sight.servers, c->sight.servers.zone,
+					VIEW("DNSKEY"), &replies, &answer))
+		return false;
+	for (size_t i = 0; i < replies.count; i++)
+		if (replies.items[i].said == ASK_ANSWERED && replies.items[i].set.count)
+			return false;
+	return true;
+}
+
 static void judge_seen(struct checking *c, const struct zone_rrset *set,
 		const struct owned *owned, struct finding *out)
 {
@@ -118,6 +136,9 @@ static void judge_seen(struct checking *c, const struct zone_rrset *set,
 		out->verdict = IN_SYNC;
 		out->sentence = arena_printf(c->arena, "%zu of %zu servers say it",
 				c->sight.servers.count, c->sight.servers.count);
+	} else if (is_out_of_place(c, set)) {
+		out->verdict = IN_SYNC;
+		out->sentence = VIEW("the zone is not signed: none is put there");
 	} else if (!c->sight.live.len || missing.count < set->set.count) {
 		out->verdict = missing.count ? MISSING : CHANGED;
 		out->sentence = missing.count ? say_missing(c, set, &missing)
@@ -322,6 +343,7 @@ static void check_all(struct checking *c, const struct desired_domain *only)
 	know_keys(c);
 	zone_records(c->desired, &c->facts, c->arena, &records);
 	zone_rrsets(&records, c->arena, &sets);
+	dns_known(c->control, c->desired, c->arena, &sets);
 	c->findings = arena_array(c->arena, sets.count + records.pointer_count,
 			sizeof(*c->findings));
 	for (size_t i = 0; i < sets.count; i++)

@@ -464,6 +464,19 @@ static const char *const steps[] = {
 	" used_at INTEGER"
 	") STRICT, WITHOUT ROWID;"
 	"CREATE INDEX invitation_due ON invitation (account) WHERE made_at IS NULL;",
+
+	/* One whose key the DNS does not say yet (agent/driver/certificate_next.h). */
+	"CREATE TABLE certificate_next ("
+	" uid BLOB PRIMARY KEY REFERENCES object (uid) ON DELETE CASCADE,"
+	" name TEXT NOT NULL,"
+	" chain TEXT NOT NULL,"
+	" sealed_key BLOB NOT NULL,"
+	" source BLOB NOT NULL CHECK (length(source) = 32),"
+	" not_before INTEGER NOT NULL,"
+	" not_after INTEGER NOT NULL,"
+	" issued TEXT NOT NULL,"
+	" seen_at INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;",
 };
 
 const struct database_schema control_schema = {

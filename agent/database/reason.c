@@ -47,6 +47,8 @@ static const struct reason reasons[] = {
 	{ "IdGiven",             CLASS_NONE,      "it has an id from now on" },
 	{ "Invited",             CLASS_NONE,      "the account has no password yet" },
 	{ "KeyChanged",          CLASS_NONE,      "its address or name is another one" },
+	{ "KeySeen",             CLASS_NONE,      "all servers answer a certificate's new key (TLSA): it is served in a while" },
+	{ "KeyServes",           CLASS_NONE,      "a certificate's new key is known to all (TLSA): it is served from now on" },
 	{ "KitUnproven",         CLASS_NONE,      "nobody has shown for long that the recovery code on paper opens anything" },
 	{ "Missing",             CLASS_NONE,      "what should live is not there: it is made anew" },
 	{ "PurgeRequested",      CLASS_NONE,      "the state, or somebody by hand, asks to destroy it" },

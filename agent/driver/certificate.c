@@ -7,6 +7,7 @@
 #include "agent/apply/apply.h"
 #include "agent/database/text.h"
 #include "agent/driver/certificate_issue.h"
+#include "agent/driver/certificate_next.h"
 #include "agent/driver/certificate_row.h"
 #include "agent/driver/certificate_text.h"
 #include "agent/effect/outbox.h"
@@ -77,6 +78,8 @@ static int know(struct observation *o)
 					&desired->certificates[i], &known);
 	if (!known)
 		o->facts.authority_count = 0;
+	if (r == 0 && desired && desired->host)
+		r = certificate_keys_know(o, desired->host->name);
 	return r;
 }
 
@@ -342,13 +345,45 @@ static int observe_issued(struct observation *o, struct object *object,
 	return 0;
 }
 
+/* Of one that waits for its record. True: it is what the object is about now. */
+static int observe_next(struct observation *o, struct object *object, bool *out)
+{
+	enum certificate_due due;
+	struct certificate_row next;
+	walltime until, seen_at;
+	int r = certificate_next_read(o->db, object->uid, o->arena, &next, &seen_at);
+
+	*out = r == 0;
+	if (r)
+		return r == CERTIFICATE_ROW_E_ABSENT ? 0 : r;
+	r = certificate_next_judge(o, object, &due, &until);
+	if (r)
+		return r;
+	if (due == NEXT_SEEN)
+		observe_drift(object, DRIFT_STEP, "KeySeen",
+				VIEW("all servers say its new key: it is served once "
+				     "nobody can know the old one alone"));
+	if (due == NEXT_SERVES)
+		observe_drift(object, DRIFT_STEP, "KeyServes",
+				VIEW("its new key is known: it is served from now on"));
+	if (until > o->now && (o->rests_until == 0 || until < o->rests_until))
+		o->rests_until = until;
+	return 0;
+}
+
 static int observe_one(struct observation *o, struct object *object)
 {
+	bool waits;
 	const struct desired_certificate *desired = desired_of(o, object);
 	struct certificate_row row;
 	unsigned char no_files[DIGEST_SIZE];
 	int r = certificate_row_read(o->db, object->uid, o->arena, &row);
 
+	if (r == 0 && !object->leaving) {
+		r = observe_next(o, object, &waits);
+		if (r || waits)
+			return r;
+	}
 	if (r == CERTIFICATE_ROW_E_ABSENT) {
 		if (!object->leaving)
 			observe_drift(object, DRIFT_STEP, "Missing",
@@ -441,6 +476,7 @@ static int check(const struct change *change, struct observation *o, struct plan
 static int write_row(struct application *a, const struct change *change,
 		const struct material *m)
 {
+	bool waits;
 	struct certificate_row row = {
 		.name = m->facts.name_count ? m->facts.names[0] : change->key,
 		.chain = buf_view(&m->chain),
@@ -449,8 +485,8 @@ static int write_row(struct application *a, const struct change *change,
 	};
 
 	memcpy(row.source, m->source, DIGEST_SIZE);
-	return certificate_row_write(application_db(a), a->tls_key, change->object->uid,
-			&row, &m->key);
+	return certificate_put(application_db(a), a->tls_key, change->object->uid, &row,
+			&m->key, a->o->now, &waits);
 }
 
 static bool has_names(const struct certificate_facts *facts,
@@ -490,11 +526,31 @@ static int apply_issued(struct application *a, const struct change *change)
 	return write_row(a, change, &m);
 }
 
+/* What its plan saw of a key that waits. */
+static int apply_next(struct application *a, const struct change *change, bool *done)
+{
+	struct database *db = application_db(a);
+	struct view why = view_z(change->reason ? change->reason : "");
+	walltime until = a->o->now + 1; /* the next plan sees what follows */
+
+	*done = view_eq(why, VIEW("KeySeen")) || view_eq(why, VIEW("KeyServes"));
+	if (!*done)
+		return 0;
+	if (a->plan->rests_until == 0 || until < a->plan->rests_until)
+		a->plan->rests_until = until;
+	if (view_eq(why, VIEW("KeySeen")))
+		return certificate_next_see(db, change->object->uid, a->o->now);
+	return certificate_next_serve(db, change->object->uid);
+}
+
 static int apply(struct application *a, const struct change *change)
 {
 	CLEANUP(material_deinit) struct material m = MATERIAL_NULL;
-	int r;
+	bool done;
+	int r = apply_next(a, change, &done);
 
+	if (r || done)
+		return r;
 	if (certificate_text_is_issued(change->wanted->applied))
 		return apply_issued(a, change);
 	if (change->wanted->desired)

@@ -8,6 +8,7 @@
 #include "agent/database/journal.h"
 #include "agent/database/reason.h"
 #include "agent/database/text.h"
+#include "agent/driver/certificate_next.h"
 #include "agent/driver/certificate_row.h"
 #include "agent/driver/certificate_text.h"
 #include "runtime/base/error.h"
@@ -21,13 +22,16 @@
 
 /* -- what the agent tells a call -- */
 
-void certificate_write_brief(json_t *root, const struct secret *key, struct buf *out)
+void certificate_write_brief(json_t *root, const struct secret *key,
+		const struct secret *kept, struct buf *out)
 {
 	char *text = json_dumps(root, JSON_COMPACT);
 
 	buf_add_z(out, text);
 	buf_add_byte(out, '\0');
 	buf_add(out, secret_expose(key));
+	buf_add_byte(out, '\0');
+	buf_add(out, secret_expose(kept));
 	free(text);
 	json_decref(root);
 }
@@ -81,11 +85,40 @@ void certificate_use_account(struct acme_order *order, struct view url)
 	order->step = ACME_ORDER;
 }
 
+/* It was issued, and is to be served once its key is known: no order for that. */
+static bool waits_for_record(const struct effect_desk *desk, const struct effect *effect,
+		const struct certificate_text *text)
+{
+	struct certificate_row next;
+	walltime seen_at;
+
+	return certificate_next_read(desk->db, effect->uid, desk->arena, &next,
+			       &seen_at) == 0 &&
+	       is_current(desk, text, &next);
+}
+
+/* Where the DNS says the key, a renewal keeps it, so that nothing has to change there; where
+ * it says none, each certificate has a new one. */
+static int keep_key(const struct effect_desk *desk, const struct effect *effect,
+		const struct certificate_text *text, const struct certificate_row *row,
+		struct secret *out)
+{
+	struct view kind = arena_printf(desk->arena, "\"key\":\"%s\"",
+			certificate_key_name(text->key_kind));
+	bool recorded;
+	int r = certificate_is_recorded(desk->db, row->name, &recorded);
+
+	if (r || !recorded || view_find_view(row->issued, kind) == row->issued.len)
+		return r;
+	return certificate_row_open(desk->db, desk->key, effect->uid, out);
+}
+
 static int brief_perform(const struct effect_desk *desk, const struct effect *effect,
 		const struct certificate_text *text, struct buf *out)
 {
 	CLEANUP(acme_order_deinit) struct acme_order order = { 0 };
 	CLEANUP(secret_free) struct secret key = SECRET_NULL;
+	CLEANUP(secret_free) struct secret kept = SECRET_NULL;
 	struct certificate_row row = { 0 };
 	struct view account;
 	json_t *root;
@@ -103,7 +136,8 @@ static int brief_perform(const struct effect_desk *desk, const struct effect *ef
 		return r;
 	certificate_use_account(&order, account);
 	root = json_pack("{s:o, s:b}", "account", json_view(account), "current",
-			row.issued.len && is_current(desk, text, &row));
+			(row.issued.len && is_current(desk, text, &row)) ||
+					waits_for_record(desk, effect, text));
 	if (row.issued.len) {
 		CLEANUP(buf_free) struct buf id = BUF_NULL(RENEWAL_URL / 2);
 
@@ -112,7 +146,9 @@ static int brief_perform(const struct effect_desk *desk, const struct effect *ef
 	}
 	if (order.step == ACME_ORDER || order.step == ACME_FINALIZE)
 		r = count(desk, text, &order, root);
-	certificate_write_brief(root, &key, out);
+	if (r == 0 && row.issued.len)
+		r = keep_key(desk, effect, text, &row, &kept);
+	certificate_write_brief(root, &key, &kept, out);
 	return r;
 }
 
@@ -124,8 +160,8 @@ static int brief_removal(const struct effect_desk *desk, const struct effect *ef
 	int r = certificate_row_is_awaited(desk->db, effect->uid, desk->now, &awaited);
 
 	if (r == 0 && awaited)
-		certificate_write_brief(
-				json_pack("{s:b}", "awaited", 1), &SECRET_NULL, out);
+		certificate_write_brief(json_pack("{s:b}", "awaited", 1), &SECRET_NULL,
+				&SECRET_NULL, out);
 	return r;
 }
 
@@ -194,7 +230,8 @@ static int drop_challenges(const struct effect_desk *desk, const struct effect *
 }
 
 static int keep_chain(const struct effect_desk *desk, const struct effect *effect,
-		const struct certificate_text *text, const struct acme_order *order)
+		const struct certificate_text *text, const struct acme_order *order,
+		bool *waits_out)
 {
 	struct certificate_facts facts;
 	struct certificate_row row = {
@@ -212,7 +249,8 @@ static int keep_chain(const struct effect_desk *desk, const struct effect *effec
 			log_view("issuer", text->issuers[order->issuer].name),
 			log_number("days",
 					(facts.not_after - desk->now) / (24 * 60 * 60)));
-	return certificate_row_write(desk->db, desk->key, effect->uid, &row, &order->key);
+	return certificate_put(desk->db, desk->key, effect->uid, &row, &order->key,
+			desk->now, waits_out);
 }
 
 static int keep_step(const struct effect_desk *desk, const struct effect *effect,
@@ -263,6 +301,7 @@ int certificate_keep(const struct effect_desk *desk, const struct effect *effect
 {
 	CLEANUP(acme_order_deinit) struct acme_order order = { 0 };
 	struct certificate_text text;
+	bool waits;
 	int r;
 
 	if (effect->operation == OPERATION_REMOVE)
@@ -280,7 +319,7 @@ int certificate_keep(const struct effect_desk *desk, const struct effect *effect
 	}
 	r = drop_challenges(desk, effect);
 	if (r == 0)
-		r = keep_chain(desk, effect, &text, &order);
+		r = keep_chain(desk, effect, &text, &order, &waits);
 	*serves_out = true;
 	return r;
 }

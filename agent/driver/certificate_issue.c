@@ -55,6 +55,7 @@ struct issuing {
 	struct acme_order order;
 	json_t *brief;
 	struct view account_key;
+	struct view kept_key; /* the certificate's; empty: a new one */
 };
 
 static void issuing_deinit(struct issuing *i)
@@ -282,6 +283,7 @@ static int go(struct issuing *i)
 		.name_count = i->text.name_count,
 		.challenge = i->text.challenge,
 		.key_kind = i->text.key_kind,
+		.kept_key = i->kept_key,
 		.profile = i->text.profile,
 		.replaces = told(i, "replaces"),
 		.now = i->effect->now,
@@ -311,7 +313,8 @@ static int begin(struct issuing *i)
 	struct view key = i->effect->brief;
 	struct view text = view_cut(&key, '\0');
 
-	i->account_key = key;
+	i->account_key = view_cut(&key, '\0');
+	i->kept_key = key;
 	i->brief = json_loadb(text.len ? text.data : "", text.len, 0, NULL);
 	if (!i->brief || !certificate_text_read(i->arena, i->effect->text, &i->text))
 		return fault(-EPROTO);

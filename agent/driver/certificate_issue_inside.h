@@ -9,8 +9,10 @@
 
 #include <jansson.h>
 
-/* A brief is JSON, NUL, the account's key. Takes the reference. */
-void certificate_write_brief(json_t *root, const struct secret *key, struct buf *out);
+/* A brief is JSON, NUL, the account's key, NUL, the certificate's where it is to stay. Takes
+ * the reference. */
+void certificate_write_brief(json_t *root, const struct secret *key,
+		const struct secret *kept, struct buf *out);
 /* The step that comes next, with an account that is known already; empty: it is not. */
 void certificate_use_account(struct acme_order *order, struct view url);
 

@@ -36,7 +36,7 @@ int certificate_brief_look(const struct effect_desk *desk, const struct effect *
 	root = json_pack("{s:O?, s:o, s:I}", "acme", json_object_get(asked, "acme"), "id",
 			json_view(buf_view(&id)), "renew_at", (json_int_t)row.renew_at);
 	json_decref(asked);
-	certificate_write_brief(root, &SECRET_NULL, out);
+	certificate_write_brief(root, &SECRET_NULL, &SECRET_NULL, out);
 	return 0;
 }
 

@@ -13,16 +13,40 @@
 
 /* -- the row -- */
 
+void *certificate_row_seal(const struct key *tls_key, const unsigned char uid[UID_SIZE],
+		const struct secret *key)
+{
+	void *sealed = xmalloc(key->len + SEAL_OVERHEAD);
+
+	seal(tls_key, view_of(uid, UID_SIZE), secret_expose(key), sealed);
+	return sealed;
+}
+
+size_t certificate_row_sealed(const struct secret *key)
+{
+	return key->len + SEAL_OVERHEAD;
+}
+
+void certificate_row_bind(struct statement *s, const unsigned char uid[UID_SIZE],
+		const struct certificate_row *row, struct view sealed)
+{
+	bind_blob(s, 1, view_of(uid, UID_SIZE));
+	bind_text(s, 2, row->name);
+	bind_text(s, 3, row->chain);
+	bind_blob(s, 4, sealed);
+	bind_blob(s, 5, view_of(row->source, DIGEST_SIZE));
+	bind_i64(s, 6, row->not_before);
+	bind_i64(s, 7, row->not_after);
+	bind_text(s, 8, row->issued);
+}
+
 int certificate_row_write(struct database *db, const struct key *tls_key,
 		const unsigned char uid[UID_SIZE], const struct certificate_row *row,
 		const struct secret *key)
 {
 	CLEANUP(statement_done) struct statement *s = NULL;
-	CLEANUP(freep) void *sealed = xmalloc(key->len + SEAL_OVERHEAD);
-	int r;
-
-	seal(tls_key, view_of(uid, UID_SIZE), secret_expose(key), sealed);
-	r = database_prepare(db,
+	CLEANUP(freep) void *sealed = certificate_row_seal(tls_key, uid, key);
+	int r = database_prepare(db,
 			"INSERT INTO certificate (uid, name, chain, sealed_key, source,"
 			" not_before, not_after, issued)"
 			" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
@@ -30,17 +54,29 @@ int certificate_row_write(struct database *db, const struct key *tls_key,
 			" sealed_key = ?4, source = ?5, not_before = ?6, not_after = ?7,"
 			" issued = ?8, renew_at = NULL, renewal_at = 0",
 			&s);
+
 	if (r)
 		return r;
-	bind_blob(s, 1, view_of(uid, UID_SIZE));
-	bind_text(s, 2, row->name);
-	bind_text(s, 3, row->chain);
-	bind_blob(s, 4, view_of(sealed, key->len + SEAL_OVERHEAD));
-	bind_blob(s, 5, view_of(row->source, DIGEST_SIZE));
-	bind_i64(s, 6, row->not_before);
-	bind_i64(s, 7, row->not_after);
-	bind_text(s, 8, row->issued);
+	certificate_row_bind(s, uid, row, view_of(sealed, certificate_row_sealed(key)));
 	return statement_run(s);
+}
+
+int certificate_row_column(
+		struct statement *s, struct arena *arena, struct certificate_row *out)
+{
+	struct view source = column_view(s, 2);
+
+	if (source.len != DIGEST_SIZE)
+		return fault(-EPROTO);
+	*out = (struct certificate_row){
+		.name = arena_copy(arena, column_view(s, 0)),
+		.chain = arena_copy(arena, column_view(s, 1)),
+		.not_before = column_i64(s, 3),
+		.not_after = column_i64(s, 4),
+		.issued = arena_copy(arena, column_view(s, 5)),
+	};
+	memcpy(out->source, source.data, DIGEST_SIZE);
+	return 0;
 }
 
 int certificate_row_set_renewal(struct database *db, const unsigned char uid[UID_SIZE],
@@ -67,7 +103,6 @@ int certificate_row_read(struct database *db, const unsigned char uid[UID_SIZE],
 		struct arena *arena, struct certificate_row *out)
 {
 	CLEANUP(statement_done) struct statement *s = NULL;
-	struct view source;
 	int r = database_prepare(db,
 			"SELECT name, chain, source, not_before, not_after, issued,"
 			" renew_at, renewal_at FROM certificate WHERE uid = ?1",
@@ -79,19 +114,11 @@ int certificate_row_read(struct database *db, const unsigned char uid[UID_SIZE],
 	r = statement_step(s);
 	if (r != DATABASE_ROW)
 		return r ? r : CERTIFICATE_ROW_E_ABSENT;
-	*out = (struct certificate_row){
-		.name = arena_copy(arena, column_view(s, 0)),
-		.chain = arena_copy(arena, column_view(s, 1)),
-		.not_before = column_i64(s, 3),
-		.not_after = column_i64(s, 4),
-		.issued = arena_copy(arena, column_view(s, 5)),
-		.renew_at = column_is_null(s, 6) ? 0 : column_i64(s, 6),
-		.renewal_at = column_i64(s, 7),
-	};
-	source = column_view(s, 2);
-	if (source.len != DIGEST_SIZE)
-		return fault(-EPROTO);
-	memcpy(out->source, source.data, DIGEST_SIZE);
+	r = certificate_row_column(s, arena, out);
+	if (r)
+		return r;
+	out->renew_at = column_is_null(s, 6) ? 0 : column_i64(s, 6);
+	out->renewal_at = column_i64(s, 7);
 	return 0;
 }
 
@@ -182,6 +209,24 @@ static int open_key(struct statement *s, const struct key *tls_key, struct secre
 	}
 	*out = key;
 	return 0;
+}
+
+int certificate_row_open(struct database *db, const struct key *tls_key,
+		const unsigned char uid[UID_SIZE], struct secret *out)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r = database_prepare(db,
+			"SELECT uid, name, chain, sealed_key FROM certificate"
+			" WHERE uid = ?1",
+			&s);
+
+	if (r)
+		return r;
+	bind_blob(s, 1, view_of(uid, UID_SIZE));
+	r = statement_step(s);
+	if (r != DATABASE_ROW)
+		return r ? r : CERTIFICATE_ROW_E_ABSENT;
+	return open_key(s, tls_key, out);
 }
 
 /* What issuers shall see now. */

@@ -9,6 +9,7 @@
 
 struct database;
 struct key;
+struct statement;
 
 struct certificate_row {
 	struct view name;
@@ -24,10 +25,23 @@ enum {
 	CERTIFICATE_ROW_E_ABSENT = 100, /* beyond the outcomes of a database */
 };
 
+/* For the tables that hold such rows: the key, sealed for the object, which is malloc'd; the
+ * eight columns from uid to issued; and six as certificate_row_read selects them. */
+void *certificate_row_seal(const struct key *tls_key, const unsigned char uid[UID_SIZE],
+		const struct secret *key);
+size_t certificate_row_sealed(const struct secret *key);
+void certificate_row_bind(struct statement *s, const unsigned char uid[UID_SIZE],
+		const struct certificate_row *row, struct view sealed);
+MUST_USE int certificate_row_column(
+		struct statement *s, struct arena *arena, struct certificate_row *out);
+
 /* All but what an issuer wants of renewal. */
 MUST_USE int certificate_row_write(struct database *db, const struct key *tls_key,
 		const unsigned char uid[UID_SIZE], const struct certificate_row *row,
 		const struct secret *key);
+/* Opens its key. CERTIFICATE_ROW_E_ABSENT: there is none. */
+MUST_USE int certificate_row_open(struct database *db, const struct key *tls_key,
+		const unsigned char uid[UID_SIZE], struct secret *out);
 MUST_USE int certificate_row_set_renewal(struct database *db,
 		const unsigned char uid[UID_SIZE], walltime renew_at,
 		walltime renewal_at);

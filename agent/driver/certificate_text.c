@@ -17,6 +17,11 @@ static const char *const key_kinds[CERTIFICATE_KEY_KINDS] = {
 	[CERTIFICATE_KEY_RSA2048] = "rsa2048",
 };
 
+const char *certificate_key_name(enum certificate_key_kind kind)
+{
+	return key_kinds[kind];
+}
+
 /* -- writing -- */
 
 static int by_name(const void *a, const void *b)

@@ -31,6 +31,8 @@ struct certificate_text {
 	walltime linger; /* seconds for which it is served once nothing leads to it */
 };
 
+/* "ecdsa-p256" */
+const char *certificate_key_name(enum certificate_key_kind kind);
 /* The zone of a name that its provider can be told of; NULL: none is the state's. */
 const struct desired_domain *certificate_zone_of(
 		const struct desired *desired, struct view name);

@@ -101,6 +101,47 @@ static int check_foreign(struct work *w, const struct rrset *set)
 	return 0;
 }
 
+/* -- what only a signed zone can say -- */
+
+/* A key in the DNS counts where the zone is signed: elsewhere nobody heeds it (RFC 7672, 2.2),
+ * and it would be one more thing to be wrong. */
+static bool needs_signing(const struct work *w)
+{
+	return view_eq(w->owned.wanted.set.type, VIEW("TLSA")) && !removes(w);
+}
+
+/* Whether every server of the zone that answers has keys of it. */
+static int is_signed(struct work *w, bool *out)
+{
+	const struct ask ask = { .arena = w->arena,
+		.file = w->effect->file,
+		.stopping = w->effect->stopping };
+	struct ask_replies replies;
+	size_t keys = 0, answers = 0;
+	int r = ask_all(&ask, &w->sight.servers, w->sight.servers.zone, VIEW("DNSKEY"),
+			&replies, w->answer);
+
+	for (size_t i = 0; r == 0 && i < replies.count; i++) {
+		answers += replies.items[i].said == ASK_ANSWERED;
+		keys += replies.items[i].said == ASK_ANSWERED &&
+			replies.items[i].set.count > 0;
+	}
+	*out = answers > 0 && keys == answers;
+	return r;
+}
+
+/* True where it stays away, and is as good as there. */
+static int stays_away(struct work *w, const struct rrset *there, bool *out)
+{
+	bool is = true;
+	int r = 0;
+
+	if (needs_signing(w) && !owned_live(&w->owned, there, w->arena).len)
+		r = is_signed(w, &is);
+	*out = !is;
+	return r;
+}
+
 /* -- a person's zone -- */
 
 static struct view lines_of(struct work *w, const struct rrset *set)
@@ -131,6 +172,7 @@ static int ask_for(struct work *w, const struct rrset *there)
 /* Of what leaves nothing is waited for: the zone is the person's. */
 static int await_person(struct work *w)
 {
+	bool away = false;
 	int r;
 
 	if (removes(w))
@@ -140,7 +182,9 @@ static int await_person(struct work *w)
 		r = see(w);
 	if (r == 0)
 		r = check_foreign(w, &w->sight.set);
-	if (r || is_done(w))
+	if (r == 0)
+		r = stays_away(w, &w->sight.set, &away);
+	if (r || away || is_done(w))
 		return untouched(w, r);
 	return untouched(w, ask_for(w, &w->sight.set));
 }
@@ -226,7 +270,7 @@ static int check_provider(struct work *w)
 			VIEW_ARG(w->owned.wanted.keeper));
 }
 
-static int put_there(struct work *w)
+static int put_there(struct work *w, bool *away_out)
 {
 	struct at_provider at;
 	struct rrset before;
@@ -234,7 +278,11 @@ static int put_there(struct work *w)
 
 	if (r == 0 && !before.count && !removes(w))
 		r = check_alias(w, &at);
-	return r ? untouched(w, r) : put(w, &at, &before);
+	if (r == 0)
+		r = stays_away(w, &before, away_out);
+	if (r)
+		return untouched(w, r);
+	return *away_out ? 0 : put(w, &at, &before);
 }
 
 /* What leaves a zone that is gone is gone, too. */
@@ -252,11 +300,12 @@ static nstime first_look(const struct work *w)
 
 static int reconcile(struct work *w)
 {
+	bool away = false;
 	int r = untouched(w, find(w));
 
 	if (r == 0)
-		r = put_there(w);
-	if (left_with_its_zone(w, r))
+		r = put_there(w, &away);
+	if (left_with_its_zone(w, r) || (r == 0 && away))
 		return EFFECT_DONE;
 	if (r)
 		return r;
@@ -287,6 +336,7 @@ static struct view provider(struct view text, struct arena *arena)
 static int look(const struct effect *effect, struct effect_answer *out)
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	bool away = false;
 	struct work w;
 	int r = begin(&w, effect, out, arena);
 
@@ -301,7 +351,9 @@ static int look(const struct effect *effect, struct effect_answer *out)
 	if (r == 0)
 		r = check_foreign(&w, &w.sight.set);
 	if (r == 0)
-		buf_add(&out->live, w.sight.live);
+		r = stays_away(&w, &w.sight.set, &away);
+	if (r == 0)
+		buf_add(&out->live, away ? w.owned.json : w.sight.live);
 	return r;
 }
 

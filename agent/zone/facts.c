@@ -22,3 +22,26 @@ void zone_facts_add_key(
 	}
 	facts->keys[facts->key_count++] = *key;
 }
+
+void zone_facts_add_tls_key(struct zone_facts *facts, struct arena *arena,
+		struct view host, struct view value)
+{
+	for (size_t i = 0; i < facts->tls_key_count; i++)
+		if (view_eq(facts->tls_keys[i].value, value) &&
+				view_eq(facts->tls_keys[i].host, host))
+			return;
+	if (facts->tls_key_count == facts->tls_key_capacity) {
+		struct zone_tls_key *before = facts->tls_keys;
+
+		facts->tls_key_capacity = before ? 2 * facts->tls_key_capacity : 4;
+		facts->tls_keys = arena_array(
+				arena, facts->tls_key_capacity, sizeof(*facts->tls_keys));
+		if (before)
+			memcpy(facts->tls_keys, before,
+					facts->tls_key_count * sizeof(*before));
+	}
+	facts->tls_keys[facts->tls_key_count++] = (struct zone_tls_key){
+		.host = arena_copy(arena, host),
+		.value = arena_copy(arena, value),
+	};
+}

@@ -150,6 +150,28 @@ static void make_authorities(struct making *m, const struct desired_host *host)
 					      host->object.key_span });
 }
 
+/* RFC 7672, 3.1.1. In a zone that is not signed nobody heeds it, and none is put there
+ * (agent/driver/record_effects.c). */
+static void make_tls_keys(struct making *m, const struct desired_host *host)
+{
+	const struct zone_facts *facts = m->facts;
+
+	for (size_t i = 0; i < facts->tls_key_count; i++)
+		if (view_eq(facts->tls_keys[i].host, host->name))
+			making_add(m, &(struct made){ DNS_PART_TLSA,
+						      arena_printf(m->arena,
+								      "_25._tcp.%.*s",
+								      VIEW_ARG(host->name)),
+						      "TLSA", facts->tls_keys[i].value,
+						      arena_printf(m->arena,
+								      "whose key %.*s "
+								      "shows to senders",
+								      VIEW_ARG(making_host(
+										      m,
+										      host))),
+						      host->object.key_span });
+}
+
 static void make_host_sender(struct making *m, const struct desired_host *host)
 {
 	for (size_t i = 0; i < m->desired->domain_count; i++)
@@ -172,6 +194,7 @@ static void (*const of_hosts[])(struct making *, const struct desired_host *) = 
 	make_addresses,
 	make_host_sender,
 	make_authorities,
+	make_tls_keys,
 };
 
 static void (*const of_domains[])(struct making *, const struct desired_domain *) = {

@@ -51,6 +51,12 @@ struct zone_facts {
 	/* Who may issue for our hosts; none: unknown. */
 	struct zone_authority *authorities;
 	size_t authority_count;
+	/* Keys that the host's port 25 shows, or soon will, as its TLSA says them. */
+	struct zone_tls_key {
+		struct view host;
+		struct view value;
+	} * tls_keys;
+	size_t tls_key_count, tls_key_capacity;
 	/* One for each domain of the state, in its order; NULL: not known. */
 	const struct zone_sts *sts;
 	const enum desired_dmarc *dmarc;   /* the steps that they have reached */
@@ -70,6 +76,9 @@ struct zone_pointer {
 	struct span span;
 };
 
+/* Each once. */
+void zone_facts_add_tls_key(struct zone_facts *facts, struct arena *arena,
+		struct view host, struct view value);
 /* Of a domain of this state; NULL: not known. */
 const struct zone_sts *zone_sts_of(const struct zone_facts *facts,
 		const struct desired *desired, const struct desired_domain *domain);

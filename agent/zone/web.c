@@ -68,8 +68,7 @@ static bool is_wanted(const struct desired *desired, const struct zone_facts *fa
 	sts = zone_sts_of(facts, desired, domain);
 	if (sts)
 		return sts->served;
-	return domain->has_sts &&
-	       domain->sts_mode != DESIRED_STS_NONE;
+	return domain->has_sts && domain->sts_mode != DESIRED_STS_NONE;
 }
 
 unsigned web_names(const struct desired *desired, const struct zone_facts *facts,

@@ -313,6 +313,17 @@ static void read_names(struct arena *arena, X509 *x, struct certificate_facts *f
 	GENERAL_NAMES_free(all);
 }
 
+static bool digest_key(const X509 *x, unsigned char out[CERTIFICATE_FINGERPRINT])
+{
+	unsigned char *der = NULL;
+	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
+	bool done = len > 0 &&
+		    EVP_Digest(der, (size_t)len, out, NULL, EVP_sha256(), NULL) == 1;
+
+	OPENSSL_free(der);
+	return done;
+}
+
 int certificate_read(
 		struct arena *arena, struct view chain, struct certificate_facts *out)
 {
@@ -320,7 +331,8 @@ int certificate_read(
 	CLEANUP(certificate_free_x509) X509 *x = read_chain(chain, &facts.chain_length);
 	unsigned len = sizeof(facts.fingerprint);
 
-	if (!x || X509_digest(x, EVP_sha256(), facts.fingerprint, &len) != 1)
+	if (!x || X509_digest(x, EVP_sha256(), facts.fingerprint, &len) != 1 ||
+			!digest_key(x, facts.key_digest))
 		return CERTIFICATE_E_CHAIN;
 	facts.not_before = read_time(X509_get0_notBefore(x));
 	facts.not_after = read_time(X509_get0_notAfter(x));

@@ -36,6 +36,8 @@ struct certificate_facts {
 	bool self_signed;
 	size_t chain_length;
 	unsigned char fingerprint[CERTIFICATE_FINGERPRINT]; /* SHA-256 of the first one */
+	/* SHA-256 of its key, as TLSA records have it (SPKI; RFC 6698, 2.1.2) */
+	unsigned char key_digest[CERTIFICATE_FINGERPRINT];
 };
 
 /* Reads the first certificate of a chain and parses the others. The names live in
