@@ -84,6 +84,27 @@ posthus recovery kit --print --new >"$work/page" 2>/dev/null
 refuse "after a new kit the old page is none" 3 "not the one of the kit" prove "$old"
 agent_stop
 
+# the page has all that a restore needs, and a restore knows by it whose backups these are
+agent_new
+mkdir "$home/copies"
+sed -i "s|^allow: .*|allow: {write: [$home/copies]}|" "$home/agent.yaml"
+agent_state "$root/tests/whole/states/mail.yaml"
+posthus recovery kit --print >"$work/page" 2>/dev/null
+code=$(grep -oE '^  ([0-9A-Z]{5}-){12}[0-9A-Z]{5}$' "$work/page" | tr -d ' ')
+cat >"$home/state/backup.yaml" <<-YAML
+	secrets: {recipients: {recovery: $(grep -o 'age1[a-z0-9]*' "$work/page")}}
+	backups: {nightly: {to: {directory: $home/copies}}}
+YAML
+agent_start || exit 1
+check "a state with a backup" posthus apply --wait
+check "is backed up" posthus wait --for BackupFresh --timeout 30s backup/nightly
+posthus recovery kit --print <<<"$code" >"$work/page" 2>/dev/null
+check "the page says where to" grep -qF "  backup {\"directory\":\"$home/copies\"}" "$work/page"
+sed 's/^  vault .*/  vault '"$(printf '0%.0s' {1..64})"'/' "$work/page" >"$work/other"
+refuse "by another host's page they are not taken" 1 "signed by another key" posthus restore --kit "$work/other" --to "$work/third"
+check "by its own they are" posthus restore --kit "$work/page" --to "$work/second"
+agent_stop
+
 # under a passphrase
 agent_new
 agent_state "$root/tests/whole/states/mail.yaml"
