@@ -63,6 +63,16 @@ MUST_USE int vault_keep_state(
 MUST_USE bool vault_last_read(const struct vault *vault, struct vault_last *out);
 MUST_USE int vault_last_write(const struct vault *vault, const struct vault_last *last);
 
+/* -- the index, of which the host keeps a copy -- */
+
+/* From the state folder, or from the target, and kept then. VAULT_E_ABSENT: a prune made another
+ * of it, or the name is none of an index. */
+MUST_USE int vault_index_get(struct vault *vault, struct view name, struct buf *out,
+		struct target_trouble *trouble);
+void vault_index_keep(const struct vault *vault, struct view name, struct view bytes);
+/* Copies of those that are not listed go. */
+void vault_index_forget(const struct vault *vault, const struct target_listing *listing);
+
 /* -- marks -- */
 
 struct vault_marks {

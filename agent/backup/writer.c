@@ -55,6 +55,8 @@ int writer_index(struct vault_writer *w)
 	digest_bytes(buf_view(&w->index), digest);
 	digest_name("index/", digest, &name);
 	r = writer_put(w, buf_view(&name), buf_view(&w->index));
+	if (r == VAULT_OK)
+		vault_index_keep(w->vault, buf_view(&name), buf_view(&w->index));
 	buf_clear(&w->index);
 	return r;
 }

@@ -128,12 +128,10 @@ static int know_index(struct vault_writer *w, struct view name,
 	struct index_reader reader;
 	struct index_pack row;
 	bool bad;
-	int r = target_get(w->vault->target, name, 0, bytes.max, &bytes, &w->trouble);
+	int r = vault_index_get(w->vault, name, &bytes, &w->trouble);
 
-	if (r == TARGET_E_ABSENT)
-		return VAULT_OK; /* a prune made another of it */
 	if (r)
-		return vault_outcome_of(w->vault, r);
+		return r == VAULT_E_ABSENT ? VAULT_OK : r;
 	if (index_read(buf_view(&bytes), &w->vault->keys, &reader))
 		return VAULT_OK; /* not ours: what it says is not believed, and verifying names it */
 	while (index_next(&reader, &row, &bad))
@@ -224,6 +222,7 @@ static int know_packs(struct vault_writer *w)
 		r = target_list(w->vault->target, VIEW("packs/"), &packs, &w->trouble);
 	if (r)
 		return vault_outcome_of(w->vault, r);
+	vault_index_forget(w->vault, &indexes);
 	for (size_t i = 0; i < indexes.count; i++) {
 		r = know_index(w, indexes.objects[i].name, &packs);
 		if (r)

@@ -8,6 +8,10 @@ int __real_target_put(struct target *target, struct view name, struct view bytes
 		struct target_trouble *trouble);
 int __real_target_remove(
 		struct target *target, struct view name, struct target_trouble *trouble);
+int __real_target_get(struct target *target, struct view name, uint64_t at, size_t len,
+		struct buf *out, struct target_trouble *trouble);
+int __wrap_target_get(struct target *target, struct view name, uint64_t at, size_t len,
+		struct buf *out, struct target_trouble *trouble);
 int __wrap_target_put(struct target *target, struct view name, struct view bytes,
 		struct target_trouble *trouble);
 int __wrap_target_remove(
@@ -16,6 +20,7 @@ int __wrap_target_remove(
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t calls, ends_at, fails_at;
 static int refuses;
+static uint64_t indexes_fetched, packs_fetched;
 
 static void set(uint64_t end, uint64_t failure)
 {
@@ -73,4 +78,17 @@ int __wrap_target_remove(
 	if (refuses)
 		return TARGET_E_REFUSED;
 	return __real_target_remove(target, name, trouble);
+}
+
+uint64_t faults_fetched(const char *folder)
+{
+	return *folder == 'i' ? indexes_fetched : packs_fetched;
+}
+
+int __wrap_target_get(struct target *target, struct view name, uint64_t at, size_t len,
+		struct buf *out, struct target_trouble *trouble)
+{
+	indexes_fetched += view_starts(name, VIEW("index/"));
+	packs_fetched += view_starts(name, VIEW("packs/"));
+	return __real_target_get(target, name, at, len, out, trouble);
 }

@@ -11,6 +11,8 @@ void faults_end_at(uint64_t n);
 void faults_fail_at(uint64_t n);
 /* From now on nothing may be removed. */
 void faults_refuse_removal(int refuse);
+/* How often objects of a folder, "index/", were fetched. */
+uint64_t faults_fetched(const char *folder);
 /* Calls since the last of these. */
 uint64_t faults_calls(void);
 
