@@ -80,14 +80,6 @@ void runtime_forget_body(struct runtime_request *request)
 	forget(&request->body);
 }
 
-struct view runtime_request_field(
-		const struct runtime_request *request, const char *name)
-{
-	(void)request;
-	(void)name;
-	return VIEW_NULL;
-}
-
 bool runtime_request_alive(struct runtime *rt, const struct runtime_request *request)
 {
 	(void)rt;
