@@ -28,6 +28,7 @@ static const struct command *const commands[] = {
 	&command_purge,
 	&command_git,
 	&command_seal,
+	&command_reseal,
 	&command_queue,
 	&command_send_test,
 	&command_backup,

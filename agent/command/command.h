@@ -78,6 +78,7 @@ extern const struct command command_purge;
 extern const struct command command_git;
 extern const struct command command_seal;
 extern const struct command command_backup;
+extern const struct command command_reseal;
 extern const struct command command_queue;
 extern const struct command command_recovery;
 extern const struct command command_send_test;

@@ -1,9 +1,8 @@
 /* Makes a sealed value of a secret: offline, for whoever may write the state. */
-#include "agent/command/command.h"
+#include "agent/command/seal.h"
 #include "agent/command/offline.h"
 #include "runtime/base/base64.h"
 #include "runtime/base/buf.h"
-#include "runtime/crypto/age.h"
 #include "schema/sealed.h"
 #include "schema/value.h"
 
@@ -59,7 +58,7 @@ static const struct field *field_at(const struct table *table, struct view path)
 	return field_at(field->type->table, path);
 }
 
-static enum exit_code take_recipients(
+enum exit_code seal_recipients(
 		const struct desired *desired, struct age_recipient *out, size_t *count)
 {
 	for (size_t i = 0; i < desired->recipient_count; i++) {
@@ -108,7 +107,7 @@ static enum exit_code seal_it(const struct desired *desired,
 	struct age_recipient recipients[AGE_RECIPIENTS_MAX];
 	struct view endpoint = sealed_endpoint(arena, object, path);
 	size_t count = 0;
-	enum exit_code code = take_recipients(desired, recipients, &count);
+	enum exit_code code = seal_recipients(desired, recipients, &count);
 
 	if (code == EXIT_FINE)
 		code = read_secret(&secret);
