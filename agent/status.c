@@ -111,8 +111,8 @@ static int add_object(
 	return r;
 }
 
-/* Of kinds with effects outside, and of hosts, the row says how things stand; of all others
- * it is Ready unless something drifted, and 100,000 rows need not be read. */
+/* Of kinds with effects outside, of hosts and of backups the row says how things stand; of all
+ * others it is Ready unless something drifted, and 100,000 rows need not be read. */
 static int count_one(struct status *status, struct database *db,
 		const struct object *object, struct kind_count *kind)
 {
@@ -120,7 +120,8 @@ static int count_one(struct status *status, struct database *db,
 	int r;
 
 	if (object->drift == DRIFT_NONE && !object->driver->effects &&
-			object->driver != &driver_host) {
+			object->driver != &driver_host &&
+			object->driver != &driver_backup) {
 		kind->ready++;
 		return 0;
 	}

@@ -126,7 +126,8 @@ static int look_at_objects(struct look *look)
 	int r = 0;
 
 	for (size_t i = 0; i < driver_count && r == 0; i++)
-		if (drivers[i]->effects || drivers[i] == &driver_host)
+		if (drivers[i]->effects || drivers[i] == &driver_host ||
+				drivers[i] == &driver_backup)
 			r = look_at_kind(look, drivers[i]);
 	for (size_t i = 0; i < last->lasting_count; i++)
 		add(look, view_z(last->lasting[i].name), last->lasting[i].reason,

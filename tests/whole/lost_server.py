@@ -45,7 +45,7 @@ def load(smtp, imaps, path):
         i = 0
         while True:
             user = USERS[i % 3]
-            subject = f"smtp-{n}-{i}"
+            subject = f"smtp-{os.getpid()}-{n}-{i}"
             send(smtp, f"{user}@org.example", subject, 400_000 if i % 20 == 0 else 300)
             note(f"{user} {subject}")
             i += 1
@@ -54,7 +54,7 @@ def load(smtp, imaps, path):
         m = login(imaps, user)
         i = 0
         while True:
-            subject = f"append-{user}-{i}"
+            subject = f"append-{os.getpid()}-{user}-{i}"
             ok, _ = m.append("INBOX", r"(\Flagged)" if i % 2 else r"(\Seen)", None, f"Subject: {subject}\r\n\r\nkept\r\n".encode())
             assert ok == "OK"
             note(f"{user} {subject}")
