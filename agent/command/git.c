@@ -141,8 +141,8 @@ const struct command command_git = {
 		"applied, once; it has\n"
 		"to be signed all the same. revoke takes all trust from a person, or "
 		"from a key "
-		"by its fingerprint, on\n"
-		"this host, whatever the lists say; what she had applied stays. "
+		"by its fingerprint,\n"
+		"on this host, whatever the lists say; what she had applied stays. "
 		"reinstate "
 		"takes that back.",
 	OPTIONS(options),
