@@ -176,6 +176,15 @@ nstime agent_now(const struct agent *agent)
 	return agent->os->now(agent->os->state);
 }
 
+void agent_source_trouble(struct agent *agent, const char *reason, struct view message,
+		int64_t patience)
+{
+	free(agent->source.message);
+	agent->source = (struct source_trouble){ .reason = reason, .patience = patience };
+	if (reason)
+		agent->source.message = xstrndup(message.data, message.len);
+}
+
 const struct agent_file *agent_own_file(const struct agent *agent)
 {
 	return &agent->own;
@@ -212,6 +221,7 @@ void agent_close(struct agent *agent)
 		close(agent->lock);
 	last_run_deinit(&agent->last);
 	cooling_deinit(&agent->cooling);
+	free(agent->source.message);
 	free(agent->data);
 	free(agent);
 }

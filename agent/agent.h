@@ -207,6 +207,10 @@ MUST_USE int agent_backups_json(struct agent *agent, json_t **out);
 int agent_alerts_fd(const struct agent *agent);
 nstime agent_alerts_deadline(const struct agent *agent);
 void agent_alerts_turn(struct agent *agent);
+/* The repository of the state cannot be asked, or its newest commit is not taken, and people are
+ * told where that lasts for `patience` seconds; `reason` is a literal, NULL: all is well. */
+void agent_source_trouble(struct agent *agent, const char *reason, struct view message,
+		int64_t patience);
 /* A runtime's notice: that account wants to send more than it may. */
 void agent_sending_frozen(struct agent *agent, const unsigned char *account);
 

@@ -62,6 +62,13 @@ struct desired_state {
 	bool origins; /* it knows which line gave which value */
 };
 
+/* Where the state comes from is in trouble, for alerts; NULL: it is not. */
+struct source_trouble {
+	const char *reason;
+	char *message;    /* malloc'd */
+	int64_t patience; /* seconds */
+};
+
 struct agent {
 	const struct agent_file *file;
 	bool anywhere; /* the file says nothing of where the states run */
@@ -86,6 +93,7 @@ struct agent {
 	struct desired_state desired;
 	struct last_run last;
 	struct cooling cooling;
+	struct source_trouble source;
 	uint64_t settled_serial; /* nothing was to do at this serial; 0: unknown … */
 	walltime rests_until;    /* … before this time; 0: ever */
 	bool awaits_ready;       /* … nor until something outside is Ready */

@@ -44,6 +44,12 @@ void metrics_of_run(const struct agent_result *result, walltime now)
 		metric_set(METRIC_GENERATION_OBSERVED, 0, 0, (int64_t)result->generation);
 }
 
+void metrics_of_source(bool failing, walltime seen)
+{
+	metric_set(METRIC_SOURCE_FAILING, 0, 0, failing);
+	metric_set(METRIC_SOURCE_SEEN, 0, 0, seen);
+}
+
 /* -- how things stand -- */
 
 static bool somebody_may_ask(const struct agent *agent)

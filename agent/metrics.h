@@ -11,4 +11,7 @@ void metrics_of_run(const struct agent_result *result, walltime now);
  * call and somebody may ask: once answers are out, since it looks at every object. */
 MUST_USE int agent_show_metrics(struct agent *agent);
 
+/* How the repository of the state stands; `seen` is when it last answered, 0 for never. */
+void metrics_of_source(bool failing, walltime seen);
+
 #endif

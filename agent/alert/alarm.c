@@ -299,6 +299,15 @@ static int look_at_frozen(struct look *look, const struct alarm_frozen *frozen)
 	return 0;
 }
 
+static void look_at_source(struct look *look)
+{
+	const struct source_trouble *source = &look->agent->source;
+
+	if (source->reason)
+		add_patient(look, VIEW("source/git"), source->reason, source->patience,
+				view_z(source->message));
+}
+
 int alarms_look(struct agent *agent, const struct alarm_frozen *frozen,
 		size_t frozen_count, struct alarms *out)
 {
@@ -310,6 +319,7 @@ int alarms_look(struct agent *agent, const struct alarm_frozen *frozen,
 	*out = (struct alarms){ .arena = arena_new() };
 	runtime_observe(agent->runtime, &look.live);
 	look_at_last_run(&look);
+	look_at_source(&look);
 	look_at_runtime(&look);
 	look_at_disk(&look);
 	look_at_kit(&look);

@@ -125,6 +125,8 @@ static int run(const struct words *words)
 		json_object_set_new(body, "confirm_within", json_integer(seconds));
 	if (approve)
 		json_object_set_new(body, "approve", json_string(approve));
+	if (words_flag(words, "detach-source"))
+		json_object_set_new(body, "detach_source", json_true());
 	files_say_unowned(body, unowned);
 	code = connect_call(&setting, "POST", "/v1/apply", body, &reply);
 	json_decref(body);
@@ -143,6 +145,10 @@ static const struct option_row options[] = {
 	{ "approve", "DIGEST",
 			"allow, this once, the held steps that the plan names by this "
 			"digest" },
+	{ "detach-source", NULL,
+			"where the state comes from a repository: apply this one, and "
+			"take "
+			"no commit until `posthus git attach`" },
 	OPTION_ADOPT,
 	OPTION_ABANDON,
 	OPTION_OUTPUT,

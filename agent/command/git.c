@@ -1,4 +1,5 @@
 #include "agent/command/connect.h"
+#include "agent/command/git_verify.h"
 
 #include <string.h>
 #include <time.h>
@@ -109,6 +110,10 @@ static int run(const struct words *words)
 		return (int)sync(words);
 	if (strcmp(verb, "accept-rewind") == 0)
 		return (int)accept(words);
+	if (strcmp(verb, "verify") == 0)
+		return (int)git_verify(words);
+	if (strcmp(verb, "attach") == 0)
+		return (int)connect_ask(words, "POST", "/v1/git/attach", NULL);
 	if (strcmp(verb, "revoke") == 0)
 		return (int)change_trust(words, "/v1/git/revoke");
 	if (strcmp(verb, "reinstate") == 0)
@@ -119,6 +124,8 @@ static int run(const struct words *words)
 }
 
 static const struct option_row options[] = {
+	{ "repo", "DIR", "verify: the repository; default: the one of this folder" },
+	{ "since", "COMMIT", "verify: what was applied before; default: nothing" },
 	OPTION_OUTPUT,
 	OPTION_CONFIG,
 	OPTION_DATA,
@@ -127,7 +134,9 @@ static const struct option_row options[] = {
 
 const struct command command_git = {
 	.name = "git",
-	.operands = "[status] | sync | accept-rewind COMMIT | revoke WHO | reinstate WHO",
+	.operands = "[status] | sync | verify [COMMIT] | accept-rewind COMMIT | attach | "
+		    "revoke WHO | "
+		    "reinstate WHO",
 	.most_operands = 2,
 	.summary = "Show which commit is applied; fetch now; say whose signature counts",
 	.help = "status shows the commit that was applied and who signed it, and which "
@@ -139,7 +148,11 @@ const struct command command_git = {
 		"of it. accept-rewind takes a commit that does not stand on the one that "
 		"was "
 		"applied, once; it has\n"
-		"to be signed all the same. revoke takes all trust from a person, or "
+		"to be signed all the same. verify says, without an agent, who "
+		"signed a commit of a repository\n"
+		"here, HEAD where none is named, and whether that would do: exit 7 where "
+		"not. attach takes commits again, after\n"
+		"`apply --detach-source`. revoke takes all trust from a person, or "
 		"from a key "
 		"by its fingerprint,\n"
 		"on this host, whatever the lists say; what she had applied stays. "

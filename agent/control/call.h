@@ -66,6 +66,7 @@ int serve_git_sync(struct call *call);
 int serve_git_accept(struct call *call);
 int serve_git_revoke(struct call *call);
 int serve_git_reinstate(struct call *call);
+int serve_git_attach(struct call *call);
 /* route_queue.c: what waits for other hosts. */
 int serve_queue(struct call *call);
 int serve_queue_change(struct call *call);

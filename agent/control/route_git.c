@@ -41,8 +41,30 @@ int serve_git_sync(struct call *call)
 {
 	if (!call->follow)
 		return no_source(call);
+	if (follow_is_detached(call->follow))
+		return call_refuse(call, 409, EXIT_CONFLICT,
+				VIEW("error: a state was applied by hand, and nothing is "
+				     "taken "
+				     "from the repository since\nhelp: `posthus git "
+				     "attach` "
+				     "takes its commits again\n"));
 	follow_hint(call->follow);
 	return serve_git(call);
+}
+
+int serve_git_attach(struct call *call)
+{
+	int r;
+
+	if (!call->follow)
+		return no_source(call);
+	r = follow_detach(call->follow, false, call_actor(call));
+	if (r)
+		return call_fault(call, r);
+	return call_answer(call, EXIT_FINE,
+			VIEW("Its commits are taken again; what was applied by hand is "
+			     "undone "
+			     "by the next one that is.\n"));
 }
 
 int serve_git_accept(struct call *call)

@@ -49,6 +49,12 @@ static int serve_plan(struct call *call)
 	return call_result(call, &result);
 }
 
+static bool is_applied(const struct agent_result *result)
+{
+	return result->code == EXIT_FINE || result->code == EXIT_GATE ||
+	       result->code == EXIT_NOT_READY;
+}
+
 static int serve_apply(struct call *call)
 {
 	CLEANUP(agent_result_free) struct agent_result result = { 0 };
@@ -60,13 +66,17 @@ static int serve_apply(struct call *call)
 	struct agent_source source;
 	int r;
 
-	if (call->follow)
+	if (call->follow && !follow_is_detached(call->follow) &&
+			!json_is_true(json_object_get(call->body, "detach_source")))
 		return call_refuse(call, 409, EXIT_CONFLICT,
 				VIEW("error: the state of this host comes from a "
 				     "repository: "
 				     "the next commit would undo this\nhelp: commit it "
 				     "and "
-				     "push; `posthus git sync` takes it at once\n"));
+				     "push; `posthus git sync` takes it at once. "
+				     "--detach-source applies it all the same, and takes "
+				     "nothing from the repository until `posthus git "
+				     "attach`\n"));
 	if (files_unpack(call->arena, call->body, &source))
 		return call_refuse(call, 400, EXIT_INVALID,
 				VIEW("error: the request has no files\n"));
@@ -75,6 +85,9 @@ static int serve_apply(struct call *call)
 				VIEW("error: a change waits for its confirmation for at "
 				     "most a day\n"));
 	r = agent_apply(call->agent, &source, &options, &result);
+	if (r == 0 && call->follow && !follow_is_detached(call->follow) &&
+			is_applied(&result))
+		r = follow_detach(call->follow, true, options.actor);
 	if (r)
 		return call_fault(call, r);
 	return call_result(call, &result);
@@ -229,6 +242,7 @@ static const struct route routes[] = {
 	{ "GET",  "/v1/git",         false, SCOPE_APPROVE, serve_git },
 	{ "POST", "/v1/git/sync",    true,  SCOPE_APPROVE, serve_git_sync },
 	{ "POST", "/v1/git/accept-rewind", true, SCOPE_ALL, serve_git_accept },
+	{ "POST", "/v1/git/attach", false, SCOPE_ALL, serve_git_attach },
 	{ "POST", "/v1/git/revoke", true, SCOPE_ALL, serve_git_revoke },
 	{ "POST", "/v1/git/reinstate", true, SCOPE_ALL, serve_git_reinstate },
 	{ "GET",  "/v1/backups",     false, SCOPE_APPROVE, serve_backups },

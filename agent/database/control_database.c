@@ -477,6 +477,9 @@ static const char *const steps[] = {
 	" issued TEXT NOT NULL,"
 	" seen_at INTEGER NOT NULL"
 	") STRICT, WITHOUT ROWID;",
+
+	/* Somebody applied a state of his own: nothing is taken from the repository. */
+	"ALTER TABLE source ADD COLUMN detached INTEGER NOT NULL DEFAULT 0;",
 };
 
 const struct database_schema control_schema = {

@@ -60,6 +60,8 @@ static const struct reason reasons[] = {
 	{ "RewindAccepted",      CLASS_NONE,      "somebody let a commit be taken that does not stand on the one before" },
 	{ "RotationDue",         CLASS_NONE,      "a DKIM key is as old as the state lets it become: a successor is made" },
 	{ "Signing",             CLASS_NONE,      "mail is signed with the key" },
+	{ "SourceAttached",      CLASS_NONE,      "commits of the repository are taken again" },
+	{ "SourceDetached",      CLASS_NONE,      "a state was applied by hand: nothing is taken from the repository until `posthus git attach`" },
 	{ "SpecChanged",         CLASS_NONE,      "the state says something else of it" },
 	{ "Suspended",           CLASS_NONE,      "nothing is applied for a while" },
 	{ "TrustReinstated",     CLASS_NONE,      "what was revoked counts again" },

@@ -23,8 +23,8 @@ int source_read(struct database *db, struct arena *arena, struct source *out)
 	int r = database_prepare(db,
 			"SELECT applied, applied_at, generation, signer, fingerprint, "
 			"subject,"
-			" refused, refused_at, reason, message, state_refused, accepted"
-			" FROM source",
+			" refused, refused_at, reason, message, state_refused, accepted,"
+			" detached FROM source",
 			&s);
 
 	*out = (struct source){ 0 };
@@ -45,6 +45,7 @@ int source_read(struct database *db, struct arena *arena, struct source *out)
 	out->message = take_text(s, 9, arena);
 	out->state_refused = column_i64(s, 10) != 0;
 	out->has_accepted = take_id(s, 11, &out->accepted);
+	out->detached = column_i64(s, 12) != 0;
 	return 0;
 }
 
@@ -59,7 +60,7 @@ int source_write(struct database *db, const struct source *source)
 	int r = database_prepare(db,
 			"INSERT OR REPLACE INTO source VALUES (1, ?1, ?2, ?3, ?4, ?5, "
 			"?6, ?7,"
-			" ?8, ?9, ?10, ?11, ?12)",
+			" ?8, ?9, ?10, ?11, ?12, ?13)",
 			&s);
 
 	if (r)
@@ -76,5 +77,6 @@ int source_write(struct database *db, const struct source *source)
 	bind_text(s, 10, source->message);
 	bind_i64(s, 11, source->state_refused);
 	bind_id(s, 12, source->has_accepted, &source->accepted);
+	bind_i64(s, 13, source->detached);
 	return statement_run(s);
 }

@@ -26,6 +26,8 @@ struct source {
 
 	bool has_accepted;
 	struct object_id accepted; /* `git accept-rewind` */
+
+	bool detached; /* `apply --detach-source`: nothing is taken from it */
 };
 
 /* All zero where nothing was written yet; views live in the arena. */

@@ -177,6 +177,11 @@ static int set_up_library(void)
 		r = git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 1);
 	if (r >= 0)
 		r = git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, (size_t)256 << 20);
+#ifdef HAVE_GIT_PACK_MAX_OBJECT_SIZE
+	if (r >= 0)
+		r = git_libgit2_opts(GIT_OPT_SET_PACK_MAX_OBJECT_SIZE,
+				(size_t)FETCH_OBJECT_BYTES);
+#endif
 	return r < 0 ? r : 0;
 }
 

@@ -10,10 +10,11 @@
 #include "agent/git/fetch_wire.h"
 
 enum {
-	FETCH_SECONDS = 600,         /* the longest life of a child */
-	FETCH_OBJECTS = 1000 * 1000, /* in one fetch (attacks G03) */
-	FETCH_BYTES = 256 << 20,     /* of a pack */
-	FETCH_BLOB_MAX = 4 << 20,    /* of an object that is read: a file of a state */
+	FETCH_SECONDS = 600,           /* the longest life of a child */
+	FETCH_OBJECTS = 1000 * 1000,   /* in one fetch (attacks G03) */
+	FETCH_BYTES = 256 << 20,       /* of a pack */
+	FETCH_OBJECT_BYTES = 64 << 20, /* of one object, unpacked */
+	FETCH_BLOB_MAX = 4 << 20,      /* of an object that is read: a file of a state */
 };
 
 /* Serves one request over `fd`, and returns when the other side has closed it. */

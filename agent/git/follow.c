@@ -6,6 +6,7 @@
 #include "agent/git/follow_inside.h"
 #include "agent/git/stages.h"
 #include "agent/inside.h"
+#include "agent/metrics.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
 #include "runtime/crypto/random.h"
@@ -14,6 +15,8 @@
 
 enum {
 	COALESCE_SECONDS = 2,
+	FAILURE_SECONDS = 60 * 60, /* that it may last before anybody is told */
+	REFUSAL_SECONDS = 10 * 60,
 };
 
 /* -- what is known -- */
@@ -98,7 +101,7 @@ void follow_hint(struct follow *f)
 {
 	nstime now = clock_now();
 
-	if (!f)
+	if (!f || f->detached)
 		return;
 	if (sync_runs(f->sync))
 		f->hinted = true;
@@ -288,6 +291,30 @@ static int take(struct follow *f, struct synced *s)
 	return 0;
 }
 
+/* What people are told of, where it lasts: that nobody answers, or that somebody pushed what is
+ * not taken. */
+static int show_trouble(struct follow *f)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	const struct reason *refused;
+	struct source source;
+	int r = read_source(f, arena, &source);
+
+	if (r)
+		return r;
+	refused = reason_find(source.reason);
+	if (f->failure.reason)
+		agent_source_trouble(f->agent, f->failure.reason,
+				view_z(f->failure.message), FAILURE_SECONDS);
+	else if (source.has_refused)
+		agent_source_trouble(f->agent, refused ? refused->word : "Error",
+				source.message, REFUSAL_SECONDS);
+	else
+		agent_source_trouble(f->agent, NULL, VIEW_NULL, 0);
+	metrics_of_source(f->failure.reason || source.has_refused, f->seen_at);
+	return 0;
+}
+
 void follow_turn(struct follow *f)
 {
 	CLEANUP(synced_freep) struct synced *back = NULL;
@@ -296,12 +323,14 @@ void follow_turn(struct follow *f)
 	if (!f)
 		return;
 	back = sync_next(f->sync);
-	if (back) {
+	if (back && !f->detached) {
 		r = take(f, back);
+		if (r == 0)
+			r = show_trouble(f);
 		if (f->hinted)
 			follow_hint(f);
 	}
-	if (r == 0 && !sync_runs(f->sync) && clock_now() >= f->due)
+	if (r == 0 && !f->detached && !sync_runs(f->sync) && clock_now() >= f->due)
 		r = ask(f);
 	if (!r)
 		return;
@@ -330,7 +359,7 @@ int follow_fd(const struct follow *f)
 
 nstime follow_deadline(const struct follow *f)
 {
-	return f && !sync_runs(f->sync) ? f->due : NSTIME_NEVER;
+	return f && !f->detached && !sync_runs(f->sync) ? f->due : NSTIME_NEVER;
 }
 
 int follow_accept(struct follow *f, const struct object_id *tip, struct view actor)
@@ -352,7 +381,37 @@ int follow_accept(struct follow *f, const struct object_id *tip, struct view act
 			clock_wall());
 }
 
+int follow_detach(struct follow *f, bool detached, struct view actor)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct source source;
+	int r = read_source(f, arena, &source);
+
+	if (r)
+		return r;
+	source.detached = f->detached = detached;
+	f->judged_here = false;
+	follow_hint(f);
+	return write_source(f, &source, detached ? "SourceDetached" : "SourceAttached",
+			actor, clock_wall());
+}
+
+bool follow_is_detached(const struct follow *f)
+{
+	return f && f->detached;
+}
+
 /* -- beginning and end -- */
+
+static int read_detached(struct follow *f)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct source source;
+	int r = read_source(f, arena, &source);
+
+	f->detached = r == 0 && source.detached;
+	return r;
+}
 
 int follow_new(struct agent *agent, const struct agent_file *file,
 		const struct helper *fetcher, const char *folder, struct follow **out)
@@ -364,6 +423,8 @@ int follow_new(struct agent *agent, const struct agent_file *file,
 	f->file = file;
 	f->folder = xstrndup(folder, strlen(folder));
 	r = sync_new(fetcher, file, f->folder, &f->sync);
+	if (r == 0)
+		r = read_detached(f);
 	if (r)
 		return r;
 	*out = TAKE(f);

@@ -36,11 +36,15 @@ const struct desired_secret *follow_webhook(const struct follow *follow);
 MUST_USE int follow_accept(
 		struct follow *follow, const struct object_id *tip, struct view actor);
 
+/* Nothing is taken from the repository any more, since somebody applied a state of his own; or
+ * it is again. */
+MUST_USE int follow_detach(struct follow *follow, bool detached, struct view actor);
+bool follow_is_detached(const struct follow *follow);
 /* Who is trusted has changed: what was refused is judged again. */
 void follow_forget_verdict(struct follow *follow);
 
 /* {"url", "ref", "running", "applied": {"commit", "signer", …}, "refused", "failure",
- * "revoked"}. */
+ * "revoked", "detached"}. */
 MUST_USE int follow_json(struct follow *follow, json_t **out);
 /* The same for people, a line or more. */
 void follow_print(const json_t *status, struct buf *out);

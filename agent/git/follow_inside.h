@@ -27,6 +27,7 @@ struct follow {
 	nstime due;
 	nstime asked_at;  /* the last time; 0: never */
 	bool hinted;      /* while one ran */
+	bool detached;    /* nothing is taken, nobody is asked */
 	bool judged_here; /* the state that was refused last */
 	uint64_t rounds;  /* syncs that ended */
 	walltime seen_at; /* the last that reached the repository */

@@ -60,14 +60,15 @@ int follow_json(struct follow *f, json_t **out)
 		r = revocations_read(f->agent->db, arena, &revoked);
 	if (r)
 		return r;
-	*out = json_pack("{s:i, s:o, s:o, s:b, s:I, s:o, s:o, s:o, s:o, s:o}",
+	*out = json_pack("{s:i, s:o, s:o, s:b, s:I, s:o, s:o, s:o, s:o, s:o, s:b}",
 			"format_version", 1, "url", json_view(git->url), "branch",
 			json_view(git->branch), "running", sync_runs(f->sync), "rounds",
 			(json_int_t)f->rounds, "seen_at",
 			f->seen_at ? json_time(f->seen_at) : json_null(), "applied",
 			applied_json(&source, arena), "refused",
 			refused_json(&source, arena), "failure",
-			failure_json(&f->failure), "revoked", revoked_json(&revoked));
+			failure_json(&f->failure), "revoked", revoked_json(&revoked),
+			"detached", f->detached);
 	return 0;
 }
 
@@ -102,6 +103,8 @@ void follow_print(const json_t *status, struct buf *out)
 	if (json_is_object(failure))
 		buf_addf(out, "  %s since %s\n    %s\n", text_of(failure, "reason"),
 				text_of(failure, "since"), text_of(failure, "message"));
+	if (json_is_true(json_object_get(status, "detached")))
+		buf_add_z(out, "  detached: `posthus git attach` takes commits again\n");
 	json_array_foreach (json_object_get(status, "revoked"), i, name)
 		buf_addf(out, "  revoked: %s\n", json_string_value(name));
 }

@@ -3,6 +3,7 @@
 #include "agent/effect/secret_form.h"
 #include "agent/git/fetch_child.h"
 #include "agent/git/known_hosts.h"
+#include "agent/git/persons.h"
 #include "agent/git/repository.h"
 #include "agent/git/trust.h"
 #include "runtime/base/error.h"
@@ -91,42 +92,22 @@ static bool read_file(struct run *r, struct view path, size_t max, struct view *
 	return true;
 }
 
-/* Nobody is trusted where one list cannot be read: what it took away would be forgotten. */
-static bool read_person(struct run *r, const struct trusted *one)
-{
-	struct trust_person *person = &r->persons[r->policy.person_count];
-	struct allowed_signers_error error;
-	struct view text;
-
-	if (!one->keys.len || !(one->all || one->scope_count))
-		return true;
-	if (!read_file(r, one->keys, ALLOWED_SIGNERS_TEXT_MAX, &text))
-		return false;
-	person->name = one->name;
-	if (allowed_signers_read(text, r->arena, &person->signers, &error))
-		return failed(r, "TrustUnreadable", "%.*s, line %u: %s",
-				VIEW_ARG(one->keys), error.line, error.why);
-	r->policy.person_count++;
-	return true;
-}
-
 static bool read_trust(struct run *r)
 {
 	const struct agent_file *file = r->sync->file;
+	struct view why;
 
-	r->persons = arena_array(r->arena, file->operator_count, sizeof(*r->persons));
 	r->policy = (struct trust_policy){
 		.mode = (enum trust_mode)file->git.mode,
-		.persons = r->persons,
 		.applied = r->question->has_applied ? &r->question->applied : NULL,
 		.accepted = r->question->has_accepted ? &r->question->accepted : NULL,
 		.revoked = r->question->revoked,
 		.revoked_count = r->question->revoked_count,
 		.now = r->question->now,
 	};
-	for (size_t i = 0; i < file->operator_count; i++)
-		if (!read_person(r, &file->operators[i]))
-			return false;
+	if (persons_read(file, r->arena, &r->persons, &r->policy.person_count, &why))
+		return failed(r, "TrustUnreadable", "%.*s", VIEW_ARG(why));
+	r->policy.persons = r->persons;
 	return true;
 }
 

@@ -22,8 +22,8 @@ enum synced_outcome {
 struct sync_question {
 	bool has_applied, has_accepted, has_refused;
 	struct object_id applied;
-	struct object_id accepted; /* a tip that need not stand on it */
-	struct object_id refused;  /* a tip whose state cannot be applied */
+	struct object_id accepted;  /* a tip that need not stand on it */
+	struct object_id refused;   /* a tip whose state cannot be applied */
 	const struct view *revoked; /* until the answer */
 	size_t revoked_count;
 	walltime now;

@@ -77,6 +77,8 @@ static const struct row {
 	[METRIC_RECONCILE_TIME]         = { "posthus_reconcile_time_seconds",    GAUGE,     SECONDS, "seconds", { { 0 } }, "How long the last one took." },
 	[METRIC_RECONCILE_LAST]         = { "posthus_reconcile_last_timestamp_seconds", GAUGE, WHOLE, "seconds", { { 0 } }, "When the last one was, in seconds since 1970." },
 	[METRIC_SUSPENDED]              = { "posthus_suspended",                 GAUGE,     WHOLE,   NULL,      { { 0 } }, "1 while nothing is applied since `posthus suspend` says so." },
+	[METRIC_SOURCE_FAILING]         = { "posthus_source_failing",            GAUGE,     WHOLE,   NULL,      { { 0 } }, "1 while the repository of the state cannot be asked, or its newest commit is not taken." },
+	[METRIC_SOURCE_SEEN]            = { "posthus_source_seen_timestamp_seconds", GAUGE, WHOLE,   "seconds", { { 0 } }, "When the repository of the state was last asked and answered, in seconds since 1970." },
 	[METRIC_OBJECTS]                = { "posthus_objects",                   GAUGE,     WHOLE,   NULL,      { { "kind", "policy host certificate listener relay destination dns-provider domain dkim-key mta-sts record user shared service group alias backup alerts" }, { "condition", "ready not_ready disabled" } }, "Objects of the state." },
 };
 /* clang-format on */

@@ -29,7 +29,7 @@ check "a signed commit becomes the state" await bash -c "$POSTHUS get user/anna@
 says() { posthus git status >"$work/status"; grep -q -- "$1" "$work/status"; }
 check "status says which commit, and who signed it" says "main@$(head_id | cut -c1-7)  signed by anna SHA256:"
 check "status of all says so, too" bash -c "$POSTHUS status --config $home/agent.yaml | grep -q 'signed by anna'"
-refuse "what the next commit would undo is refused" 5 "comes from a repository" posthus apply "$forge/work/common"
+refuse "scenario_26 what the next commit would undo is refused" 5 "comes from a repository" posthus apply "$forge/work/common"
 
 user_add bo
 commit "add bo"
@@ -74,16 +74,56 @@ work reset -q --hard "$good"
 ln -s /etc/passwd "$forge/work/common/link.yaml"
 commit "a link"
 refuse "G01 a symbolic link is refused" 7 "is a symbolic link" sync
+work reset -q --hard "$good"
+# two pushes in one second: both are judged, the last is the state
+user_add first
+commit "the first of two"
+user_add second
+commit "the second"
+check "scenario_02 two pushes at once are taken at once" sync
+one_generation() { [ "$(posthus history | grep -c "by anna (commit $(work rev-parse HEAD~1 | cut -c1-7))")" = 0 ] && posthus get user/first@a.example && posthus get user/second@a.example; }
+check "scenario_02 … as one" one_generation
+good=$(head_id)
+work rm -q -r common
+commit "all is gone"
+refuse "scenario_07 a repository without a state takes nothing away" 7 EmptySource sync
+work reset -q --hard "$good"
+work push -q -f origin HEAD:main
+sync >/dev/null
+mv "$home/signers" "$home/signers.away"
+user_add unread
+commit "while nobody can be trusted"
+refuse "scenario_05 a list that cannot be read trusts nobody" 1 TrustUnreadable sync
+echo "eve@a.example $(cut -d' ' -f1,2 "$forge/eve.pub")" >"$home/signers"
+refuse "scenario_04 who is not in it any more signs nothing new" 7 SignerNotAllowed sync
+check "scenario_04 … and what she signed stays" posthus get user/second@a.example
+mv "$home/signers.away" "$home/signers"
+check "scenario_05 once it can be read, the commit is taken" sync
+good=$(head_id)
+cp -r "$forge/work/common" "$work/own"
+echo 'users: {own@a.example: {}}' >"$work/own/own.yaml"
+check "scenario_26 --detach-source applies a state of one's own" posthus apply --detach-source "$work/own"
+refuse "scenario_26 … nothing is taken from the repository then" 5 "posthus git attach" sync
+detached() { posthus git status | grep -q "detached"; }
+check "scenario_26 … and status says so" detached
+check "scenario_26 … again, without more words" posthus apply "$work/own"
+check "scenario_26 it is attached again" posthus git attach
+user_add after
+commit "after that"
+check "scenario_26 … and a commit is the state" sync
+own_left() { posthus get user/own@a.example -o json | grep -q '"disabled"'; }
+check "scenario_26 … which knows of nothing else" own_left
+good=$(head_id)
 work reset -q --hard "$good~1"
 work push -q -f origin HEAD:main
 refuse "G06 a rewind is refused" 7 NotDescendant sync
 check "accept-rewind lets it" posthus git accept-rewind "$(head_id)"
 check "… and it is taken" sync
-bo_left() { posthus get user/bo@a.example -o json | grep -q '"disabled"'; }
-check "bo has left, and what is his is kept" bo_left
+after_left() { posthus get user/after@a.example -o json | grep -q '"disabled"'; }
+check "who was added last has left, and what is his is kept" after_left
 work reset -q --hard "$good"
 work push -q -f origin HEAD:main
-check "forward again is no rewind" sync
+check "scenario_03 forward again is no rewind" sync
 check "history has it" history_has
 
 # -- the forge is another, or gone; mail goes on --
@@ -92,7 +132,12 @@ sshd_stop
 sshd_start other
 refuse "G05 another host key is refused" 1 "PeerUntrusted" sync
 sshd_stop
-refuse "nobody answers: what was applied stays" 1 "ConnectionFailed" sync
+refuse "scenario_06 nobody answers: what was applied stays" 1 "ConnectionFailed" sync
+sync >/dev/null
+told_once() { [ "$(posthus events | grep -c ConnectionFailed)" = 1 ]; }
+check "scenario_06 … and is told once" told_once
+drifts() { posthus reconcile >/dev/null 2>&1 || kill -HUP "$agent_pid"; posthus get user/bo@a.example; }
+check "scenario_06 … and is kept to" drifts
 python3 -c "
 import socket, time
 s = socket.create_server(('127.0.0.1', $SSH))

@@ -144,6 +144,17 @@ signature bo "$WAITS"
 check "G17 a signature is" by_signature "$WAITS"
 check "finn is there" posthus get user/finn@a.example
 
+# -- who signed, without an agent --
+
+verify() { posthus git verify "$@" --repo "$forge/work"; }
+says() { "$@" >"$work/verified" && grep -q "signed by $wanted" "$work/verified"; }
+wanted=anna
+check "verify says who signed" says verify HEAD
+refuse "… and what nobody did" 7 "it is not signed" verify "$(work commit-tree -m unsigned "HEAD^{tree}" -p HEAD)"
+refuse "… and what does not stand on what was applied" 7 "does not stand on" verify HEAD~1 --since HEAD
+check "… and each on the way" verify HEAD --since HEAD~1
+refuse "… and that there is no repository" 1 "--repo names" posthus git verify --repo "$work"
+
 # -- trust taken away on this host --
 
 KEY=$(ssh-keygen -lf "$forge/bo.pub" | cut -d' ' -f2)

@@ -140,6 +140,28 @@ static void a_kit_that_nobody_proves_is_told(void **state)
 	assert_int_equal(house->runtime.letters, 3);
 }
 
+static void scenario_06_a_repository_that_is_gone_is_told_of_once(void **state)
+{
+	struct house *house = *state;
+
+	apply(house, TOLD);
+	agent_source_trouble(
+			house->agent, "ConnectionFailed", VIEW("nobody answers"), 3600);
+	pass(house, 50 * 60);
+	assert_int_equal(house->runtime.letters, 0);
+	for (int hours = 0; hours < 7 * 24; hours++) {
+		agent_source_trouble(house->agent, "ConnectionFailed",
+				VIEW("nobody answers"), 3600);
+		pass(house, 60 * 60);
+	}
+	assert_int_equal(house->runtime.letters, 1);
+	assert_non_null(strstr(house->runtime.letter_subject, "ConnectionFailed"));
+	agent_source_trouble(house->agent, NULL, VIEW_NULL, 0);
+	pass(house, 24 * 60 * 60);
+	assert_int_equal(house->runtime.letters, 2);
+	assert_int_equal(rows(house), 0);
+}
+
 static void what_comes_and_goes_is_told_once(void **state)
 {
 	struct house *house = *state;
@@ -314,6 +336,7 @@ int main(void)
 		CASE(what_mends_itself_is_not_told),
 		CASE(what_lasts_is_told_once_and_its_end),
 		CASE(a_kit_that_nobody_proves_is_told),
+		CASE(scenario_06_a_repository_that_is_gone_is_told_of_once),
 		CASE(what_comes_and_goes_is_told_once),
 		CASE(a_restart_tells_nothing_again),
 		CASE(many_at_once_are_one_letter_a_minute),
