@@ -17,6 +17,7 @@ const char page_style[] =
 		"main{max-width:34rem;margin:0 auto;padding:1.5rem 1rem 3rem}\n"
 		".sheet{background:var(--paper);border:1px solid var(--line);"
 		"border-radius:.75rem;padding:1.5rem;margin-top:1rem}\n"
+		"main>p{margin:1rem 0 0}\n"
 		"@media(min-width:40rem){main{padding-top:4rem}.sheet{padding:2rem}}\n"
 		"h1{font-size:1.6rem;line-height:1.25;margin:0 0 .75rem}\n"
 		"h2{font-size:1.15rem;margin:0 0 .5rem}\n"
