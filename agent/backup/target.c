@@ -96,18 +96,10 @@ static nstime next_wait(struct target *target, unsigned try)
 	return nstime_min(wait, nstime_seconds(LONGEST_WAIT_S));
 }
 
-/* Runs `call` until it does something else than to say TARGET_AGAIN. */
-#define WITH_TRIES(target, call)                                                         \
-	__extension__({                                                                  \
-		int r_ = TARGET_E_FAILED;                                                \
-		for (unsigned try_ = 0; try_ < TARGET_TRIES; try_++) {                   \
-			r_ = (call);                                                     \
-			if (r_ != TARGET_AGAIN ||                                        \
-					!rest((target), next_wait((target), try_)))      \
-				break;                                                   \
-		}                                                                        \
-		r_ == TARGET_AGAIN ? TARGET_E_FAILED : r_;                               \
-	})
+bool target_rest(struct target *target, unsigned try)
+{
+	return rest(target, next_wait(target, try));
+}
 
 /* -- targets -- */
 

@@ -36,6 +36,21 @@ struct target {
 nstime target_patience(const struct target *target);
 bool target_stopping(const struct target *target);
 
+/* Waits before the next try; false where the agent stops. */
+MUST_USE bool target_rest(struct target *target, unsigned try);
+
+/* Runs `call` until it does something else than to say TARGET_AGAIN. */
+#define WITH_TRIES(target, call)                                                         \
+	__extension__({                                                                  \
+		int r_ = TARGET_E_FAILED;                                                \
+		for (unsigned try_ = 0; try_ < TARGET_TRIES; try_++) {                   \
+			r_ = (call);                                                     \
+			if (r_ != TARGET_AGAIN || !target_rest((target), try_))          \
+				break;                                                   \
+		}                                                                        \
+		r_ == TARGET_AGAIN ? TARGET_E_FAILED : r_;                               \
+	})
+
 /* TARGET_E_FAILED where there are more than TARGET_LIST_MAX, or one of no name of ours. */
 int target_listing_add(struct target_listing *listing, struct view name, uint64_t size,
 		struct target_trouble *trouble);

@@ -357,7 +357,8 @@ static int s3_list(struct target *target, struct view folder, struct target_list
 	buf_add(&before, target->place->folder);
 	buf_add(&before, folder);
 	do {
-		r = get_page(target, buf_view(&before), token, arena, trouble);
+		r = WITH_TRIES(target, get_page(target, buf_view(&before), token, arena,
+						       trouble));
 		if (r == TARGET_OK)
 			r = take_page(target, buf_view(&before), &b->page, out, trouble);
 		if (r)
