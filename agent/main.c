@@ -4,52 +4,61 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const commands[] = {
-	&command_init,
-	&command_import,
-	&command_run,
-	&command_validate,
-	&command_fmt,
-	&command_plan,
-	&command_apply,
-	&command_status,
-	&command_doctor,
-	&command_get,
-	&command_wait,
-	&command_trace,
-	&command_events,
-	&command_log,
-	&command_history,
-	&command_rollback,
-	&command_confirm,
-	&command_approve,
-	&command_suspend,
-	&command_resume,
-	&command_purge,
-	&command_git,
-	&command_seal,
-	&command_reseal,
-	&command_queue,
-	&command_send_test,
-	&command_backup,
-	&command_restore,
-	&command_audit,
-	&command_export,
-	&command_resolve,
-	&command_dns,
-	&command_account,
-	&command_key,
-	&command_recovery,
-	&command_explain,
-	&command_schema,
-	&command_version,
+/* By what people want of them; a heading begins each group. */
+static const struct {
+	const char *heading; /* NULL: of the one above */
+	const struct command *command;
+} rows[] = {
+	/* clang-format off */
+	{ "Begin", &command_init },
+	{ NULL, &command_import },
+	{ NULL, &command_run },
+	{ NULL, &command_version },
+	{ "Change", &command_validate },
+	{ NULL, &command_fmt },
+	{ NULL, &command_plan },
+	{ NULL, &command_apply },
+	{ NULL, &command_wait },
+	{ NULL, &command_approve },
+	{ NULL, &command_confirm },
+	{ "Look", &command_status },
+	{ NULL, &command_doctor },
+	{ NULL, &command_get },
+	{ NULL, &command_trace },
+	{ NULL, &command_events },
+	{ NULL, &command_log },
+	{ NULL, &command_history },
+	{ NULL, &command_audit },
+	{ NULL, &command_explain },
+	{ NULL, &command_schema },
+	{ "Go back, and hold", &command_rollback },
+	{ NULL, &command_suspend },
+	{ NULL, &command_resume },
+	{ NULL, &command_purge },
+	{ NULL, &command_export },
+	{ "The state from Git", &command_git },
+	{ NULL, &command_seal },
+	{ NULL, &command_reseal },
+	{ "Mail", &command_queue },
+	{ NULL, &command_send_test },
+	{ NULL, &command_resolve },
+	{ NULL, &command_dns },
+	{ "People and keys", &command_account },
+	{ NULL, &command_key },
+	{ NULL, &command_recovery },
+	{ "Backups", &command_backup },
+	{ NULL, &command_restore },
+	/* clang-format on */
 };
 
 static void print_help(void)
 {
-	puts("posthus: a mail server that is declared, not administered\n\nCommands:");
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
+	puts("posthus: a mail server that is declared, not administered");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (rows[i].heading)
+			printf("\n%s:\n", rows[i].heading);
+		printf("  %-10s %s\n", rows[i].command->name, rows[i].command->summary);
+	}
 	puts("\nExit codes:");
 	for (enum exit_code code = EXIT_FINE; code <= EXIT_TIMEOUT; code++)
 		printf("  %-10d %s\n", (int)code, exit_word(code));
@@ -58,9 +67,9 @@ static void print_help(void)
 
 static const struct command *find_command(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		if (strcmp(name, commands[i]->name) == 0)
-			return commands[i];
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (strcmp(name, rows[i].command->name) == 0)
+			return rows[i].command;
 	return NULL;
 }
 

@@ -146,9 +146,8 @@ static const struct option_row options[] = {
 			"allow, this once, the held steps that the plan names by this "
 			"digest" },
 	{ "detach-source", NULL,
-			"where the state comes from a repository: apply this one, and "
-			"take "
-			"no commit until `posthus git attach`" },
+			"apply this, and take no commit of the repository until "
+			"`git attach`" },
 	OPTION_ADOPT,
 	OPTION_ABANDON,
 	OPTION_OUTPUT,

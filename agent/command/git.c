@@ -134,30 +134,29 @@ static const struct option_row options[] = {
 
 const struct command command_git = {
 	.name = "git",
-	.operands = "[status] | sync | verify [COMMIT] | accept-rewind COMMIT | attach | "
-		    "revoke WHO | "
-		    "reinstate WHO",
+	.operands = "[ACTION [COMMIT|WHO]]",
 	.most_operands = 2,
 	.summary = "Show which commit is applied; fetch now; say whose signature counts",
-	.help = "status shows the commit that was applied and who signed it, and which "
-		"one "
-		"was not taken and why:\n"
-		"exit 7 then, and 1 where the repository was not reached. sync fetches "
-		"now "
-		"and waits for what comes\n"
-		"of it. accept-rewind takes a commit that does not stand on the one that "
-		"was "
-		"applied, once; it has\n"
-		"to be signed all the same. verify says, without an agent, who "
-		"signed a commit of a repository\n"
-		"here, HEAD where none is named, and whether that would do: exit 7 where "
-		"not. attach takes commits again, after\n"
-		"`apply --detach-source`. revoke takes all trust from a person, or "
-		"from a key "
-		"by its fingerprint,\n"
-		"on this host, whatever the lists say; what she had applied stays. "
-		"reinstate "
-		"takes that back.",
+	.help = "ACTION is one of these:\n"
+		"  status                which commit is applied and who signed it, and "
+		"which one\n"
+		"                        was not taken and why: exit 7 then, 1 where the "
+		"repository\n"
+		"                        was not reached. The same as no word\n"
+		"  sync                  fetches now, and waits for what comes of it\n"
+		"  verify [COMMIT]       who signed a commit of a repository here "
+		"(HEAD), and whether\n"
+		"                        that would do: exit 7 where not. Needs no "
+		"agent\n"
+		"  accept-rewind COMMIT  takes, once, a commit that does not stand on "
+		"the one that\n"
+		"                        was applied; it has to be signed all the same\n"
+		"  attach                takes commits again, after `apply "
+		"--detach-source`\n"
+		"  revoke WHO            takes all trust on this host from a person, or "
+		"from a key by\n"
+		"                        its fingerprint; what was applied stays\n"
+		"  reinstate WHO         takes that back",
 	OPTIONS(options),
 	.run = run,
 };
