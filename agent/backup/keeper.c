@@ -1,26 +1,21 @@
 #include "agent/backup/keeper.h"
 
-#include "agent/backup/row.h"
+#include "agent/backup/backup.h"
 #include "agent/database/condition.h"
 #include "agent/database/journal.h"
 #include "agent/database/reason.h"
 #include "agent/database/suspension.h"
-#include "agent/database/text.h"
 #include "agent/driver.h"
 #include "agent/inside.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
 #include "runtime/base/os.h"
 #include "runtime/crypto/broker.h"
-#include "runtime/runtime.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 enum {
-	FIRST_PAUSE = 60, /* seconds behind a failure; twice as long behind each more */
-	LONGEST_PAUSE = 3600,
-	MOST_DOUBLINGS = 6,
 	LONGEST_TEXT = 1024,
 };
 
@@ -100,156 +95,7 @@ void keeper_free(struct agent *agent, struct keeper *k)
 	free(k);
 }
 
-/* -- one backup -- */
-
-struct backup {
-	struct arena *arena;
-	struct object_texts texts;
-	struct view name;
-	struct backup_row row;
-	struct backup_order order;
-	json_t *json;
-};
-
-static int load(struct agent *agent, const struct object *object, struct arena *arena,
-		struct backup *out)
-{
-	int r = object_read_texts(agent->db, object->uid, arena, &out->texts);
-
-	out->arena = arena;
-	out->name = object_name(object, arena);
-	if (r == 0)
-		r = backup_row_read(agent->db, object->uid, arena, &out->row);
-	if (r)
-		return r;
-	out->json = json_loadb(out->texts.last_applied.data, out->texts.last_applied.len,
-			0, NULL);
-	return out->json && backup_order_read(out->json, &out->order) ? 0
-								      : fault(-EPROTO);
-}
-
-/* -- when -- */
-
-static walltime pause_of(uint64_t failures)
-{
-	walltime pause = FIRST_PAUSE
-			 << (failures < MOST_DOUBLINGS ? failures - 1 : MOST_DOUBLINGS);
-
-	return failures == 0 ? 0 : pause < LONGEST_PAUSE ? pause : LONGEST_PAUSE;
-}
-
-/* What is wrong there does not go away by itself. */
-static bool needs_somebody(const struct backup_row *row)
-{
-	enum error_class class = reason_class(row->reason);
-
-	return row->reason.len && (class == CLASS_SAFETY || class == CLASS_INVALID);
-}
-
-static bool is_due(const struct backup *b, walltime now)
-{
-	walltime due = calendar_before(&b->order.schedule, now);
-
-	if (!b->row.begun)
-		return true; /* the first one, at once */
-	if (b->row.begun < due)
-		return true;
-	return b->row.failures && b->row.good < due && !needs_somebody(&b->row) &&
-	       now >= b->row.begun + pause_of(b->row.failures);
-}
-
-static bool is_verify_due(const struct backup *b, walltime now)
-{
-	walltime due = calendar_before(&b->order.drill, now);
-
-	return b->row.good && b->row.failures == 0 && b->row.verified < due &&
-	       b->row.good < due;
-}
-
-/* Two in a row that should have been are missing. */
-static bool is_fresh(const struct backup *b, walltime now)
-{
-	walltime due = calendar_before(&b->order.schedule, now);
-	walltime before = calendar_before(&b->order.schedule, due - 1);
-
-	return b->row.good && b->row.good >= before;
-}
-
-static bool is_proven(const struct backup *b, walltime now)
-{
-	walltime due = calendar_before(&b->order.drill, now);
-	walltime before = calendar_before(&b->order.drill, due - 1);
-
-	return b->row.proven && b->row.proven >= before;
-}
-
 /* -- what is said of it -- */
-
-static struct view say_fresh(const struct backup *b, walltime now)
-{
-	CLEANUP(buf_free) struct buf text = BUF_NULL(LONGEST_TEXT);
-
-	if (!b->row.good)
-		buf_add_z(&text, "there is no backup yet");
-	else {
-		buf_add_z(&text, "the last one is of ");
-		text_add_time(&text, b->row.good);
-	}
-	if (b->row.reason.len)
-		buf_addf(&text, "; the last try failed: %.*s: %.*s",
-				VIEW_ARG(b->row.reason), VIEW_ARG(b->row.message));
-	(void)now;
-	return arena_copy(b->arena, buf_view(&text));
-}
-
-static struct view say_proven(const struct backup *b)
-{
-	CLEANUP(buf_free) struct buf text = BUF_NULL(LONGEST_TEXT);
-
-	if (b->row.proven) {
-		buf_add_z(&text, "all of it was restored and opened at ");
-		text_add_time(&text, b->row.proven);
-	} else {
-		buf_add_z(&text, "no restore was tried yet");
-	}
-	if (b->row.verified) {
-		buf_add_z(&text, "; read and found right at ");
-		text_add_time(&text, b->row.verified);
-	}
-	buf_addf(&text, "; `posthus backup drill %.*s` tries one",
-			VIEW_ARG(b->order.name));
-	return arena_copy(b->arena, buf_view(&text));
-}
-
-/* True where anything of them changed. */
-static bool set_conditions(const struct backup *b, bool runs, json_t *conditions,
-		uint64_t generation, walltime now)
-{
-	bool fresh = is_fresh(b, now), stuck = needs_somebody(&b->row);
-	const struct reason *reason = reason_find(b->row.reason);
-	const struct condition fresh_is = { .type = CONDITION_BACKUP_FRESH,
-		.is = fresh,
-		.reason = fresh ? "BackupTaken" : "BackupMissed",
-		.message = say_fresh(b, now) };
-	const struct condition proven_is = { .type = CONDITION_RESTORE_PROVEN,
-		.is = is_proven(b, now),
-		.reason = is_proven(b, now) ? "RestoreTried" : "DrillDue",
-		.message = say_proven(b) };
-	/* The first one may take a while, and is no alarm. */
-	bool first = runs && !b->row.good && !b->row.failures;
-	const struct condition ready = { .type = CONDITION_READY,
-		.is = fresh && !stuck,
-		.reason = stuck && reason ? reason->word
-			  : fresh         ? "Applied"
-			  : first         ? "InProgress"
-					  : "BackupMissed",
-		.message = fresh && !stuck ? VIEW_NULL : say_fresh(b, now) };
-	bool changed = condition_set(conditions, &ready, generation, now);
-
-	changed |= condition_set(conditions, &fresh_is, generation, now);
-	changed |= condition_set(conditions, &proven_is, generation, now);
-	return changed;
-}
 
 static int write_conditions(
 		struct agent *agent, const struct object *object, struct backup *b)
@@ -259,7 +105,7 @@ static int write_conditions(
 	bool runs = k->work && memcmp(k->uid, object->uid, UID_SIZE) == 0;
 	int r = 0;
 
-	if (set_conditions(b, runs, conditions, object->observed_generation,
+	if (backup_say(b, runs, conditions, object->observed_generation,
 			    agent->os->wall(agent->os->state))) {
 		CLEANUP(transaction_end) struct transaction t = TRANSACTION_NULL;
 
@@ -454,14 +300,14 @@ static int look_at(struct agent *agent, const struct object *object)
 	walltime now = agent->os->wall(agent->os->state);
 	struct backup b = { 0 };
 	bool suspended = true;
-	int r = load(agent, object, arena, &b);
+	int r = backup_load(agent->db, object, arena, &b);
 
 	if (r == 0)
 		r = is_suspended(agent, &suspended);
 	if (r == 0 && !agent->keeper->work && !suspended) {
-		if (is_due(&b, now))
+		if (backup_is_due(&b, now))
 			r = begin(agent, object, &b, WORK_TAKE, NULL);
-		else if (is_verify_due(&b, now))
+		else if (backup_is_verify_due(&b, now))
 			r = begin(agent, object, &b, WORK_VERIFY, NULL);
 	}
 	if (r == 0)
@@ -553,7 +399,7 @@ int agent_backup_begin(struct agent *agent, struct view name, enum agent_backup_
 		return r;
 	if (agent->keeper->work)
 		return AGENT_E_BUSY;
-	r = load(agent, object, arena, &b);
+	r = backup_load(agent->db, object, arena, &b);
 	if (r == 0)
 		r = begin(agent, object, &b, kinds[deed], identity);
 	json_decref(b.json);
@@ -609,7 +455,7 @@ int agent_backups_json(struct agent *agent, json_t **out)
 		if (all.items[i].driver != &driver_backup ||
 				all.items[i].state != OBJECT_ACTIVE)
 			continue;
-		r = load(agent, &all.items[i], arena, &b);
+		r = backup_load(agent->db, &all.items[i], arena, &b);
 		if (r == 0)
 			json_array_append_new(items, backup_json(agent, &b));
 		json_decref(b.json);
