@@ -256,9 +256,10 @@ MUST_USE int agent_use_signature(
 		struct agent *agent, struct view fingerprint, struct view text);
 
 /* Destroys the data of a disabled object, by name and uid, once `policy.retain` is over:
- * its key slots first, then its files. AGENT_E_ABSENT; else the result says why not. */
+ * its key slots first, then its files. Where the state names backups one that was read has to
+ * have it, unless `unbacked`. AGENT_E_ABSENT; else the result says why not. */
 MUST_USE int agent_purge(struct agent *agent, struct view name, struct view uid,
-		struct view actor, struct agent_result *out);
+		bool unbacked, struct view actor, struct agent_result *out);
 
 /* -- past the state -- */
 

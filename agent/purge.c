@@ -68,7 +68,8 @@ void purge_sweep(struct agent *agent)
 /* -- by hand -- */
 
 static bool may_go(struct agent *agent, const struct object *object,
-		const struct rules *rules, struct view uid, struct agent_result *result)
+		const struct rules *rules, struct view uid, bool unbacked,
+		struct agent_result *result)
 {
 	CLEANUP(buf_free) struct buf text = BUF_NULL(LONGEST_TEXT);
 	walltime until = object->disabled_at + rules->retain;
@@ -100,6 +101,14 @@ static bool may_go(struct agent *agent, const struct object *object,
 				VIEW_ARG(buf_view(&text)));
 		return false;
 	}
+	if (!unbacked && !rules_backed_up(rules, object)) {
+		result_say(result, EXIT_GATE, "NotBackedUp",
+				"no backup that was read whole since has the data of "
+				"%s/%.*s: `posthus backup run`, then `posthus backup "
+				"verify`, or --no-backup-needed. Nothing was changed.",
+				object->driver->kind, VIEW_ARG(object->id));
+		return false;
+	}
 	if (rules->purges == 0) {
 		result_say(result, EXIT_GATE, "PurgeRate",
 				"%d objects were purged within the last hour: go on "
@@ -110,12 +119,12 @@ static bool may_go(struct agent *agent, const struct object *object,
 	return true;
 }
 
-int agent_purge(struct agent *agent, struct view name, struct view uid, struct view actor,
-		struct agent_result *out)
+int agent_purge(struct agent *agent, struct view name, struct view uid, bool unbacked,
+		struct view actor, struct agent_result *out)
 {
 	CLEANUP(observation_deinit) struct observation o = { 0 };
 	CLEANUP(plan_freep) struct plan *plan = plan_new();
-	struct desired_purge purge = { .uid = uid };
+	struct desired_purge purge = { .uid = uid, .unbacked = unbacked };
 	struct runtime_observed live;
 	const struct object *object;
 	struct rules rules;
@@ -131,7 +140,7 @@ int agent_purge(struct agent *agent, struct view name, struct view uid, struct v
 	object = object_find(&o.objects, name);
 	if (!object)
 		return AGENT_E_ABSENT;
-	if (!may_go(agent, object, &rules, uid, out))
+	if (!may_go(agent, object, &rules, uid, unbacked, out))
 		return 0;
 	purge.kind = view_z(object->driver->kind);
 	purge.id = object->id;

@@ -564,6 +564,7 @@ struct desired_purge {
 	struct view id;
 	struct view uid; /* 32 hexadecimal digits, lower case */
 	struct span span;
+	bool unbacked; /* by hand alone: no backup has to have it */
 };
 
 struct desired {

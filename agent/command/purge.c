@@ -11,7 +11,8 @@ static int run(const struct words *words)
 				"--uid is wanted: what is destroyed is named twice");
 		return EXIT_ERROR;
 	}
-	body = json_pack("{s:s, s:s}", "object", words_operand(words, 0), "uid", uid);
+	body = json_pack("{s:s, s:s, s:b}", "object", words_operand(words, 0), "uid", uid,
+			"no_backup_needed", (int)words_flag(words, "no-backup-needed"));
 	if (!body) {
 		say_error(NULL, "these words are not UTF-8");
 		return EXIT_ERROR;
@@ -23,6 +24,7 @@ static int run(const struct words *words)
 
 static const struct option_row options[] = {
 	{ "uid", "UID", "the number that the host gave it" },
+	{ "no-backup-needed", NULL, "also where no backup that was read has it" },
 	OPTION_OUTPUT,
 	OPTION_CONFIG,
 	OPTION_DATA,
@@ -37,9 +39,10 @@ const struct command command_purge = {
 	.summary = "Destroy the data of an object that left the state long ago",
 	.help = "It must be disabled, and `policy.retain` over since then (30 days). Its "
 		"keys are destroyed first,\n"
-		"then its files: nothing brings them back but a backup. At most ten an "
-		"hour. `purge` in the state\n"
-		"does the same.",
+		"then its files: nothing brings them back but a backup. Where the state "
+		"names backups, one that\n"
+		"was read since has to have it. At most ten an hour. `purge` in the "
+		"state does the same.",
 	OPTIONS(options),
 	.run = run,
 };

@@ -130,8 +130,9 @@ int serve_purge(struct call *call)
 {
 	CLEANUP(agent_result_free) struct agent_result result = { 0 };
 	struct view name = call_body(call, "object");
-	int r = agent_purge(call->agent, name, call_body(call, "uid"), call_actor(call),
-			&result);
+	int r = agent_purge(call->agent, name, call_body(call, "uid"),
+			json_is_true(json_object_get(call->body, "no_backup_needed")),
+			call_actor(call), &result);
 
 	if (r == AGENT_E_ABSENT)
 		return call_absent(call, name);

@@ -108,6 +108,7 @@ static const struct reason reasons[] = {
 	{ "FileGone",            CLASS_SAFETY,    "the file of an account is not there; no empty one is made" },
 	{ "FileOlder",           CLASS_SAFETY,    "the file of an account was put back from an older copy" },
 	{ "HeldAlong",           CLASS_SAFETY,    "it needs something that is held, or is needed by it" },
+	{ "NotBackedUp",         CLASS_SAFETY,    "no backup that was read has what would be destroyed" },
 	{ "PruneGate",           CLASS_SAFETY,    "more would go than a gate lets through" },
 	{ "PurgeRate",           CLASS_SAFETY,    "more purges in an hour than are allowed" },
 	{ "RestoreBroken",        CLASS_SAFETY,    "what a backup brought back is not whole" },

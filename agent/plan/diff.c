@@ -251,7 +251,8 @@ static void retain(struct observation *o, struct plan *plan, const struct object
 	array_grow(&plan->retained, &plan->retained_capacity, plan->retained_count + 1,
 			sizeof(*plan->retained));
 	plan->retained[plan->retained_count++] = (struct retained){ object->driver,
-		object->id, object->disabled_at, object->disabled_at + o->rules->retain };
+		object->id, object->disabled_at, object->disabled_at + o->rules->retain,
+		!rules_backed_up(o->rules, object) };
 }
 
 static bool names(const struct desired_purge *purge, const struct object *object)
@@ -306,6 +307,7 @@ static void stay_or_go(struct observation *o, struct plan *plan, struct object *
 		return;
 	}
 	if (!purge || o->now < object->disabled_at + o->rules->retain ||
+			(!purge->unbacked && !rules_backed_up(o->rules, object)) ||
 			plan->purges == o->rules->purges) {
 		retain(o, plan, object);
 		return;

@@ -60,8 +60,8 @@ struct change {
 	bool is_agreed;  /* an approval of this run is for it */
 	uint64_t people, people_needed;
 	unsigned way_needed; /* of enum approval: how another has to agree */
-	struct view names; /* of those people */
-	nstime left;       /* to wait */
+	struct view names;   /* of those people */
+	nstime left;         /* to wait */
 
 	/* for apply */
 	struct object *object;         /* NULL: it is to be made */
@@ -81,7 +81,8 @@ struct retained {
 	const struct driver *driver;
 	struct view id;
 	walltime since;
-	walltime until; /* a purge is not done before */
+	walltime until;     /* a purge is not done before */
+	bool awaits_backup; /* … nor before a backup that was read has it */
 };
 
 struct drift {

@@ -279,6 +279,8 @@ void plan_print(const struct plan *plan, struct buf *out)
 		text_add_day(out, kept->since);
 		buf_add_z(out, ", data kept, no purge before ");
 		text_add_day(out, kept->until);
+		if (kept->awaits_backup)
+			buf_add_z(out, ", nor before a backup that was read has it");
 		buf_add_byte(out, '\n');
 	}
 	if (plan->drift_count)
@@ -383,9 +385,10 @@ static json_t *problem_json(const struct problem *problem)
 
 static json_t *retained_json(const struct retained *kept)
 {
-	return json_pack("{s:s, s:o, s:o, s:o}", "kind", kept->driver->kind, "id",
+	return json_pack("{s:s, s:o, s:o, s:o, s:b}", "kind", kept->driver->kind, "id",
 			json_view(kept->id), "disabled_at", json_time(kept->since),
-			"purge_not_before", json_time(kept->until));
+			"purge_not_before", json_time(kept->until), "awaits_backup",
+			(int)kept->awaits_backup);
 }
 
 /* All but the changes. */

@@ -102,6 +102,28 @@ static int count_purges(const struct observation *o, struct rules *out)
 	return 0;
 }
 
+/* A backup holds what was there when it was begun, and is believed once it was read. */
+static int see_backups(const struct observation *o, struct rules *out)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+	int r;
+
+	for (size_t i = 0; i < o->objects.count; i++)
+		out->wants_backup |= o->objects.items[i].driver == &driver_backup &&
+				     o->objects.items[i].state == OBJECT_ACTIVE;
+	if (!out->wants_backup)
+		return 0;
+	r = database_prepare(o->db,
+			"SELECT max(min(good, max(verified, proven))) FROM backup", &s);
+	if (r)
+		return r;
+	r = statement_step(s);
+	if (r != DATABASE_ROW)
+		return r;
+	out->backed_up = column_i64(s, 0);
+	return 0;
+}
+
 int rules_load(const struct observation *o, struct rules *out)
 {
 	struct object_texts texts;
@@ -109,6 +131,8 @@ int rules_load(const struct observation *o, struct rules *out)
 
 	*out = defaults;
 	r = count_purges(o, out);
+	if (r == 0)
+		r = see_backups(o, out);
 	if (r)
 		return r;
 	for (size_t i = 0; i < o->objects.count; i++) {
@@ -127,6 +151,11 @@ size_t rules_limit(const struct gate_rule *gate, size_t active)
 	size_t share = (size_t)(active * gate->percent / 100);
 
 	return share > gate->at_least ? share : (size_t)gate->at_least;
+}
+
+bool rules_backed_up(const struct rules *rules, const struct object *object)
+{
+	return !rules->wants_backup || rules->backed_up > object->disabled_at;
 }
 
 bool rules_protect(const struct rules *rules, const struct object *object,

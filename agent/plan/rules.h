@@ -21,6 +21,10 @@ struct rules {
 	uint64_t people[AUTHORITY_CLASSES];
 	walltime wait[AUTHORITY_CLASSES]; /* seconds */
 	size_t purges;                    /* that may still be done within this hour */
+	/* The state names backups: what is destroyed is in one, and that one was read whole, or
+	 * restored, since … */
+	bool wants_backup;
+	walltime backed_up; /* … for what was disabled until then; 0: nothing is */
 };
 
 enum {
@@ -32,6 +36,8 @@ MUST_USE int rules_load(const struct observation *o, struct rules *out);
 
 /* The larger of a share of `active` and a number. */
 size_t rules_limit(const struct gate_rule *gate, size_t active);
+/* False where no backup is known to have what the object held when it was disabled. */
+bool rules_backed_up(const struct rules *rules, const struct object *object);
 /* True where no change may remove or disable the object. */
 bool rules_protect(const struct rules *rules, const struct object *object,
 		struct arena *arena);

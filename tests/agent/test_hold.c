@@ -94,14 +94,14 @@ static void G10_a_state_that_deletes_people_destroys_nothing(void **state)
 	house_apply_approved(house, buf_view(&few), buf_view(&digest), &gone);
 	assert_int_equal(gone.code, EXIT_FINE);
 	assert_int_equal(active_users(house), 1);
-	assert_int_equal(agent_purge(house->agent, VIEW("user/bo"), uid, VIEW("uid 0"),
-					 &early),
+	assert_int_equal(agent_purge(house->agent, VIEW("user/bo"), uid, false,
+					 VIEW("uid 0"), &early),
 			0);
 	assert_int_equal(early.code, EXIT_GATE);
 	assert_string_equal(early.reason, "RetentionNotOver");
 	house->now += (walltime)31 * 24 * 60 * 60;
-	assert_int_equal(agent_purge(house->agent, VIEW("user/bo"), uid, VIEW("uid 0"),
-					 &late),
+	assert_int_equal(agent_purge(house->agent, VIEW("user/bo"), uid, false,
+					 VIEW("uid 0"), &late),
 			0);
 	assert_int_equal(late.code, EXIT_FINE);
 }

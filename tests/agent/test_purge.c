@@ -15,6 +15,11 @@
 #define ANNA   DOMAIN "users:\n  anna@a.example: {id: anna}\n"
 #define BOTH   ANNA "  bo@a.example: {id: bo}\n"
 
+#define COPIES                                                                           \
+	"backups: {nightly: {to: {directory: /copies}}}\n"                               \
+	"secrets: {recipients: {recovery: "                                              \
+	"age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p}}\n"
+
 #define DAY ((walltime)86400)
 
 static char *uid_of(struct house *house, const char *name)
@@ -38,7 +43,7 @@ static uint64_t count(struct house *house, const char *sql)
 
 static void purge(struct house *house, const char *uid, struct agent_result *out)
 {
-	assert_int_equal(agent_purge(house->agent, VIEW("user/bo"), view_z(uid),
+	assert_int_equal(agent_purge(house->agent, VIEW("user/bo"), view_z(uid), false,
 					 VIEW("uid 7"), out),
 			0);
 }
@@ -180,6 +185,86 @@ static void ten_an_hour_at_most(void **state)
 	assert_int_equal(second.plan->counts[ACTION_PURGE], 2);
 }
 
+/* Of a machine that lets its state write there. */
+static void open_with_copies(
+		struct house *house, struct agent_file *file, struct view *folder)
+{
+	agent_file_defaults(file);
+	file->write = folder;
+	file->write_count = 1;
+	house_close(house);
+	house->file = file;
+	house_open(house);
+}
+
+/* What came of the backup, as its row says it. */
+static void back_up(struct house *house, walltime good, walltime verified)
+{
+	CLEANUP(statement_done) struct statement *s = NULL;
+
+	assert_int_equal(database_prepare(house->agent->db,
+					 "INSERT OR REPLACE INTO backup SELECT uid, ?1, "
+					 "?1, ?2, 0, 0, 0, 0, 0, '', '', '' FROM object"
+					 " WHERE kind = 'backup'",
+					 &s),
+			0);
+	bind_i64(s, 1, good);
+	bind_i64(s, 2, verified);
+	assert_int_equal(statement_run(s), 0);
+}
+
+/* Behind its time, too: a backup has to have it, and that one has to have been read since. */
+static void what_no_backup_has_stays(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result gone = { 0 };
+	CLEANUP(freep) char *uid = NULL;
+	struct view folder = VIEW("/copies");
+	struct agent_file file;
+	walltime left;
+	STATE(both, BOTH COPIES);
+	STATE(one, ANNA COPIES);
+
+	open_with_copies(house, &file, &folder);
+	house_must_apply(house, buf_view(&both));
+	uid = uid_of(house, "user/bo");
+	house_must_apply(house, buf_view(&one));
+	left = house->now;
+	house->now += 31 * DAY;
+	refused(house, uid, "NotBackedUp");
+	back_up(house, left - 1, left + DAY);
+	refused(house, uid, "NotBackedUp");
+	back_up(house, left + DAY, left);
+	refused(house, uid, "NotBackedUp");
+	back_up(house, left + DAY, left + DAY);
+	purge(house, uid, &gone);
+	assert_int_equal(gone.code, EXIT_FINE);
+	assert_int_equal(gone.plan->counts[ACTION_PURGE], 1);
+	house_close(house);
+}
+
+static void who_asks_by_hand_may_need_no_backup(void **state)
+{
+	struct house *house = *state;
+	CLEANUP(agent_result_free) struct agent_result gone = { 0 };
+	CLEANUP(freep) char *uid = NULL;
+	struct view folder = VIEW("/copies");
+	struct agent_file file;
+	STATE(both, BOTH COPIES);
+	STATE(one, ANNA COPIES);
+
+	open_with_copies(house, &file, &folder);
+	house_must_apply(house, buf_view(&both));
+	uid = uid_of(house, "user/bo");
+	house_must_apply(house, buf_view(&one));
+	house->now += 31 * DAY;
+	assert_int_equal(agent_purge(house->agent, VIEW("user/bo"), view_z(uid), true,
+					 VIEW("uid 7"), &gone),
+			0);
+	assert_int_equal(gone.plan->counts[ACTION_PURGE], 1);
+	house_close(house);
+}
+
 static void what_moves_keeps_its_uid(void **state)
 {
 	struct house *house = *state;
@@ -247,6 +332,8 @@ int main(void)
 		STORY(files_that_are_in_use_go_later),
 		STORY(a_state_may_ask_for_it_ahead_of_time),
 		STORY(ten_an_hour_at_most),
+		STORY(what_no_backup_has_stays),
+		STORY(who_asks_by_hand_may_need_no_backup),
 		STORY(what_moves_keeps_its_uid),
 		STORY(what_has_no_id_moves_by_its_address),
 		STORY(nothing_moves_onto_another),
