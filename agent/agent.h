@@ -190,6 +190,8 @@ enum agent_backup_deed {
 	AGENT_BACKUP_RUN,
 	AGENT_BACKUP_VERIFY,
 	AGENT_BACKUP_DRILL, /* by an identity that opens it: a recovery code, or age's */
+	/* RUN at a place that has lost what was written last: somebody has looked. */
+	AGENT_BACKUP_ACCEPT_LOSS,
 };
 
 /* Begins one now, by name: `posthus backup list` says what comes of it. ABSENT; BUSY: another

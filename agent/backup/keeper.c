@@ -135,7 +135,7 @@ static int take_key(struct agent *agent)
 }
 
 static int begin(struct agent *agent, const struct object *object, struct backup *b,
-		enum work_kind kind, const struct secret *identity)
+		enum work_kind kind, const struct secret *identity, bool accepts_loss)
 {
 	CLEANUP(transaction_end) struct transaction t = TRANSACTION_NULL;
 	struct keeper *k = agent->keeper;
@@ -149,6 +149,7 @@ static int begin(struct agent *agent, const struct object *object, struct backup
 		.identity = identity,
 		.control = agent->control_key,
 		.broker = agent->broker,
+		.accepts_loss = accepts_loss,
 		.now = agent->os->wall(agent->os->state),
 	};
 	int r = take_key(agent);
@@ -306,9 +307,9 @@ static int look_at(struct agent *agent, const struct object *object)
 		r = is_suspended(agent, &suspended);
 	if (r == 0 && !agent->keeper->work && !suspended) {
 		if (backup_is_due(&b, now))
-			r = begin(agent, object, &b, WORK_TAKE, NULL);
+			r = begin(agent, object, &b, WORK_TAKE, NULL, false);
 		else if (backup_is_verify_due(&b, now))
-			r = begin(agent, object, &b, WORK_VERIFY, NULL);
+			r = begin(agent, object, &b, WORK_VERIFY, NULL, false);
 	}
 	if (r == 0)
 		r = write_conditions(agent, object, &b);
@@ -388,7 +389,12 @@ static int find(struct agent *agent, struct view name, struct object_set *all,
 int agent_backup_begin(struct agent *agent, struct view name, enum agent_backup_deed deed,
 		const struct secret *identity)
 {
-	static const enum work_kind kinds[] = { WORK_TAKE, WORK_VERIFY, WORK_DRILL };
+	static const enum work_kind kinds[] = {
+		[AGENT_BACKUP_RUN] = WORK_TAKE,
+		[AGENT_BACKUP_VERIFY] = WORK_VERIFY,
+		[AGENT_BACKUP_DRILL] = WORK_DRILL,
+		[AGENT_BACKUP_ACCEPT_LOSS] = WORK_TAKE,
+	};
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
 	CLEANUP(object_set_deinit) struct object_set all = OBJECT_SET_NULL;
 	const struct object *object = NULL;
@@ -401,7 +407,8 @@ int agent_backup_begin(struct agent *agent, struct view name, enum agent_backup_
 		return AGENT_E_BUSY;
 	r = backup_load(agent->db, object, arena, &b);
 	if (r == 0)
-		r = begin(agent, object, &b, kinds[deed], identity);
+		r = begin(agent, object, &b, kinds[deed], identity,
+				deed == AGENT_BACKUP_ACCEPT_LOSS);
 	json_decref(b.json);
 	return r > 0 ? fault(-EIO) : r;
 }

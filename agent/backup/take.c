@@ -237,6 +237,10 @@ static int open_vault(struct work *w)
 
 	if (r)
 		return r;
+	if (w->options.accepts_loss)
+		r = vault_accept_loss(&options);
+	if (r)
+		return work_fault(w, r);
 	r = vault_open(&options, &w->vault, &w->trouble);
 	if (r == VAULT_E_NONE && w->options.kind == WORK_TAKE)
 		r = vault_init(&options, &w->vault, &w->trouble);

@@ -31,6 +31,7 @@ struct work_options {
 			*identity; /* a recovery code, or "AGE-SECRET-KEY-1…"; copied */
 	const struct key *control;
 	struct broker *broker;
+	bool accepts_loss; /* of WORK_TAKE: vault_accept_loss() */
 	walltime now;
 };
 

@@ -106,7 +106,7 @@ static int begin(const struct words *words, const char *verb, const char *name)
 
 static int run(const struct words *words)
 {
-	static const char *const verbs[] = { "run", "verify", "drill" };
+	static const char *const verbs[] = { "run", "verify", "drill", "accept-loss" };
 	const char *verb = words_operand(words, 0), *name = words_operand(words, 1);
 
 	if (!verb || strcmp(verb, "list") == 0)
@@ -134,7 +134,7 @@ static const struct option_row options[] = {
 
 const struct command command_backup = {
 	.name = "backup",
-	.operands = "[list] | run|verify|drill NAME",
+	.operands = "[list] | run|verify|drill|accept-loss NAME",
 	.most_operands = 2,
 	.summary = "Show the backups; take one now, read it all, try a restore of it",
 	.help = "run takes one now. verify reads all that is there, and names what is "
@@ -142,7 +142,10 @@ const struct command command_backup = {
 		"drill restores the newest one to the side, opens every account that "
 		"this host may open, and\n"
 		"deletes it again: it reads the recovery code from stdin, since this "
-		"host cannot open what it wrote.",
+		"host cannot open what it wrote.\n"
+		"accept-loss takes one at a place that has not what was written last "
+		"(another disk, emptied): look\n"
+		"there first, as what stood there is not looked for any more.",
 	OPTIONS(options),
 	.run = run,
 };

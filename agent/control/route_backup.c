@@ -70,6 +70,7 @@ static const struct {
 	{ "run",    AGENT_BACKUP_RUN },
 	{ "verify", AGENT_BACKUP_VERIFY },
 	{ "drill",  AGENT_BACKUP_DRILL },
+	{ "accept-loss", AGENT_BACKUP_ACCEPT_LOSS },
 };
 /* clang-format on */
 
@@ -85,7 +86,8 @@ int serve_backup(struct call *call)
 		i++;
 	if (i == ARRAY_LEN(deeds))
 		return call_refuse(call, 400, EXIT_INVALID,
-				VIEW("error: `action` is run, verify or drill\n"));
+				VIEW("error: `action` is run, verify, drill or "
+				     "accept-loss\n"));
 	r = agent_backup_begin(call->agent, name, deeds[i].deed, &identity);
 	if (r == AGENT_E_ABSENT)
 		return call_absent(call,

@@ -42,6 +42,14 @@ check "an altered object is named" bash -c "
 	exit \$found"
 check "put right it verifies" posthus backup verify nightly
 
+echo "-- another disk, and a person who means it"
+mv "$home/copies" "$work/old-disk"
+mkdir "$home/copies"
+refuse "another disk is not written by itself" 1 "BackupsLost" posthus backup run nightly
+check "a person takes it" posthus backup accept-loss nightly
+check "what it has is whole" posthus backup verify nightly
+check "and the next one goes on there" posthus backup run nightly
+
 echo "-- kill -9 of a host that takes a backup under load, $kills times"
 python3 "$root/tests/whole/lost_server.py" load "$SMTP" "$IMAPS" "$work/load" >"$work/load.log" 2>&1 &
 load=$!
