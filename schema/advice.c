@@ -237,19 +237,15 @@ static void help_with_list(struct check *c, struct diagnostic *item,
 				table->noun);
 }
 
-void say_unknown_field(
-		struct check *c, const struct table *table, const struct node *node)
+static void help_with_field(struct check *c, struct diagnostic *item,
+		const struct table *table, const struct node *node)
 {
 	const char *names[NAMES_MAX];
 	size_t count = table_names(table, names, NAMES_MAX);
-	struct diagnostic *item = complain_key(
-			c, UNKNOWN_FIELD, node, "no such field in %s", table->noun);
 	const char *known = brought_help(table, node->key);
 	const struct field *below = record_with(table, node->key);
 	struct nearest near = { .word = node->key };
 
-	if (diagnostics_full(c->d))
-		return;
 	for (size_t i = 0; !known && i < count && may_guess(c, 1); i++)
 		nearest_try(&near, view_z(names[i]));
 	if (known)
@@ -261,4 +257,14 @@ void say_unknown_field(
 		help(c, item, "did you mean `%.*s`?", VIEW_ARG(near.best));
 	else if (!help_elsewhere(c, item, table, node))
 		help_with_list(c, item, table, names, count);
+}
+
+void say_unknown_field(
+		struct check *c, const struct table *table, const struct node *node)
+{
+	struct diagnostic *item = complain_key(
+			c, UNKNOWN_FIELD, node, "no such field in %s", table->noun);
+
+	if (!diagnostics_full(c->d))
+		help_with_field(c, item, table, node);
 }
