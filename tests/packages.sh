@@ -56,6 +56,7 @@ packages_test=(
 	python3-prometheus-client
 	python3-dkim
 	python3-nacl
+	python3-cryptography
 	python3-zstandard
 	libmail-dkim-perl
 	python3-spf

@@ -114,8 +114,10 @@ check "and names the host" says "mx: mail.org.example"
 check "its id is in the zone" record '_mta-sts.org.example. 2 TXT "v=STSv1; id='
 elsewhere() { [ "$(curl -s -o /dev/null -w '%{http_code}' -k "https://127.0.0.1:$HTTPS/.well-known/mta-sts.txt")" = 404 ]; }
 check "under its own name alone" elsewhere
-nothing_to_do() { posthus plan | grep -q "^no changes"; }
-check "a second plan is empty" nothing_to_do
+nothing_to_do() { posthus plan >"$work/plan" && grep -q "^no changes" "$work/plan"; }
+# What one thing lets come is planned behind it by the agent itself, so a look between the two finds something to do.
+nothing_left() { await nothing_to_do || { cat "$work/plan"; return 1; }; }
+check "a second plan is empty" nothing_left
 
 # -- what programs set themselves up by --
 
