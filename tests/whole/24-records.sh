@@ -198,5 +198,20 @@ state "$a, $c"
 check "the next change of the state" posthus apply --wait "$home/state"
 check "sets it right, and is in sync" posthus dns check
 listing a.example | grep -q '_dmarc.a.example. TXT 2 "v=DMARC1; p=quarantine' && ok "one record of DMARC is there" || bad "$(listing a.example | grep _dmarc)"
+
+# -- a secret for another host
+
+age-keygen -o "$work/other" 2>/dev/null
+sealed=$(printf 'dns-provider/main/api_key\nto: http://127.0.0.1:%s\na-key' "$api" | age -r "$(age-keygen -y "$work/other")" | base64 -w 0)
+state "$a, $k, $c"
+sed -i "s|api_key: {[^}]*}|api_key: {sealed: \"$sealed\"}|" "$home/state/state.yaml"
+posthus apply --wait "$home/state" >"$work/apply" 2>&1
+stalled() { posthus status dns-provider/main | grep -q 'Stalled True  *ResealNeeded'; }
+check "scenario 21 a value that was sealed for another host stalls what it is for" await stalled
+check "… at its line" bash -c "'$POSTHUS' trace --config '$home/agent.yaml' dns-provider/main | grep -q 'state.yaml:10'"
+# What rests on the host's own record, as MX does, waits.
+there() { known _dmarc.k.example TXT | grep -q DMARC1; }
+check "… and the others proceed" await there
+check "… what it wrote stays" bash -c "$(declare -f listing zones); url=$url; listing a.example | grep -q '^a.example. MX 2 10 mail.a.example.$'"
 stop_servers
 finish

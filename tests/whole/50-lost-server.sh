@@ -81,7 +81,7 @@ posthus export >"$work/export.after"
 check "every setting" cmp "$work/export.before" "$work/export.after"
 posthus key account anna >"$work/key.after"
 check "every key" cmp "$work/key.before" "$work/key.after"
-check "it touches nothing before somebody looked" bash -c "'$POSTHUS' status --config '$home/agent.yaml' | grep -q StaleRestore"
+check "scenario 19 it touches nothing before somebody looked" bash -c "'$POSTHUS' status --config '$home/agent.yaml' | grep -q StaleRestore"
 cp "$work/state.gone"/* "$home/state"
 check "a plan can be seen" posthus plan
 check "resume lets it go" posthus resume
