@@ -60,7 +60,7 @@ int app_password_add(struct database *db, const struct app_password_row *row)
 {
 	const struct app_password_spec *spec = &row->spec;
 	CLEANUP(statement_done) struct statement *s = NULL;
-	uint64_t all, same;
+	uint64_t all = 0, same = 0;
 	int r = count_of(db, row->uid, spec->name, &all, &same);
 
 	if (r)
@@ -90,7 +90,7 @@ int app_password_remove(struct database *db, const unsigned char uid[UID_SIZE],
 		struct view name, bool *removed_out)
 {
 	CLEANUP(statement_done) struct statement *s = NULL;
-	uint64_t all, same;
+	uint64_t all = 0, same = 0;
 	int r = count_of(db, uid, name, &all, &same);
 
 	if (!r)
