@@ -86,7 +86,7 @@ struct account_row {
 	struct view next;     /* the host's slot of the key that comes; usually empty */
 	uint64_t revocation;
 	struct account_mark known; /* that its file has reached */
-	bool put_back; /* from a backup, and not opened since */
+	bool put_back;             /* from a backup, and not opened since */
 };
 
 /* Every account, sorted by uid. */

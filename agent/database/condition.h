@@ -18,7 +18,7 @@ enum condition_type {
 	CONDITION_DRIFTED,            /* somebody else changed what lives */
 	CONDITION_DEPENDENCIES_READY, /* what it needs is Ready */
 	CONDITION_DELETION_BLOCKED, /* it left the state, and could not be removed yet */
-	CONDITION_BACKUP_FRESH,   /* of a backup: not two in a row are missing */
+	CONDITION_BACKUP_FRESH,     /* of a backup: not two in a row are missing */
 	CONDITION_RESTORE_PROVEN, /* of a backup: all of it was restored, not long ago */
 	CONDITION_TYPES,
 };

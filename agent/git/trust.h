@@ -44,7 +44,8 @@ struct trust_policy {
 	const struct object_id *applied; /* NULL: none was */
 	const struct object_id
 			*accepted; /* a tip that need not stand on it; NULL: none */
-	const struct view *revoked; /* people, and fingerprints of keys: nothing of them counts */
+	const struct view *
+			revoked; /* people, and fingerprints of keys: nothing of them counts */
 	size_t revoked_count;
 	walltime now;
 };

@@ -18,7 +18,7 @@ enum http_body_kind {
 struct http_head {
 	struct view method; /* a token, as sent */
 	struct view target; /* origin-form ("/path?query"), or "*" */
-	struct view host; /* as sent: a name, or one and a port */
+	struct view host;   /* as sent: a name, or one and a port */
 	struct view content_type;
 	struct view accept; /* the first such field */
 	struct view fields; /* all of them, as sent: for http_field() */

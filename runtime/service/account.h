@@ -112,8 +112,7 @@ MUST_USE int accounts_accept(
  * the account's queue; from no worker and no loop. -EAGAIN: it cannot be now. */
 MUST_USE int accounts_freeze(struct accounts *accounts,
 		const unsigned char uid[ACCOUNT_UID_SIZE], uint64_t *wal_out);
-void accounts_thaw(
-		struct accounts *accounts, const unsigned char uid[ACCOUNT_UID_SIZE]);
+void accounts_thaw(struct accounts *accounts, const unsigned char uid[ACCOUNT_UID_SIZE]);
 
 /* Puts the file of an account under the data key that `spec->next_key` wraps. From then on the
  * file opens under that one alone; until the configuration says so as well both are tried, so

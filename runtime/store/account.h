@@ -53,7 +53,7 @@ struct account_store_options {
 	walltime now;              /* the first UIDVALIDITY of a new account */
 	struct account_mark known; /* that the file has to have reached */
 	enum account_accept accept;
-	bool frozen;               /* as after account_store_freeze */
+	bool frozen;       /* as after account_store_freeze */
 	const char *below; /* as in database_options; NULL in the real program */
 };
 

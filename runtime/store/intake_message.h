@@ -49,7 +49,7 @@ struct intake {
 		uint64_t most, grown;    /* bytes that were committed meanwhile */
 		struct buf marks, spent; /* that wait until it is let go */
 	} retained;
-	uint64_t floor;        /* told to the callers: it never goes back */
+	uint64_t floor; /* told to the callers: it never goes back */
 };
 
 struct spool {

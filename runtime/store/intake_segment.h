@@ -68,8 +68,8 @@ struct segment {
 	struct list link; /* the log's, oldest first */
 	uint64_t number;
 	int fd;
-	uint64_t end;      /* where the next frame goes */
-	uint64_t settled;  /* of that, what is on the disk: under the log's lock; UINT64_MAX:
+	uint64_t end;     /* where the next frame goes */
+	uint64_t settled; /* of that, what is on the disk: under the log's lock; UINT64_MAX:
 			      all of the file */
 	uint64_t zeroed;   /* bytes of the file that are there */
 	bool sealed;       /* nothing is written to it any more */

@@ -2,11 +2,11 @@
 #include "runtime/service/receive.h"
 
 #include "runtime/base/arena.h"
-#include "runtime/mailauth/srs.h"
 #include "runtime/base/error.h"
 #include "runtime/base/limit.h"
 #include "runtime/mailauth/dkim_key.h"
 #include "runtime/mailauth/dkim_verify.h"
+#include "runtime/mailauth/srs.h"
 #include "tests/lib/test.h"
 #include "tests/lib/zone.h"
 #include "tests/runtime/service/house.h"
